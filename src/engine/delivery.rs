@@ -1,0 +1,207 @@
+//! Delivery: the requests under way, when the next one may start, and how much one may carry.
+
+use super::answer::{Outcome, Refusal, Verdict};
+use super::backoff::{PROBE_INTERVAL_MS, backoff_ms};
+use super::config::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EXIT_BYTES_MAX};
+use super::json::{ObjectWriter, push_string};
+use super::time::push_iso_timestamp;
+use super::{Monotonic, Wall};
+
+/// After the first answer that says "quota": one minute, as posthog-js mutes.
+const QUOTA_FIRST_MS: u64 = 60_000;
+
+/// After each further one: an hour.
+const QUOTA_NEXT_MS: u64 = 3_600_000;
+
+/// A request that has not been answered.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) id: u32,
+    pub(super) deadline: Monotonic,
+    pub(super) keepalive: bool,
+    bytes: usize,
+}
+
+/// What the end of a request asks of its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settlement {
+    /// Remove them.
+    Confirmed,
+    /// Keep them.
+    Kept,
+    /// Keep them, unless there is only one: drop it for this reason.
+    Halved(Refusal),
+}
+
+#[derive(Debug)]
+pub(super) struct Delivery {
+    requests: Vec<Request>,
+    last_id: u32,
+    /// Failures in a row; any confirmation ends the row.
+    failures: u32,
+    quota_answers: u32,
+    not_before: Monotonic,
+    batch_events: usize,
+    max_retries: u32,
+    request_timeout_ms: u64,
+    /// The project key was refused: nothing is sent by this page any more.
+    stopped: bool,
+}
+
+impl Delivery {
+    pub(super) fn new(max_retries: u32, request_timeout_ms: u64) -> Self {
+        Self {
+            requests: Vec::new(),
+            last_id: 0,
+            failures: 0,
+            quota_answers: 0,
+            not_before: Monotonic(0),
+            batch_events: BATCH_EVENTS_MAX,
+            max_retries,
+            request_timeout_ms,
+            stopped: false,
+        }
+    }
+
+    /// Whether an ordinary delivery may start now: one at a time, not before the backoff is over.
+    pub(super) fn may_start(&self, now: Monotonic) -> bool {
+        !self.stopped && self.requests.is_empty() && self.not_before <= now
+    }
+
+    /// Whether anything may be sent at all, leaving included.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.requests.is_empty()
+    }
+
+    pub(super) fn not_before(&self) -> Monotonic {
+        self.not_before
+    }
+
+    /// How many events and bytes of events one ordinary body may carry. With a must-send event in it, it stays small
+    /// enough for a keepalive request, because the page may be left in this very tick.
+    pub(super) fn budget(&self, must_send: bool) -> (usize, usize) {
+        (self.batch_events, if must_send { self.exit_bytes() } else { BATCH_BYTES_MAX })
+    }
+
+    /// How many bytes may leave in keepalive requests and beacons beside those that are under way.
+    pub(super) fn exit_bytes(&self) -> usize {
+        let under_way: usize =
+            self.requests.iter().filter(|request| request.keepalive).map(|request| request.bytes).sum();
+        EXIT_BYTES_MAX.saturating_sub(under_way)
+    }
+
+    /// Registers a request for a body of `bytes`, and says which it is and whether it is a keepalive one.
+    pub(super) fn start(&mut self, now: Monotonic, bytes: usize) -> (u32, bool) {
+        self.last_id += 1;
+        let keepalive = bytes <= self.exit_bytes();
+        let deadline = now + self.request_timeout_ms;
+        self.requests.push(Request { id: self.last_id, deadline, keepalive, bytes });
+        (self.last_id, keepalive)
+    }
+
+    /// Takes out a request that has ended; `None` where it was given up before.
+    pub(super) fn take(&mut self, id: u32) -> Option<Request> {
+        let place = self.requests.iter().position(|request| request.id == id)?;
+        Some(self.requests.remove(place))
+    }
+
+    /// A request whose time is over.
+    pub(super) fn overdue(&self, now: Monotonic) -> Option<u32> {
+        self.requests.iter().find(|request| request.deadline <= now).map(|request| request.id)
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Monotonic> {
+        self.requests.iter().map(|request| request.deadline).min()
+    }
+
+    pub(super) fn is_keepalive(&self, id: u32) -> bool {
+        self.requests.iter().any(|request| request.id == id && request.keepalive)
+    }
+
+    /// Gives the requests of a page that comes back a whole timeout more, since it could not hear their answers.
+    pub(super) fn extend_deadlines(&mut self, now: Monotonic) {
+        for request in &mut self.requests {
+            request.deadline = now + self.request_timeout_ms;
+        }
+    }
+
+    /// Draws the consequences of an outcome for the next delivery, and says what it means for the records.
+    pub(super) fn settle(&mut self, outcome: &Outcome, events: usize, now: Monotonic, jitter: u64) -> Settlement {
+        match outcome.verdict() {
+            Verdict::Confirmed => {
+                self.failures = 0;
+                self.quota_answers = 0;
+                self.not_before = now;
+                self.batch_events = (self.batch_events * 2).min(BATCH_EVENTS_MAX);
+                Settlement::Confirmed
+            }
+            Verdict::Split(refusal) => {
+                self.batch_events = if events > 1 { events / 2 } else { BATCH_EVENTS_MAX };
+                Settlement::Halved(refusal)
+            }
+            Verdict::Unauthorised => {
+                self.stopped = true;
+                Settlement::Kept
+            }
+            Verdict::QuotaLimited => {
+                self.not_before = now + if self.quota_answers == 0 { QUOTA_FIRST_MS } else { QUOTA_NEXT_MS };
+                self.quota_answers += 1;
+                Settlement::Kept
+            }
+            Verdict::Later { retry_after_ms } => {
+                self.failures = self.failures.saturating_add(1);
+                let wait = if self.is_out_of_retries() { PROBE_INTERVAL_MS } else { backoff_ms(self.failures, jitter) };
+                self.not_before = now + wait.max(retry_after_ms.unwrap_or(0));
+                Settlement::Kept
+            }
+        }
+    }
+
+    fn is_out_of_retries(&self) -> bool {
+        self.failures > self.max_retries
+    }
+
+    /// Something gives hope (a new event, a network, a visitor): where only probes are left, one may go now.
+    pub(super) fn probe(&mut self, now: Monotonic) {
+        if self.is_out_of_retries() {
+            self.not_before = now;
+        }
+    }
+
+    /// Ends a backoff at the page's own wish, or because there is a network again.
+    pub(super) fn retry_now(&mut self, now: Monotonic) {
+        self.not_before = now;
+    }
+}
+
+/// Writes the body for `events`, which are JSON texts in the order of capture. `sent_at` is fresh on every attempt: the
+/// server corrects the clock's skew by it (reference/wire.md §1.6).
+pub(super) fn body<'a>(api_key: &str, sent_at: Wall, events: impl Iterator<Item = &'a str>) -> String {
+    let mut out = String::new();
+    let mut timestamp = String::new();
+    push_iso_timestamp(&mut timestamp, sent_at);
+    let mut envelope = ObjectWriter::begin(&mut out);
+    envelope.string("api_key", api_key);
+    envelope.string("sent_at", &timestamp);
+    let batch = envelope.value("batch");
+    let mut separator = '[';
+    for event in events {
+        batch.push(separator);
+        batch.push_str(event);
+        separator = ',';
+    }
+    batch.push(']');
+    envelope.end();
+    out
+}
+
+/// The bytes of a body that are not events.
+pub(super) fn envelope_bytes(api_key: &str) -> usize {
+    let mut key = String::new();
+    push_string(&mut key, api_key);
+    key.len() + r#"{"api_key":,"sent_at":"2026-01-02T03:04:05.678Z","batch":[]}"#.len()
+}

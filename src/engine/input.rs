@@ -1,0 +1,79 @@
+//! What can happen to the engine. Time and entropy come with every input, in [`Now`](super::Now).
+
+use super::{Outcome, Page, Uuid};
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Input {
+    /// The engine has just been made. Must come first, once.
+    Started(Handover),
+    /// The page captures an event.
+    Captured {
+        /// The event's name.
+        event: String,
+        /// The text of a JSON object.
+        properties: String,
+        /// The team whose gate decides, where the event or the page names one.
+        team: Option<String>,
+        /// Where it happens.
+        page: Page,
+    },
+    /// The page knows who its visitor is.
+    Identified {
+        /// The person's id.
+        distinct_id: String,
+        /// The page's own team, if any.
+        team: Option<String>,
+        /// Where it happens.
+        page: Page,
+    },
+    /// The answer to [`Output::AskGate`](super::Output::AskGate): definite, or `None` where none could be had.
+    GateAnswered {
+        /// The team that was asked for.
+        team: String,
+        /// Whether it is tracked.
+        open: Option<bool>,
+    },
+    /// What became of a request that [`Output::Send`](super::Output::Send) named.
+    SendFinished {
+        /// The request.
+        request: u32,
+        /// Its end.
+        outcome: Outcome,
+    },
+    /// Nobody sees the page any more, but it lives on (`visibilitychange` to hidden).
+    Hidden,
+    /// The page is being left (`pagehide`).
+    Leaving,
+    /// The page is seen again (`visibilitychange` to visible, `pageshow` from the back/forward cache).
+    Returned,
+    /// The browser says that there is a network again.
+    Online,
+    /// The time that [`Output::WakeAt`](super::Output::WakeAt) named has come.
+    Woke,
+    /// The page wants everything sent now.
+    FlushRequested,
+    /// The page wants everything sent and nothing taken any more.
+    ShutDown,
+}
+
+/// What the keel hands over to a new engine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Handover {
+    /// The records that this page has captured already.
+    pub records: Vec<HandedRecord>,
+    /// The uuids of records that have killed an engine; they are left alone.
+    pub quarantined: Vec<Uuid>,
+    /// Whether this page has made the stored identity, so that it may be removed again with the last trace.
+    pub minted: bool,
+}
+
+/// One record of the keel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandedRecord {
+    /// Its storage key.
+    pub key: String,
+    /// Its value, where storage did not take it.
+    pub value: Option<String>,
+}

@@ -1,0 +1,51 @@
+//! The engine: everything the tracker decides, and nothing it does.
+//!
+//! This module has no clock, no randomness, no IO and no JavaScript value. What happens comes in as an [`Input`] together
+//! with the time and fresh entropy ([`Now`]); what has to be done comes out as [`Output`]s. Storage is the one exception:
+//! its answer changes the next line, so it is a synchronous port, [`Store`].
+//!
+//! **Every mutation is followed by a complete drain:** call [`Tracker::handle`] once, then [`Tracker::poll`] until it
+//! gives `None`.
+
+#![forbid(unsafe_code)]
+
+mod answer;
+mod backoff;
+mod config;
+mod delivery;
+mod gate;
+mod id;
+mod identity;
+mod input;
+pub mod json;
+mod ledger;
+mod outbox;
+mod output;
+mod page_url;
+mod record;
+mod scrub;
+mod seal;
+mod session;
+mod store;
+mod time;
+mod tracker;
+
+pub use answer::Outcome;
+pub use backoff::{BACKOFF_FIRST_MS, BACKOFF_MAX_MS, PROBE_INTERVAL_MS, RETRY_AFTER_MAX_MS, backoff_ms};
+pub use config::{
+    BATCH_BYTES_MAX, BATCH_EVENTS_MAX, Config, EVENT_BYTES_MAX, EXIT_BYTES_MAX, GateSource, RECORD_AGE_MAX_MS,
+    RECORDS_MAX, STORED_BYTES_MAX, Ungated,
+};
+pub use id::{Entropy, Uuid};
+pub use identity::is_legal_distinct_id;
+pub use input::{HandedRecord, Handover, Input};
+pub use ledger::{DropReason, Dropped, Stats};
+pub use output::{Notice, Output};
+pub use page_url::{Page, QUERY_KEYS, host_and_path, reduce_url};
+pub use record::{KEY_PREFIX, RECORD_FORMAT, RecordKey, is_must_send, noun_key, project_hash};
+pub use scrub::{EMAIL_PLACEHOLDER, replace_emails};
+pub use seal::{LIB, LIB_VERSION};
+pub use session::{SESSION_IDLE_MAX_MS, SESSION_LENGTH_MAX_MS, SESSION_WRITE_INTERVAL_MS};
+pub use store::{MemoryStore, Store, StoreError};
+pub use time::{Monotonic, Now, Wall, push_iso_timestamp};
+pub use tracker::Tracker;

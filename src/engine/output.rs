@@ -1,0 +1,61 @@
+//! What the engine wants done. The edge drains these after every input.
+
+use super::{DropReason, Monotonic};
+
+/// Something the edge must do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Output {
+    /// Send this body and report its end by [`Input::SendFinished`](super::Input::SendFinished).
+    Send {
+        /// Names the request.
+        request: u32,
+        /// The body.
+        body: String,
+        /// Whether the request has to outlive the page. Its body is small enough for that.
+        keepalive: bool,
+    },
+    /// Give up this request, whose time is over. Nothing is reported any more.
+    Abort {
+        /// The request.
+        request: u32,
+    },
+    /// Hand this body to the browser for sending after the page is gone: by beacon, or by a keepalive request where
+    /// the beacon is refused. Nothing is reported.
+    Exit {
+        /// The body.
+        body: String,
+    },
+    /// Call [`Input::Woke`](super::Input::Woke) at this time, and not at any earlier named one; never, where `None`.
+    WakeAt(Option<Monotonic>),
+    /// Find out whether this team is tracked and report it by [`Input::GateAnswered`](super::Input::GateAnswered).
+    AskGate {
+        /// The team.
+        team: String,
+    },
+    /// The flush or shutdown that was asked for is over: all is sent, or what is left cannot be sent now.
+    Settled,
+    /// Something that the people who run the page may want to read.
+    Notice(Notice),
+}
+
+/// Something worth saying. The edge owns the sentences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// Events are ignored because nothing can open the gate. Said once.
+    Ungated,
+    /// The server refuses the project key. Said once.
+    Unauthorised,
+    /// The host answers with a web page: a proxy in between serves its own application. Said once.
+    WebPage,
+    /// `identify` was called with an id that PostHog refuses.
+    IllegalDistinctId,
+    /// An event was dropped.
+    Dropped {
+        /// Why.
+        reason: DropReason,
+        /// The event's name, where it is known.
+        event: String,
+    },
+}

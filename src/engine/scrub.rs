@@ -1,0 +1,128 @@
+//! Personal data that hides in text: e-mail addresses in error messages and page addresses.
+//!
+//! The keel follows the same rules; `tests/fixtures/emails.json` holds both to them.
+
+use std::borrow::Cow;
+
+/// What stands in the place of an e-mail address.
+pub const EMAIL_PLACEHOLDER: &str = "[email]";
+
+/// Replaces every e-mail address in `text`, also percent-encoded ones (`ada%40lovelace.org`), by
+/// [`EMAIL_PLACEHOLDER`].
+///
+/// An address is a run of letters, digits and `._%+-` (any character beyond ASCII counts as a letter), then `@` or
+/// `%40`, then a domain of at least two labels of which the last starts with two letters. A version such as `pkg@1.2.3`
+/// is left alone.
+///
+/// # Example
+/// ```
+/// use posthog_booking_tracker::engine::replace_emails;
+/// assert_eq!(replace_emails("no host is free, ask ada@lovelace.org"), "no host is free, ask [email]");
+/// assert_eq!(replace_emails("left-pad@1.3.0 not found"), "left-pad@1.3.0 not found");
+/// ```
+#[must_use]
+pub fn replace_emails(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let mut out = String::new();
+    let mut copied = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        let separator = separator_length(&bytes[at..]);
+        if separator == 0 {
+            at += 1;
+            continue;
+        }
+        let local = bytes[copied..at].iter().rev().take_while(|byte| is_local(**byte)).count();
+        let domain = domain_length(&bytes[at + separator..]);
+        if local > 0 && domain > 0 {
+            out.push_str(&text[copied..at - local]);
+            out.push_str(EMAIL_PLACEHOLDER);
+            copied = at + separator + domain;
+            at = copied;
+        } else {
+            at += separator;
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[copied..]);
+    Cow::Owned(out)
+}
+
+fn separator_length(bytes: &[u8]) -> usize {
+    if bytes.starts_with(b"@") {
+        1
+    } else if bytes.starts_with(b"%40") {
+        3
+    } else {
+        0
+    }
+}
+
+fn is_local(byte: u8) -> bool {
+    is_letter(byte) || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-')
+}
+
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte >= 0x80
+}
+
+/// Length of the longest domain at the start of `bytes`, 0 where there is none.
+fn domain_length(bytes: &[u8]) -> usize {
+    let mut length = 0;
+    let mut start = 0;
+    loop {
+        let label = bytes[start..]
+            .iter()
+            .take_while(|byte| is_letter(**byte) || byte.is_ascii_digit() || **byte == b'-')
+            .count();
+        let letters = bytes[start..].iter().take_while(|byte| is_letter(**byte)).count();
+        if start > 0 && letters >= 2 {
+            length = start + letters;
+        }
+        start += label + 1;
+        if label == 0 || bytes.get(start - 1) != Some(&b'.') {
+            return length;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test states its expectations by failing")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_fixture_that_the_keel_shares() {
+        let fixture: Vec<(String, String)> =
+            serde_json::from_str(include_str!("../../tests/fixtures/emails.json")).unwrap();
+        assert!(fixture.len() > 10);
+        for (text, replaced) in fixture {
+            assert_eq!(replace_emails(&text), replaced);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn prop_a_plain_address_never_survives(before in ".{0,10}", local in "[a-z0-9._+]{1,8}", domain in "[a-z0-9]{1,6}\\.[a-z]{2,4}", after in "( .{0,10})?") {
+            let address = format!("{local}@{domain}");
+            let out = replace_emails(&format!("{before} {address}{after}")).into_owned();
+            prop_assert!(!out.contains(&address), "{out}");
+        }
+
+        #[test]
+        fn prop_text_without_an_at_is_untouched(text in "[^@%]*") {
+            prop_assert_eq!(replace_emails(&text), text.as_str());
+        }
+
+        #[test]
+        fn prop_replacing_twice_changes_nothing(text in ".*") {
+            let once = replace_emails(&text).into_owned();
+            prop_assert_eq!(replace_emails(&once).into_owned(), once);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Sealing: from what a page knew to the event exactly as it is sent, once and for ever (DESIGN §3).
+
+use std::borrow::Cow;
+
+use super::config::EVENT_BYTES_MAX;
+use super::identity::Identity;
+use super::json::{self, ObjectWriter};
+use super::ledger::DropReason;
+use super::page_url::{host_and_path, reduce_url};
+use super::record::RawEvent;
+use super::scrub::replace_emails;
+
+/// The value of `$lib` on every event.
+pub const LIB: &str = "posthog-booking-tracker";
+
+/// The value of `$lib_version` on every event.
+pub const LIB_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What PostHog writes where a visit has no referrer.
+const DIRECT: &str = "$direct";
+
+/// Properties that only the tracker sets; a caller's are left out, or one event could claim another identity.
+const OWNED: [&str; 8] = [
+    "token",
+    "distinct_id",
+    "$lib",
+    "$lib_version",
+    "$session_id",
+    "$device_id",
+    "$is_identified",
+    "$process_person_profile",
+];
+
+/// Properties of the page, which a caller may override.
+const PAGE: [&str; 5] = ["$current_url", "$host", "$pathname", "$referrer", "$referring_domain"];
+
+/// What sealing adds to an event.
+pub(super) struct Seal<'a> {
+    pub(super) api_key: &'a str,
+    pub(super) identity: &'a Identity,
+    /// The session of the event, where the raw event does not name its own.
+    pub(super) session_id: &'a str,
+}
+
+impl Seal<'_> {
+    /// Writes the event as PostHog takes it (reference/wire.md §1.2, §4).
+    ///
+    /// # Errors
+    /// The reason to drop it for: its properties are no JSON object, or it is over [`EVENT_BYTES_MAX`].
+    pub(super) fn apply(&self, raw: &RawEvent) -> Result<String, DropReason> {
+        let distinct_id = raw.distinct_id.as_deref().unwrap_or(&self.identity.distinct_id);
+        let mut body = String::with_capacity(raw.properties.len() + 768);
+        let mut event = ObjectWriter::begin(&mut body);
+        event.string("event", &raw.name);
+        event.string("uuid", &raw.uuid.text());
+        event.string("distinct_id", distinct_id);
+        event.string("timestamp", &raw.timestamp);
+        self.properties(event.value("properties"), raw, distinct_id)?;
+        event.end();
+        if body.len() > EVENT_BYTES_MAX { Err(DropReason::TooLarge) } else { Ok(body) }
+    }
+
+    fn properties(&self, out: &mut String, raw: &RawEvent, distinct_id: &str) -> Result<(), DropReason> {
+        let mut properties = ObjectWriter::begin(out);
+        let mut overridden = [false; PAGE.len()];
+        for member in json::members(&raw.properties) {
+            let member = member.map_err(|_| DropReason::Invalid)?;
+            if OWNED.contains(&&*member.name) {
+                continue;
+            }
+            if let Some(index) = PAGE.iter().position(|name| *name == member.name) {
+                overridden[index] = true;
+            }
+            match scrubbed(&member) {
+                Some(text) => properties.string(&member.name, &text),
+                None => json::copy(member.raw, properties.value(&member.name)).map_err(|_| DropReason::Invalid)?,
+            }
+        }
+        let identified = self.identity.identified && distinct_id == self.identity.distinct_id;
+        properties.string("token", self.api_key);
+        properties.string("distinct_id", distinct_id);
+        properties.string("$lib", LIB);
+        properties.string("$lib_version", LIB_VERSION);
+        properties.string("$session_id", raw.session_id.as_deref().unwrap_or(self.session_id));
+        properties.string("$device_id", &self.identity.device_id);
+        properties.boolean("$is_identified", identified);
+        properties.boolean("$process_person_profile", identified || raw.name == "$identify");
+        for (name, value) in PAGE.iter().zip(page_values(raw)) {
+            if !overridden[PAGE.iter().position(|page| page == name).unwrap_or_default()] && !value.is_empty() {
+                properties.string(name, value);
+            }
+        }
+        properties.end();
+        Ok(())
+    }
+}
+
+/// The values of [`PAGE`], empty where the page has none.
+fn page_values(raw: &RawEvent) -> [&str; PAGE.len()] {
+    let (host, path) = host_and_path(&raw.url);
+    let (referring_domain, _) = host_and_path(&raw.referrer);
+    let or_direct = |text| if raw.referrer.is_empty() { DIRECT } else { text };
+    [&raw.url, host, path, or_direct(&raw.referrer), or_direct(referring_domain)]
+}
+
+/// The new text of a property that may hold personal data by its nature; `None` where it stays as it is.
+fn scrubbed(member: &json::Member<'_>) -> Option<String> {
+    let clean: fn(&str) -> String = match &*member.name {
+        "error" => |text| replace_emails(text).into_owned(),
+        "$current_url" | "$referrer" => |text| if text == DIRECT { text.to_owned() } else { reduce_url(text) },
+        _ => return None,
+    };
+    json::string(member.raw).map(|text: Cow<'_, str>| clean(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test states its expectations by failing")]
+
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::engine::Uuid;
+
+    fn raw(properties: &str) -> RawEvent {
+        RawEvent {
+            uuid: Uuid::parse("0190b3a2-7c1e-7a3b-9f00-0123456789ab").unwrap(),
+            timestamp: "2026-01-02T03:04:05.678Z".to_owned(),
+            name: "booking_failed".to_owned(),
+            team: Some("42".to_owned()),
+            url: "https://book.example/ada?utm_source=mail".to_owned(),
+            referrer: String::new(),
+            distinct_id: None,
+            session_id: None,
+            properties: properties.to_owned(),
+        }
+    }
+
+    fn seal(raw: &RawEvent, identified: bool) -> Result<Value, DropReason> {
+        let identity = Identity { distinct_id: "person".to_owned(), device_id: "device".to_owned(), identified };
+        let seal = Seal { api_key: "phc_demo", identity: &identity, session_id: "session" };
+        seal.apply(raw).map(|body| serde_json::from_str(&body).unwrap())
+    }
+
+    #[test]
+    fn an_event_carries_what_posthog_needs() {
+        let sealed = seal(&raw(r#"{"eventTypeId":7,"error":"ask ada@lovelace.org"}"#), false).unwrap();
+        assert_eq!(
+            sealed,
+            json!({
+                "event": "booking_failed",
+                "uuid": "0190b3a2-7c1e-7a3b-9f00-0123456789ab",
+                "distinct_id": "person",
+                "timestamp": "2026-01-02T03:04:05.678Z",
+                "properties": {
+                    "eventTypeId": 7,
+                    "error": "ask [email]",
+                    "token": "phc_demo",
+                    "distinct_id": "person",
+                    "$lib": "posthog-booking-tracker",
+                    "$lib_version": LIB_VERSION,
+                    "$session_id": "session",
+                    "$device_id": "device",
+                    "$is_identified": false,
+                    "$process_person_profile": false,
+                    "$current_url": "https://book.example/ada?utm_source=mail",
+                    "$host": "book.example",
+                    "$pathname": "/ada",
+                    "$referrer": "$direct",
+                    "$referring_domain": "$direct",
+                },
+            })
+        );
+    }
+
+    #[test]
+    fn a_caller_overrides_the_page_but_not_the_identity() {
+        let properties = r#"{"distinct_id":"x","token":"y","$process_person_profile":true,"$lib":1,
+            "$current_url":"https://a.example/b?email=c","$pathname":"/own","$set":{"plan":"pro"}}"#;
+        let sealed = seal(&raw(properties), false).unwrap();
+        let properties = &sealed["properties"];
+        assert_eq!(properties["distinct_id"], "person");
+        assert_eq!(properties["token"], "phc_demo");
+        assert_eq!(properties["$process_person_profile"], false);
+        assert_eq!(properties["$lib"], LIB);
+        assert_eq!(properties["$current_url"], "https://a.example/b");
+        assert_eq!(properties["$pathname"], "/own");
+        assert_eq!(properties["$host"], "book.example");
+        assert_eq!(properties["$set"], json!({"plan": "pro"}));
+    }
+
+    #[test]
+    fn the_ids_of_a_raw_event_win_over_the_page_that_adopts_it() {
+        let own =
+            RawEvent { distinct_id: Some("earlier".to_owned()), session_id: Some("visit".to_owned()), ..raw("{}") };
+        let sealed = seal(&own, true).unwrap();
+        assert_eq!(sealed["distinct_id"], "earlier");
+        assert_eq!(sealed["properties"]["distinct_id"], "earlier");
+        assert_eq!(sealed["properties"]["$session_id"], "visit");
+        assert_eq!(sealed["properties"]["$process_person_profile"], false);
+        assert_eq!(seal(&raw("{}"), true).unwrap()["properties"]["$process_person_profile"], true);
+    }
+
+    #[test]
+    fn a_referrer_names_its_domain() {
+        let referred = RawEvent { referrer: "https://search.example/".to_owned(), ..raw("{}") };
+        let sealed = seal(&referred, false).unwrap();
+        assert_eq!(sealed["properties"]["$referrer"], "https://search.example/");
+        assert_eq!(sealed["properties"]["$referring_domain"], "search.example");
+    }
+
+    #[test]
+    fn what_cannot_be_sent_says_why() {
+        for properties in ["", "[]", "null", "{\"a\":", "{} x"] {
+            assert_eq!(seal(&raw(properties), false), Err(DropReason::Invalid), "{properties}");
+        }
+        let large = format!("{{\"a\":\"{}\"}}", "x".repeat(EVENT_BYTES_MAX));
+        assert_eq!(seal(&raw(&large), false), Err(DropReason::TooLarge));
+    }
+
+    proptest! {
+        #[test]
+        fn prop_callers_properties_arrive_unchanged(map in prop::collection::btree_map("[a-zé$\"]{1,6}", ".{0,12}", 0..6)) {
+            prop_assume!(!map.contains_key("error") && !map.contains_key("token"));
+            let sealed = seal(&raw(&serde_json::to_string(&map).unwrap()), false).unwrap();
+            for (name, value) in map {
+                prop_assert_eq!(sealed["properties"][&name].as_str(), Some(value.as_str()));
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The booking tracker for PostHog that loses no event.
+//!
+//! One engine, many edges: [`engine`] decides and does nothing, the edge of the browser does and decides nothing. The
+//! web crates are dependencies of the browser target only, so that this crate builds for a host at all is the proof that
+//! the engine is pure.
+//!
+//! ```text
+//! page ─► js/ (wrapper, keel) ─► bindings ─► browser (driver) ─► engine ─► Output ─► browser (fetch, beacon, timers)
+//! ```
+#![deny(missing_docs)]
+
+pub mod engine;
+
+#[cfg(target_arch = "wasm32")]
+mod bindings;
+#[cfg(target_arch = "wasm32")]
+pub mod browser;
