@@ -2,28 +2,45 @@
 
 mod options;
 
-use std::rc::Rc;
-
-use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use crate::browser::{Driver, PageCallbacks};
-use crate::engine::Input;
-use options::{EngineHandover, EngineOptions};
+use crate::browser::{Driver, PageSide};
+use crate::engine::{Input, Outcome};
+use options::EngineOptions;
 
-/// One engine in its page. `js/src/tracker.ts` is the only file that knows it.
+/// One engine in its page. `js/src/engine.ts` is the only file that knows it.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct BookingEngine {
-    driver: Rc<Driver>,
+    driver: Driver,
+}
+
+/// What can happen to a page, without anything more to say.
+#[wasm_bindgen]
+#[derive(Debug, Clone, Copy)]
+pub enum PageEvent {
+    /// `visibilitychange` to hidden.
+    Hidden,
+    /// `pagehide`.
+    Leaving,
+    /// `visibilitychange` to visible, `pageshow`.
+    Returned,
+    /// `online`.
+    Online,
+    /// The time of `wakeIn` is over.
+    Woke,
+    /// `flush()` was called.
+    FlushRequested,
+    /// `shutdown()` was called.
+    ShutDown,
 }
 
 #[wasm_bindgen]
 impl BookingEngine {
     /// Starts the engine and adopts what the keel hands over.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: &EngineOptions, callbacks: PageCallbacks, handover: &EngineHandover) -> Self {
-        Self { driver: Driver::start(&options.host(), options.config(), callbacks, handover.handover()) }
+    pub fn new(options: &EngineOptions, page_side: PageSide) -> Self {
+        Self { driver: Driver::start(options.config(), page_side, options.handover()) }
     }
 
     /// Captures an event; it is stored when this returns.
@@ -42,15 +59,23 @@ impl BookingEngine {
         self.driver.enter(Input::GateAnswered { team, open });
     }
 
-    /// Sends everything now and calls `settled` when that has succeeded or failed.
-    pub fn flush(&self, settled: Function) {
-        self.driver.enter_until_settled(Input::FlushRequested, settled);
+    /// Reports the answer to a request; status 0, where there was none.
+    pub fn answered(&self, request: u32, status: u16, body: String, retry_after: Option<String>) {
+        let outcome = if status == 0 { Outcome::Failed } else { Outcome::Answered { status, body, retry_after } };
+        self.driver.enter(Input::SendFinished { request, outcome });
     }
 
-    /// Sends everything, takes nothing any more and calls `settled` when that has succeeded or failed.
-    #[wasm_bindgen(js_name = shutDown)]
-    pub fn shut_down(&self, settled: Function) {
-        self.driver.enter_until_settled(Input::ShutDown, settled);
+    /// Reports that something happened to the page.
+    pub fn happened(&self, event: PageEvent) {
+        self.driver.enter(match event {
+            PageEvent::Hidden => Input::Hidden,
+            PageEvent::Leaving => Input::Leaving,
+            PageEvent::Returned => Input::Returned,
+            PageEvent::Online => Input::Online,
+            PageEvent::Woke => Input::Woke,
+            PageEvent::FlushRequested => Input::FlushRequested,
+            PageEvent::ShutDown => Input::ShutDown,
+        });
     }
 
     /// The counters as an object.

@@ -2,9 +2,8 @@
 
 use std::cell::Cell;
 
-use js_sys::Object;
-use wasm_bindgen::JsCast;
-use web_sys::Storage;
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
 
 use crate::engine::{KEY_PREFIX, Store, StoreError};
 
@@ -34,32 +33,31 @@ pub(crate) fn begin_input() {
     WRITTEN.take();
 }
 
-/// The page's localStorage, or the reason why there is none.
+#[wasm_bindgen]
+extern "C" {
+    // Named afresh at each call: the mere access to `localStorage` throws where cookies are blocked or the frame is
+    // sandboxed, and pages without one do not have the name.
+    #[wasm_bindgen(catch, js_namespace = localStorage, js_name = getItem)]
+    fn get_item(key: &str) -> Result<Option<String>, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = localStorage, js_name = setItem)]
+    fn set_item(key: &str, value: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_namespace = localStorage, js_name = removeItem)]
+    fn remove_item(key: &str) -> Result<(), JsValue>;
+}
+
+#[wasm_bindgen(inline_js = "export const localStorageKeys = () => Object.keys(localStorage);")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = localStorageKeys)]
+    fn local_storage_keys() -> Result<Array, JsValue>;
+}
+
+/// The page's localStorage.
 #[derive(Debug)]
-pub struct LocalStore {
-    storage: Result<Storage, StoreError>,
-}
-
-impl LocalStore {
-    /// Finds localStorage. The mere access throws where cookies are blocked or the frame is sandboxed.
-    #[must_use]
-    pub fn open() -> Self {
-        let storage = match web_sys::window().map(|window| window.local_storage()) {
-            Some(Ok(Some(storage))) => Ok(storage),
-            Some(Err(_)) => Err(StoreError::Blocked),
-            Some(Ok(None)) | None => Err(StoreError::Gone),
-        };
-        Self { storage }
-    }
-
-    fn storage(&self) -> Result<&Storage, StoreError> {
-        self.storage.as_ref().map_err(|error| *error)
-    }
-}
+pub struct LocalStore;
 
 /// Whether `key` names a record, not one of the things stored once for a project.
 fn is_record(key: &str) -> bool {
-    key.strip_prefix(KEY_PREFIX).is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+    key.as_bytes().get(KEY_PREFIX.len()).is_some_and(u8::is_ascii_digit)
 }
 
 impl Store for LocalStore {
@@ -67,15 +65,15 @@ impl Store for LocalStore {
         if is_record(key) {
             TOUCHED.set(key.to_owned());
         }
-        let value = self.storage()?.get_item(key).map_err(|_| StoreError::Blocked)?;
+        let value = get_item(key).map_err(|_| StoreError::Blocked)?;
         #[cfg(feature = "planted-trap")]
         super::planted_trap::spring_on(value.as_deref().unwrap_or_default());
         Ok(value)
     }
 
     fn put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
-        // A write that throws on storage which could be opened is one over the quota.
-        self.storage()?.set_item(key, value).map_err(|_| StoreError::Full)?;
+        // Both an exceeded quota and blocked storage throw here; the engine keeps the record in memory either way.
+        set_item(key, value).map_err(|_| StoreError::Full)?;
         if is_record(key) {
             TOUCHED.set(key.to_owned());
             WRITTEN.set(key.to_owned());
@@ -84,13 +82,12 @@ impl Store for LocalStore {
     }
 
     fn remove(&mut self, key: &str) -> Result<(), StoreError> {
-        self.storage()?.remove_item(key).map_err(|_| StoreError::Blocked)
+        remove_item(key).map_err(|_| StoreError::Blocked)
     }
 
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         // Object.keys is more than twice as fast as walking `key(i)`, and one consistent picture.
-        let storage: &Object = self.storage()?.unchecked_ref();
-        let keys = Object::keys(storage);
+        let keys = local_storage_keys().map_err(|_| StoreError::Blocked)?;
         Ok(keys.iter().filter_map(|key| key.as_string()).filter(|key| key.starts_with(prefix)).collect())
     }
 }

@@ -1,6 +1,8 @@
 //! What the server's answer to a delivery means for the records in it (DESIGN §5, reference/wire.md §1.5).
 
+use super::backoff::RETRY_AFTER_MAX_MS;
 use super::json;
+use super::ledger::DropReason;
 
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +25,8 @@ pub enum Outcome {
 pub(super) enum Verdict {
     /// PostHog has them: remove them.
     Confirmed,
-    /// One of them is refused, or they are too large together: send fewer at once, drop a single one.
-    Split(Refusal),
+    /// One of them is refused, or they are too large together: send fewer at once, drop a single one for this reason.
+    Split(DropReason),
     /// The project key is refused: stop for this page and keep them.
     Unauthorised,
     /// The project is over its billing limit and the events were not taken: keep them and ask again much later.
@@ -36,15 +38,6 @@ pub(super) enum Verdict {
     },
 }
 
-/// Why a server will never take a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// 400: something in it is malformed.
-    Malformed,
-    /// 413: it is too large.
-    TooLarge,
-}
-
 impl Outcome {
     pub(super) fn verdict(&self) -> Verdict {
         let Self::Answered { status, body, retry_after } = self else {
@@ -54,8 +47,8 @@ impl Outcome {
             204 => Verdict::Confirmed,
             200..=299 if is_quota_limited(body) => Verdict::QuotaLimited,
             200..=299 if is_api_answer(body) => Verdict::Confirmed,
-            400 => Verdict::Split(Refusal::Malformed),
-            413 => Verdict::Split(Refusal::TooLarge),
+            400 => Verdict::Split(DropReason::Rejected),
+            413 => Verdict::Split(DropReason::TooLarge),
             401 => Verdict::Unauthorised,
             _ => Verdict::Later { retry_after_ms: retry_after.as_deref().and_then(retry_after_ms) },
         }
@@ -74,19 +67,21 @@ fn is_api_answer(body: &str) -> bool {
 
 /// Whether PostHog says `"quota_limited": ["events", …]`: it answered 200 and threw the events away.
 fn is_quota_limited(body: &str) -> bool {
-    json::members(body)
-        .filter_map(Result::ok)
-        .any(|member| member.name == "quota_limited" && member.raw.contains("\"events\""))
+    let mut limited = false;
+    let _ = json::members(body, &mut |name, raw| {
+        limited |= name == "quota_limited" && raw.as_bytes().windows(8).any(|word| word == b"\"events\"");
+    });
+    limited
 }
 
 /// Reads the seconds form of `Retry-After`. The date form is left alone: it depends on two clocks.
 fn retry_after_ms(header: &str) -> Option<u64> {
-    let mut seconds = 0_u64;
     let digits = header.trim_ascii();
-    for digit in digits.bytes() {
-        seconds = (seconds * 10 + u64::from(char::from(digit).to_digit(10)?)).min(super::backoff::RETRY_AFTER_MAX_MS);
-    }
-    (!digits.is_empty()).then(|| (seconds * 1_000).min(super::backoff::RETRY_AFTER_MAX_MS))
+    let seconds = digits.bytes().try_fold(0_u64, |seconds, digit| {
+        let digit = char::from(digit).to_digit(10)?;
+        Some((seconds * 10 + u64::from(digit)).min(RETRY_AFTER_MAX_MS))
+    })?;
+    (!digits.is_empty()).then(|| (seconds * 1_000).min(RETRY_AFTER_MAX_MS))
 }
 
 #[cfg(test)]
@@ -112,12 +107,12 @@ mod tests {
             (200, "<!doctype html><title>Shop</title>", later),
             (200, "ok", later),
             (301, "", later),
-            (400, "bad", Verdict::Split(Refusal::Malformed)),
+            (400, "bad", Verdict::Split(DropReason::Rejected)),
             (401, "", Verdict::Unauthorised),
             (403, "", later),
             (404, "", later),
             (408, "", later),
-            (413, "", Verdict::Split(Refusal::TooLarge)),
+            (413, "", Verdict::Split(DropReason::TooLarge)),
             (429, "", later),
             (500, "", later),
             (502, "", later),

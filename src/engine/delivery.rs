@@ -1,9 +1,11 @@
 //! Delivery: the requests under way, when the next one may start, and how much one may carry.
 
-use super::answer::{Outcome, Refusal, Verdict};
+use super::answer::{Outcome, Verdict};
 use super::backoff::{PROBE_INTERVAL_MS, backoff_ms};
-use super::config::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EXIT_BYTES_MAX};
-use super::json::{ObjectWriter, push_string};
+use super::config::{BATCH_EVENTS_MAX, EXIT_BYTES_MAX};
+use super::json::ObjectWriter;
+use super::ledger::DropReason;
+use super::outbox::Record;
 use super::time::push_iso_timestamp;
 use super::{Monotonic, Wall};
 
@@ -30,7 +32,7 @@ pub(super) enum Settlement {
     /// Keep them.
     Kept,
     /// Keep them, unless there is only one: drop it for this reason.
-    Halved(Refusal),
+    Halved(DropReason),
 }
 
 #[derive(Debug)]
@@ -81,32 +83,37 @@ impl Delivery {
         self.not_before
     }
 
-    /// How many events and bytes of events one ordinary body may carry. With a must-send event in it, it stays small
-    /// enough for a keepalive request, because the page may be left in this very tick.
-    pub(super) fn budget(&self, must_send: bool) -> (usize, usize) {
-        (self.batch_events, if must_send { self.exit_bytes() } else { BATCH_BYTES_MAX })
+    /// How many events one ordinary body may carry.
+    pub(super) fn batch_events(&self) -> usize {
+        self.batch_events
     }
 
-    /// How many bytes may leave in keepalive requests and beacons beside those that are under way.
+    /// How many bytes of events may leave in keepalive requests and beacons beside what is under way.
     pub(super) fn exit_bytes(&self) -> usize {
         let under_way: usize =
             self.requests.iter().filter(|request| request.keepalive).map(|request| request.bytes).sum();
-        EXIT_BYTES_MAX.saturating_sub(under_way)
+        EXIT_BYTES_MAX.saturating_sub(under_way + ENVELOPE_BYTES_MAX)
     }
 
-    /// Registers a request for a body of `bytes`, and says which it is and whether it is a keepalive one.
-    pub(super) fn start(&mut self, now: Monotonic, bytes: usize) -> (u32, bool) {
+    /// The number of the next request.
+    pub(super) fn next_id(&mut self) -> u32 {
         self.last_id += 1;
-        let keepalive = bytes <= self.exit_bytes();
+        self.last_id
+    }
+
+    /// Registers the request that was numbered last, for a body of `bytes`, and says whether it is a keepalive one.
+    pub(super) fn start(&mut self, now: Monotonic, bytes: usize) -> bool {
+        let keepalive = bytes <= self.exit_bytes() + ENVELOPE_BYTES_MAX;
         let deadline = now + self.request_timeout_ms;
         self.requests.push(Request { id: self.last_id, deadline, keepalive, bytes });
-        (self.last_id, keepalive)
+        keepalive
     }
 
-    /// Takes out a request that has ended; `None` where it was given up before.
-    pub(super) fn take(&mut self, id: u32) -> Option<Request> {
-        let place = self.requests.iter().position(|request| request.id == id)?;
-        Some(self.requests.remove(place))
+    /// Notes that a request has ended; `false` where it was given up before.
+    pub(super) fn end(&mut self, id: u32) -> bool {
+        let before = self.requests.len();
+        self.requests.retain(|request| request.id != id);
+        self.requests.len() < before
     }
 
     /// A request whose time is over.
@@ -139,9 +146,9 @@ impl Delivery {
                 self.batch_events = (self.batch_events * 2).min(BATCH_EVENTS_MAX);
                 Settlement::Confirmed
             }
-            Verdict::Split(refusal) => {
+            Verdict::Split(reason) => {
                 self.batch_events = if events > 1 { events / 2 } else { BATCH_EVENTS_MAX };
-                Settlement::Halved(refusal)
+                Settlement::Halved(reason)
             }
             Verdict::Unauthorised => {
                 self.stopped = true;
@@ -178,9 +185,9 @@ impl Delivery {
     }
 }
 
-/// Writes the body for `events`, which are JSON texts in the order of capture. `sent_at` is fresh on every attempt: the
-/// server corrects the clock's skew by it (reference/wire.md §1.6).
-pub(super) fn body<'a>(api_key: &str, sent_at: Wall, events: impl Iterator<Item = &'a str>) -> String {
+/// Writes the body for the records that `carried` names, in the order of capture. `sent_at` is fresh on every attempt:
+/// the server corrects the clock's skew by it (reference/wire.md §1.6).
+pub(super) fn body(api_key: &str, sent_at: Wall, records: &[Record], carried: &dyn Fn(&Record) -> bool) -> String {
     let mut out = String::new();
     let mut timestamp = String::new();
     push_iso_timestamp(&mut timestamp, sent_at);
@@ -189,19 +196,17 @@ pub(super) fn body<'a>(api_key: &str, sent_at: Wall, events: impl Iterator<Item 
     envelope.string("sent_at", &timestamp);
     let batch = envelope.value("batch");
     let mut separator = '[';
-    for event in events {
-        batch.push(separator);
-        batch.push_str(event);
-        separator = ',';
+    for record in records {
+        if carried(record) {
+            batch.push(separator);
+            batch.push_str(&record.body);
+            separator = ',';
+        }
     }
     batch.push(']');
     envelope.end();
     out
 }
 
-/// The bytes of a body that are not events.
-pub(super) fn envelope_bytes(api_key: &str) -> usize {
-    let mut key = String::new();
-    push_string(&mut key, api_key);
-    key.len() + r#"{"api_key":,"sent_at":"2026-01-02T03:04:05.678Z","batch":[]}"#.len()
-}
+/// More than the bytes of a body that are not events: project keys are at most 64 characters.
+pub(super) const ENVELOPE_BYTES_MAX: usize = 192;

@@ -4,6 +4,7 @@ use super::Monotonic;
 use super::backoff::backoff_ms;
 use super::config::{GateSource, Ungated};
 use super::ledger::DropReason;
+use super::outbox::Record;
 
 /// What is known of one team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,15 +15,6 @@ pub(super) enum GateState {
     Open,
     /// It is definitely not tracked.
     Shut,
-}
-
-/// What becomes of an event at capture.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Admission {
-    /// Store it; it leaves when the gate of this team is open, or at any time where there is none.
-    Admit(Option<String>),
-    /// Count it under this reason and forget it.
-    Refuse(DropReason),
 }
 
 #[derive(Debug)]
@@ -47,25 +39,33 @@ impl Gate {
         Self { source, ungated, teams: Vec::new() }
     }
 
-    /// Decides on an event of `team` that is being captured.
-    pub(super) fn admit(&self, team: Option<&str>) -> Admission {
+    /// Decides on an event of `team` that is being captured: stored, it leaves when the gate of the team that this names
+    /// is open, or at any time where it names none.
+    ///
+    /// # Errors
+    /// The reason to drop it for.
+    pub(super) fn admit(&self, team: Option<&str>) -> Result<Option<String>, DropReason> {
         match (&self.source, team) {
-            (GateSource::Constant { open: false, .. }, _) => Admission::Refuse(DropReason::GateShut),
-            (GateSource::Constant { team, .. }, _) => Admission::Admit(Some(team.clone())),
-            (GateSource::Callback, Some(team)) => match self.state(Some(team)) {
-                GateState::Shut => Admission::Refuse(DropReason::GateShut),
-                GateState::Unknown | GateState::Open => Admission::Admit(Some(team.to_owned())),
+            (GateSource::Constant { open: false, .. }, _) => Err(DropReason::GateShut),
+            (GateSource::Constant { team, .. }, _) => Ok(Some(team.clone())),
+            (GateSource::Callback, Some(team)) => match self.team_state(Some(team)) {
+                GateState::Shut => Err(DropReason::GateShut),
+                GateState::Unknown | GateState::Open => Ok(Some(team.to_owned())),
             },
             (GateSource::Callback, None) | (GateSource::Absent, _) => match self.ungated {
-                Ungated::Track => Admission::Admit(None),
-                Ungated::Ignore => Admission::Refuse(DropReason::Ungated),
+                Ungated::Track => Ok(None),
+                Ungated::Ignore => Err(DropReason::Ungated),
             },
         }
     }
 
     /// What is known of the team of a stored record. Where this page has no source, a record that some page gated
     /// stays unknown here, and so never leaves by this page.
-    pub(super) fn state(&self, team: Option<&str>) -> GateState {
+    pub(super) fn state(&self, record: &Record) -> GateState {
+        self.team_state(record.team.as_deref())
+    }
+
+    fn team_state(&self, team: Option<&str>) -> GateState {
         let Some(team) = team else {
             return GateState::Open;
         };
@@ -143,40 +143,40 @@ mod tests {
     #[test]
     fn without_a_source_ungated_decides_and_gated_records_stay() {
         let ignoring = Gate::new(GateSource::Absent, Ungated::Ignore);
-        assert_eq!(ignoring.admit(Some("42")), Admission::Refuse(DropReason::Ungated));
+        assert_eq!(ignoring.admit(Some("42")), Err(DropReason::Ungated));
         let tracking = Gate::new(GateSource::Absent, Ungated::Track);
-        assert_eq!(tracking.admit(Some("42")), Admission::Admit(None));
-        assert_eq!(tracking.state(None), GateState::Open);
-        assert_eq!(tracking.state(Some("42")), GateState::Unknown);
+        assert_eq!(tracking.admit(Some("42")), Ok(None));
+        assert_eq!(tracking.team_state(None), GateState::Open);
+        assert_eq!(tracking.team_state(Some("42")), GateState::Unknown);
     }
 
     #[test]
     fn a_constant_speaks_for_its_own_team_only() {
-        assert_eq!(constant(true).admit(None), Admission::Admit(Some("42".to_owned())));
-        assert_eq!(constant(false).admit(Some("7")), Admission::Refuse(DropReason::GateShut));
-        assert_eq!(constant(true).state(Some("42")), GateState::Open);
-        assert_eq!(constant(false).state(Some("42")), GateState::Shut);
-        assert_eq!(constant(false).state(Some("7")), GateState::Unknown);
+        assert_eq!(constant(true).admit(None), Ok(Some("42".to_owned())));
+        assert_eq!(constant(false).admit(Some("7")), Err(DropReason::GateShut));
+        assert_eq!(constant(true).team_state(Some("42")), GateState::Open);
+        assert_eq!(constant(false).team_state(Some("42")), GateState::Shut);
+        assert_eq!(constant(false).team_state(Some("7")), GateState::Unknown);
     }
 
     #[test]
     fn a_callback_is_asked_once_at_a_time_and_again_after_no_answer() {
         let mut gate = Gate::new(GateSource::Callback, Ungated::Ignore);
-        assert_eq!(gate.admit(None), Admission::Refuse(DropReason::Ungated));
-        assert_eq!(gate.admit(Some("42")), Admission::Admit(Some("42".to_owned())));
+        assert_eq!(gate.admit(None), Err(DropReason::Ungated));
+        assert_eq!(gate.admit(Some("42")), Ok(Some("42".to_owned())));
         gate.expect(Some("42"), NOW);
         gate.expect(Some("42"), NOW);
         assert_eq!(gate.next_question(NOW).as_deref(), Some("42"));
         assert_eq!(gate.next_question(NOW), None);
         assert_eq!(gate.next_question_at(), None);
         gate.answer("42", None, NOW, 0);
-        assert_eq!(gate.state(Some("42")), GateState::Unknown);
+        assert_eq!(gate.team_state(Some("42")), GateState::Unknown);
         assert_eq!(gate.next_question(NOW), None);
         assert_eq!(gate.next_question_at(), Some(Monotonic(800)));
         assert_eq!(gate.next_question(Monotonic(800)).as_deref(), Some("42"));
         gate.answer("42", Some(false), NOW, 0);
-        assert_eq!(gate.state(Some("42")), GateState::Shut);
-        assert_eq!(gate.admit(Some("42")), Admission::Refuse(DropReason::GateShut));
+        assert_eq!(gate.team_state(Some("42")), GateState::Shut);
+        assert_eq!(gate.admit(Some("42")), Err(DropReason::GateShut));
         assert_eq!(gate.next_question_at(), None);
     }
 

@@ -4,7 +4,7 @@ use super::Wall;
 
 /// A UUID. Any version is carried; [`Uuid::v7`] makes those of our own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Uuid(u128);
+pub struct Uuid([u8; 16]);
 
 impl Uuid {
     /// Makes a version 7 UUID (RFC 9562 §5.7): 48 bits of milliseconds, then version, variant and 74 random bits.
@@ -20,11 +20,12 @@ impl Uuid {
     /// ```
     #[must_use]
     pub fn v7(wall: Wall, entropy: &mut Entropy) -> Self {
-        let random = (u128::from(entropy.next_u64()) << 64) | u128::from(entropy.next_u64());
-        let time = u128::from(wall.0 & 0xffff_ffff_ffff) << 80;
-        let random_a = (random >> 116) << 64;
-        let random_b = random & 0x3fff_ffff_ffff_ffff;
-        Self(time | (0x7 << 76) | random_a | (0b10 << 62) | random_b)
+        let high = (wall.0 << 16) | 0x7000 | (entropy.next_u64() >> 52);
+        let low = (0b10 << 62) | (entropy.next_u64() >> 2);
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&high.to_be_bytes());
+        bytes[8..].copy_from_slice(&low.to_be_bytes());
+        Self(bytes)
     }
 
     /// Reads the hyphenated text of a UUID of any version, in either case.
@@ -42,29 +43,32 @@ impl Uuid {
         if bytes.len() != 36 {
             return None;
         }
-        let mut bits = 0_u128;
+        let mut uuid = [0; 16];
+        let mut nibbles = 0;
         for (index, byte) in bytes.iter().enumerate() {
             if matches!(index, 8 | 13 | 18 | 23) {
                 if *byte != b'-' {
                     return None;
                 }
             } else {
-                bits = (bits << 4) | u128::from(char::from(*byte).to_digit(16)?);
+                uuid[nibbles / 2] = (uuid[nibbles / 2] << 4) | char::from(*byte).to_digit(16)? as u8;
+                nibbles += 1;
             }
         }
-        Some(Self(bits))
+        Some(Self(uuid))
     }
 
     /// The hyphenated text in small letters, 36 characters.
     #[must_use]
     pub fn text(self) -> String {
         let mut out = String::with_capacity(36);
-        for index in 0..32 {
-            if matches!(index, 8 | 12 | 16 | 20) {
+        for (index, byte) in self.0.into_iter().enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
                 out.push('-');
             }
-            let nibble = (self.0 >> (124 - 4 * index)) & 0xf;
-            out.push(char::from(b"0123456789abcdef"[nibble as usize]));
+            for nibble in [byte >> 4, byte & 0xf] {
+                out.push(char::from(b"0123456789abcdef"[usize::from(nibble)]));
+            }
         }
         out
     }
@@ -120,8 +124,8 @@ mod tests {
         }
 
         #[test]
-        fn prop_text_and_parse_are_inverse(bits: u128) {
-            let uuid = Uuid(bits);
+        fn prop_text_and_parse_are_inverse(bytes: [u8; 16]) {
+            let uuid = Uuid(bytes);
             prop_assert_eq!(Uuid::parse(&uuid.text()), Some(uuid));
             prop_assert_eq!(Uuid::parse(&uuid.text().to_uppercase()), Some(uuid));
         }

@@ -6,7 +6,7 @@ use super::json::{self, ObjectWriter};
 use super::{Entropy, Store, Uuid, Wall};
 
 /// The identity of this browser for one project.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) distinct_id: String,
     pub(super) device_id: String,
@@ -49,16 +49,14 @@ impl Identity {
     /// Reads the identity that is stored under `key`; `None` where there is none that can be read.
     pub(super) fn load(store: &impl Store, key: &str) -> Option<Self> {
         let text = store.get(key).ok()??;
-        let mut identity = Self { distinct_id: String::new(), device_id: String::new(), identified: false };
-        for member in json::members(&text) {
-            let member = member.ok()?;
-            match &*member.name {
-                "distinct_id" => identity.distinct_id = json::string(member.raw)?.into_owned(),
-                "device_id" => identity.device_id = json::string(member.raw)?.into_owned(),
-                "identified" => identity.identified = json::boolean(member.raw)?,
-                _ => {}
-            }
-        }
+        let mut identity = Self::default();
+        json::members(&text, &mut |name, raw| match name {
+            "distinct_id" => identity.distinct_id = json::string(raw).unwrap_or_default(),
+            "device_id" => identity.device_id = json::string(raw).unwrap_or_default(),
+            "identified" => identity.identified = raw == "true",
+            _ => {}
+        })
+        .ok()?;
         (!identity.distinct_id.is_empty()).then_some(identity)
     }
 

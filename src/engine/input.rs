@@ -1,6 +1,6 @@
 //! What can happen to the engine. Time and entropy come with every input, in [`Now`](super::Now).
 
-use super::{Outcome, Page, Uuid};
+use super::{Outcome, Page};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,16 +9,7 @@ pub enum Input {
     /// The engine has just been made. Must come first, once.
     Started(Handover),
     /// The page captures an event.
-    Captured {
-        /// The event's name.
-        event: String,
-        /// The text of a JSON object.
-        properties: String,
-        /// The team whose gate decides, where the event or the page names one.
-        team: Option<String>,
-        /// Where it happens.
-        page: Page,
-    },
+    Captured(NewEvent),
     /// The page knows who its visitor is.
     Identified {
         /// The person's id.
@@ -58,13 +49,26 @@ pub enum Input {
     ShutDown,
 }
 
+/// An event that the page captures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// The event's name.
+    pub name: String,
+    /// The text of a JSON object.
+    pub properties: String,
+    /// The team whose gate decides, where the event or the page names one.
+    pub team: Option<String>,
+    /// Where it happens.
+    pub page: Page,
+}
+
 /// What the keel hands over to a new engine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Handover {
     /// The records that this page has captured already.
     pub records: Vec<HandedRecord>,
     /// The uuids of records that have killed an engine; they are left alone.
-    pub quarantined: Vec<Uuid>,
+    pub quarantined: Vec<String>,
     /// Whether this page has made the stored identity, so that it may be removed again with the last trace.
     pub minted: bool,
 }

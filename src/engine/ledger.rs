@@ -2,11 +2,11 @@
 //!
 //! `captured + adopted = confirmed + waiting + dropped + settled elsewhere`, always (DESIGN §5).
 
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 /// Why an event was given up. Closed: an event is never lost for a reason that is not here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DropReason {
     /// A definite answer says that the team is not tracked.
     GateShut,
@@ -30,56 +30,49 @@ pub enum DropReason {
     ShutDown,
 }
 
-/// How many events were dropped, by reason.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Dropped {
-    gate_shut: u32,
-    ungated: u32,
-    invalid: u32,
-    too_large: u32,
-    rejected: u32,
-    expired: u32,
-    evicted: u32,
-    torn: u32,
-    duplicate: u32,
-    shut_down: u32,
+impl DropReason {
+    /// Every reason.
+    pub const ALL: [Self; 10] = [
+        Self::GateShut,
+        Self::Ungated,
+        Self::Invalid,
+        Self::TooLarge,
+        Self::Rejected,
+        Self::Expired,
+        Self::Evicted,
+        Self::Torn,
+        Self::Duplicate,
+        Self::ShutDown,
+    ];
+
+    /// The stable code of the reason.
+    ///
+    /// # Example
+    /// ```
+    /// assert_eq!(posthog_booking_tracker::engine::DropReason::GateShut.code(), "gate_shut");
+    /// ```
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        CODES[self as usize]
+    }
 }
 
-impl Dropped {
-    /// The count for one reason.
-    #[must_use]
-    pub fn count(mut self, reason: DropReason) -> u32 {
-        *self.counter(reason)
-    }
-
-    /// The count over all reasons.
-    #[must_use]
-    pub fn total(self) -> u32 {
-        let Self { gate_shut, ungated, invalid, too_large, rejected, expired, evicted, torn, duplicate, shut_down } =
-            self;
-        gate_shut + ungated + invalid + too_large + rejected + expired + evicted + torn + duplicate + shut_down
-    }
-
-    fn counter(&mut self, reason: DropReason) -> &mut u32 {
-        match reason {
-            DropReason::GateShut => &mut self.gate_shut,
-            DropReason::Ungated => &mut self.ungated,
-            DropReason::Invalid => &mut self.invalid,
-            DropReason::TooLarge => &mut self.too_large,
-            DropReason::Rejected => &mut self.rejected,
-            DropReason::Expired => &mut self.expired,
-            DropReason::Evicted => &mut self.evicted,
-            DropReason::Torn => &mut self.torn,
-            DropReason::Duplicate => &mut self.duplicate,
-            DropReason::ShutDown => &mut self.shut_down,
-        }
-    }
-}
+/// The codes, in the order of [`DropReason::ALL`].
+const CODES: [&str; DropReason::ALL.len()] = [
+    "gate_shut",
+    "ungated",
+    "invalid",
+    "too_large",
+    "rejected",
+    "expired",
+    "evicted",
+    "torn",
+    "duplicate",
+    "shut_down",
+];
 
 /// The public counters of one page, in whole events.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Captured on this page, whatever became of them.
     pub captured: u32,
@@ -91,18 +84,57 @@ pub struct Stats {
     pub waiting: u32,
     /// Removed by another page, which settled them.
     pub settled_elsewhere: u32,
-    /// Given up, by reason.
-    pub dropped: Dropped,
+    pub(super) dropped: [u32; DropReason::ALL.len()],
 }
 
 impl Stats {
+    /// How many were given up for this reason.
+    #[must_use]
+    pub fn dropped(&self, reason: DropReason) -> u32 {
+        self.dropped[reason as usize]
+    }
+
+    /// How many were given up.
+    #[must_use]
+    pub fn dropped_total(&self) -> u32 {
+        self.dropped.iter().sum()
+    }
+
     pub(super) fn drop_one(&mut self, reason: DropReason) {
-        *self.dropped.counter(reason) += 1;
+        self.dropped[reason as usize] += 1;
     }
 
     /// Whether every event is accounted for exactly once.
     #[must_use]
     pub fn balances(&self) -> bool {
-        self.captured + self.adopted == self.confirmed + self.waiting + self.settled_elsewhere + self.dropped.total()
+        let settled = self.confirmed + self.waiting + self.settled_elsewhere + self.dropped_total();
+        self.captured + self.adopted == settled
+    }
+}
+
+impl Serialize for Stats {
+    /// Names in the camel case of JavaScript; reasons by their codes, those that never occurred included.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut stats = serializer.serialize_map(None)?;
+        for (name, count) in [
+            ("captured", self.captured),
+            ("adopted", self.adopted),
+            ("confirmed", self.confirmed),
+            ("waiting", self.waiting),
+            ("settledElsewhere", self.settled_elsewhere),
+        ] {
+            stats.serialize_entry(name, &count)?;
+        }
+        stats.serialize_entry("dropped", &DroppedCounts(&self.dropped))?;
+        stats.end()
+    }
+}
+
+/// The counts of [`Stats::dropped`], named.
+struct DroppedCounts<'a>(&'a [u32; DropReason::ALL.len()]);
+
+impl Serialize for DroppedCounts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(CODES.iter().zip(self.0))
     }
 }

@@ -4,8 +4,8 @@
 //! with the time and fresh entropy ([`Now`]); what has to be done comes out as [`Output`]s. Storage is the one exception:
 //! its answer changes the next line, so it is a synchronous port, [`Store`].
 //!
-//! **Every mutation is followed by a complete drain:** call [`Tracker::handle`] once, then [`Tracker::poll`] until it
-//! gives `None`.
+//! **Every mutation is followed by a complete drain:** call [`Tracker::handle`] once, then
+//! [`Tracker::take_outputs`].
 
 #![forbid(unsafe_code)]
 
@@ -38,11 +38,11 @@ pub use config::{
 };
 pub use id::{Entropy, Uuid};
 pub use identity::is_legal_distinct_id;
-pub use input::{HandedRecord, Handover, Input};
-pub use ledger::{DropReason, Dropped, Stats};
+pub use input::{HandedRecord, Handover, Input, NewEvent};
+pub use ledger::{DropReason, Stats};
 pub use output::{Notice, Output};
 pub use page_url::{Page, QUERY_KEYS, host_and_path, reduce_url};
-pub use record::{KEY_PREFIX, RECORD_FORMAT, RecordKey, is_must_send, noun_key, project_hash};
+pub use record::{KEY_PREFIX, RECORD_FORMAT, is_must_send, noun_key, project_hash};
 pub use scrub::{EMAIL_PLACEHOLDER, replace_emails};
 pub use seal::{LIB, LIB_VERSION};
 pub use session::{SESSION_IDLE_MAX_MS, SESSION_LENGTH_MAX_MS, SESSION_WRITE_INTERVAL_MS};

@@ -1,8 +1,19 @@
 //! The outbox: the sealed records that wait on this page, in the order in which they were captured.
 
+use super::Monotonic;
 use super::config::{RECORDS_MAX, STORED_BYTES_MAX};
 use super::record::RecordKey;
-use super::{Monotonic, Uuid};
+
+/// What carries a record at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Carrier {
+    /// Nothing.
+    None,
+    /// This request, which is not answered yet.
+    Request(u32),
+    /// The page's present leave: it went out, and nobody will confirm it.
+    Exit,
+}
 
 /// One waiting event.
 #[derive(Debug)]
@@ -17,52 +28,41 @@ pub(super) struct Record {
     pub(super) stored_bytes: usize,
     /// From when on it should be on its way.
     pub(super) due: Monotonic,
-    /// The request that carries it, while that is unanswered.
-    pub(super) request: Option<u32>,
-    /// Whether it went out with the page's present leave, unconfirmed.
-    pub(super) left: bool,
+    pub(super) carrier: Carrier,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    records: Vec<Record>,
+    pub(super) records: Vec<Record>,
     /// What is stored of ours on this origin, as far as this page knows: its own records and those of other projects.
     bytes: usize,
 }
 
 impl Outbox {
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Record> {
-        self.records.iter()
-    }
-
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Record> {
-        self.records.iter_mut()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.records.len()
-    }
-
     /// Counts storage that another project or version uses towards the bound.
     pub(super) fn add_foreign_bytes(&mut self, bytes: usize) {
         self.bytes += bytes;
     }
 
-    /// Adds a record at its place; `false` where its uuid is there already.
+    /// Adds a record at its place; `false` where it is there already.
     pub(super) fn insert(&mut self, record: Record) -> bool {
-        if self.records.iter().any(|present| present.key.uuid == record.key.uuid) {
-            return false;
+        let mut place = self.records.len();
+        for (index, present) in self.records.iter().enumerate() {
+            if present.key.uuid() == record.key.uuid() {
+                return false;
+            }
+            if record.key.is_before(&present.key) {
+                place = place.min(index);
+            }
         }
-        let order = record.key.order();
-        let place = self.records.partition_point(|present| present.key.order() < order);
         self.bytes += record.stored_bytes;
         self.records.insert(place, record);
         true
     }
 
     /// Takes out the first record that `choose` wants.
-    pub(super) fn take(&mut self, mut choose: impl FnMut(&Record) -> bool) -> Option<Record> {
-        let place = self.records.iter().position(&mut choose)?;
+    pub(super) fn take(&mut self, choose: &dyn Fn(&Record) -> bool) -> Option<Record> {
+        let place = self.records.iter().position(choose)?;
         let record = self.records.remove(place);
         self.bytes = self.bytes.saturating_sub(record.stored_bytes);
         Some(record)
@@ -74,28 +74,33 @@ impl Outbox {
         if self.records.len() <= RECORDS_MAX && self.bytes <= STORED_BYTES_MAX {
             return None;
         }
-        self.take(|record| !record.must_send && record.request.is_none())
-            .or_else(|| self.take(|record| record.request.is_none()))
+        let idle = |record: &Record| !matches!(record.carrier, Carrier::Request(_));
+        self.take(&|record| idle(record) && !record.must_send).or_else(|| self.take(&idle))
     }
 
-    /// Chooses what goes into one body: at most `events_max` events in `bytes_max` bytes, of those that `eligible`
-    /// names. Must-send records are chosen first; the order of capture is kept.
-    pub(super) fn choose(&self, events_max: usize, bytes_max: usize, eligible: impl Fn(&Record) -> bool) -> Vec<Uuid> {
-        let mut chosen = vec![false; self.records.len()];
+    /// Gives `carrier` at most `events_max` events in `bytes_max` bytes of those that `eligible` names, must-send ones
+    /// first, and says how many they are.
+    pub(super) fn load(
+        &mut self,
+        carrier: Carrier,
+        events_max: usize,
+        bytes_max: usize,
+        eligible: &dyn Fn(&Record) -> bool,
+    ) -> usize {
         let mut events = 0;
         let mut bytes = 0;
         for must_send in [true, false] {
-            for (record, chosen) in self.records.iter().zip(&mut chosen) {
+            for record in &mut self.records {
                 // One byte is the comma between two events.
                 let size = record.body.len() + 1;
                 let fits = events < events_max && bytes + size <= bytes_max;
                 if record.must_send == must_send && fits && eligible(record) {
-                    *chosen = true;
+                    record.carrier = carrier;
                     events += 1;
                     bytes += size;
                 }
             }
         }
-        self.records.iter().zip(chosen).filter(|(_, chosen)| *chosen).map(|(record, _)| record.key.uuid).collect()
+        events
     }
 }

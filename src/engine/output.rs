@@ -36,15 +36,20 @@ pub enum Output {
     /// The flush or shutdown that was asked for is over: all is sent, or what is left cannot be sent now.
     Settled,
     /// Something that the people who run the page may want to read.
-    Notice(Notice),
+    Notice {
+        /// What it is.
+        notice: Notice,
+        /// The name of the event that it is about, empty where it is about none.
+        event: String,
+    },
 }
 
 /// Something worth saying. The edge owns the sentences.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
     /// Events are ignored because nothing can open the gate. Said once.
-    Ungated,
+    NothingOpensTheGate,
     /// The server refuses the project key. Said once.
     Unauthorised,
     /// The host answers with a web page: a proxy in between serves its own application. Said once.
@@ -52,10 +57,24 @@ pub enum Notice {
     /// `identify` was called with an id that PostHog refuses.
     IllegalDistinctId,
     /// An event was dropped.
-    Dropped {
-        /// Why.
-        reason: DropReason,
-        /// The event's name, where it is known.
-        event: String,
-    },
+    Dropped(DropReason),
+}
+
+impl Notice {
+    /// The stable code of the notice; that of the reason, where an event was dropped.
+    ///
+    /// # Example
+    /// ```
+    /// assert_eq!(posthog_booking_tracker::engine::Notice::WebPage.code(), "web_page");
+    /// ```
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NothingOpensTheGate => "nothing_opens_the_gate",
+            Self::Unauthorised => "unauthorised",
+            Self::WebPage => "web_page",
+            Self::IllegalDistinctId => "illegal_distinct_id",
+            Self::Dropped(reason) => reason.code(),
+        }
+    }
 }

@@ -5,8 +5,6 @@
 //! allow-list of query keys are kept; never the fragment, never credentials. E-mail addresses in what remains are
 //! replaced. The keel follows the same rules; `tests/fixtures/page-urls.json` holds both to them.
 
-use std::borrow::Cow;
-
 use super::scrub::replace_emails;
 
 /// The query keys that are kept: PostHog's campaign parameters and click ids, without which attribution is blind.
@@ -67,18 +65,17 @@ pub fn reduce_url(href: &str) -> String {
     out.push_str(parts.host);
     out.push_str(parts.path);
     let mut separator = '?';
-    for pair in parts.query.split('&') {
-        let key = pair.split('=').next().unwrap_or_default();
-        if QUERY_KEYS.contains(&key) {
+    let mut query = parts.query;
+    while !query.is_empty() {
+        let (pair, rest) = cut(query, b'&');
+        if QUERY_KEYS.contains(&cut(pair, b'=').0) {
             out.push(separator);
             out.push_str(pair);
             separator = '&';
         }
+        query = rest;
     }
-    match replace_emails(&out) {
-        Cow::Borrowed(_) => out,
-        Cow::Owned(replaced) => replaced,
-    }
+    replace_emails(&out)
 }
 
 /// Host (with a port that is not the default) and path of a URL that [`reduce_url`] has reduced.
@@ -104,16 +101,25 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     /// Splits the address as a browser has normalised it (`location.href`, `document.referrer`).
     fn of(href: &'a str) -> Option<Self> {
-        let (scheme, rest) = href.split_once("://")?;
-        if scheme != "https" && scheme != "http" {
-            return None;
-        }
-        let rest = rest.split('#').next().unwrap_or_default();
-        let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (authority, path) = address.split_at(address.find('/').unwrap_or(address.len()));
-        let host = authority.rsplit('@').next().unwrap_or_default();
+        let (scheme, rest) = match href.strip_prefix("https://") {
+            Some(rest) => ("https", rest),
+            None => ("http", href.strip_prefix("http://")?),
+        };
+        let (address, query) = cut(cut(rest, b'#').0, b'?');
+        let authority = cut(address, b'/').0;
+        let path = &address[authority.len()..];
+        // What stands before the last `@` is a user name and a password.
+        let host = authority.bytes().rposition(|byte| byte == b'@').map_or(authority, |at| &authority[at + 1..]);
         let path = if path.is_empty() { "/" } else { path };
         (!host.is_empty()).then_some(Self { scheme, host, path, query })
+    }
+}
+
+/// What stands before and after the first `separator`; all and nothing, where there is none.
+pub(super) fn cut(text: &str, separator: u8) -> (&str, &str) {
+    match text.bytes().position(|byte| byte == separator) {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => (text, ""),
     }
 }
 

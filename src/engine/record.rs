@@ -11,6 +11,7 @@
 //! `team` names the team whose gate must be open; it is absent where no gate holds the event.
 
 use super::json::{self, ObjectWriter, push_base36};
+use super::page_url::cut;
 use super::{Uuid, Wall};
 
 /// What every key of this product starts with.
@@ -41,74 +42,71 @@ pub fn noun_key(noun: &str, project: u32) -> String {
     key
 }
 
-/// The key of one record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RecordKey {
-    /// [`project_hash`] of the project key.
-    pub project: u32,
+/// The key of one record, as text and as what the text says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RecordKey {
+    pub(super) text: String,
     /// When the event was captured; what is sorted and expired by.
-    pub captured: Wall,
+    pub(super) captured: Wall,
     /// Counts the captures of one page, to keep the order of those within a millisecond.
-    pub sequence: u64,
-    /// The event's uuid.
-    pub uuid: Uuid,
+    pub(super) sequence: u64,
 }
 
-/// A key that starts as a record's does, as far as this version understands it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A key in storage, as far as this version and project understand it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum FoundKey {
-    /// A record of the format that this version reads.
-    Record(RecordKey),
-    /// A record of another format, or one whose key is damaged behind the time.
-    Foreign { captured: Wall },
+    /// A record of this project in the format that this version reads.
+    Own(RecordKey),
+    /// A record of another project or format, or one whose key is damaged behind the time.
+    Foreign(Wall),
+    /// No record.
+    Other,
 }
 
 impl RecordKey {
-    /// The text of the key.
-    ///
-    /// # Example
-    /// ```
-    /// use posthog_booking_tracker::engine::{RecordKey, Uuid, Wall};
-    /// let uuid = Uuid::parse("0190b3a2-7c1e-7a3b-9f00-0123456789ab").ok_or("no uuid")?;
-    /// let key = RecordKey { project: 71, captured: Wall(36), sequence: 2, uuid };
-    /// assert_eq!(key.text(), "phbt:1:1z:10:2:0190b3a2-7c1e-7a3b-9f00-0123456789ab");
-    /// # Ok::<(), &str>(())
-    /// ```
-    #[must_use]
-    pub fn text(&self) -> String {
-        let mut out = String::with_capacity(72);
-        out.push_str(KEY_PREFIX);
-        for part in [RECORD_FORMAT, self.project.into(), self.captured.0, self.sequence] {
-            push_base36(&mut out, part);
-            out.push(':');
+    pub(super) fn new(project: u32, captured: Wall, sequence: u64, uuid: &str) -> Self {
+        let mut text = String::with_capacity(72);
+        text.push_str(KEY_PREFIX);
+        for part in [RECORD_FORMAT, project.into(), captured.0, sequence] {
+            push_base36(&mut text, part);
+            text.push(':');
         }
-        out.push_str(&self.uuid.text());
-        out
+        text.push_str(uuid);
+        Self { text, captured, sequence }
     }
 
-    /// The order in which records are sent: by capture time, then by sequence.
-    #[must_use]
-    pub fn order(&self) -> (Wall, u64, Uuid) {
-        (self.captured, self.sequence, self.uuid)
+    /// The uuid of the record's event.
+    pub(super) fn uuid(&self) -> &str {
+        &self.text[self.text.len() - UUID_LENGTH..]
+    }
+
+    /// Whether this record was captured before `other`.
+    pub(super) fn is_before(&self, other: &Self) -> bool {
+        (self.captured, self.sequence, &self.text) < (other.captured, other.sequence, &other.text)
     }
 }
 
+const UUID_LENGTH: usize = 36;
+
 impl FoundKey {
-    /// Reads a key; `None` where it is not a record's.
-    pub(super) fn parse(key: &str) -> Option<Self> {
-        let mut parts = key.strip_prefix(KEY_PREFIX)?.split(':');
-        let format = base36(parts.next()?)?;
-        let project = base36(parts.next()?)?;
-        let captured = Wall(base36(parts.next()?)?);
-        let mut rest = || {
-            let sequence = base36(parts.next()?)?;
-            let uuid = Uuid::parse(parts.next()?)?;
-            let project = u32::try_from(project).ok()?;
-            parts.next().is_none().then_some(RecordKey { project, captured, sequence, uuid })
+    /// Reads a key as `project` sees it.
+    pub(super) fn parse(key: &str, project: u32) -> Self {
+        let Some(rest) = key.strip_prefix(KEY_PREFIX) else {
+            return Self::Other;
         };
-        match rest() {
-            Some(key) if format == RECORD_FORMAT => Some(Self::Record(key)),
-            _ => Some(Self::Foreign { captured }),
+        let (format, rest) = cut(rest, b':');
+        let (owner, rest) = cut(rest, b':');
+        let (captured, rest) = cut(rest, b':');
+        let (sequence, uuid) = cut(rest, b':');
+        let (Some(format), Some(owner), Some(captured)) = (base36(format), base36(owner), base36(captured)) else {
+            return Self::Other;
+        };
+        let captured = Wall(captured);
+        match base36(sequence) {
+            Some(sequence) if format == RECORD_FORMAT && owner == u64::from(project) && Uuid::parse(uuid).is_some() => {
+                Self::Own(RecordKey { text: key.to_owned(), captured, sequence })
+            }
+            _ => Self::Foreign(captured),
         }
     }
 }
@@ -124,105 +122,67 @@ pub(super) fn base36(text: &str) -> Option<u64> {
     })
 }
 
-/// An event as a page knows it before it is sealed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RawEvent {
-    pub(super) uuid: Uuid,
+/// What the value of a record says of its event. Texts that it does not name are empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Event {
+    /// Whether `object` is the whole event as it is sent; otherwise it is the caller's properties.
+    pub(super) sealed: bool,
+    pub(super) uuid: String,
     /// ISO 8601 in UTC.
     pub(super) timestamp: String,
     pub(super) name: String,
+    /// The team whose gate must be open, if any.
     pub(super) team: Option<String>,
     /// Reduced already.
     pub(super) url: String,
     /// Reduced already.
     pub(super) referrer: String,
-    pub(super) distinct_id: Option<String>,
-    pub(super) session_id: Option<String>,
+    pub(super) distinct_id: String,
+    pub(super) session_id: String,
     /// The text of a JSON object.
-    pub(super) properties: String,
+    pub(super) object: String,
 }
 
-/// The value of a record, read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
-    Raw(RawEvent),
-    Sealed { name: String, team: Option<String>, body: String },
-}
-
-impl Value {
-    /// Reads a record's value; `None` where it is torn or written by somebody else. The whole text is scanned, so what
-    /// this gives can be joined into a request.
+impl Event {
+    /// Reads a record's value; `None` where it is torn or written by somebody else. The whole text is scanned, so the
+    /// object can be joined into a request.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let mut fields = Fields::default();
-        for member in json::members(text) {
-            let member = member.ok()?;
-            fields.set(&member.name, member.raw)?;
+        let mut event = Self::default();
+        let mut stage = String::new();
+        json::members(text, &mut |name, raw| {
+            let target = match name {
+                "stage" => &mut stage,
+                "uuid" => &mut event.uuid,
+                "timestamp" => &mut event.timestamp,
+                "event" => &mut event.name,
+                "team" => event.team.get_or_insert_default(),
+                "url" => &mut event.url,
+                "referrer" => &mut event.referrer,
+                "distinct_id" => &mut event.distinct_id,
+                "session_id" => &mut event.session_id,
+                "properties" | "body" => {
+                    if json::copy(raw, &mut event.object).is_err() {
+                        event.object.clear();
+                    }
+                    return;
+                }
+                // A member that a later version adds is none of this version's business.
+                _ => return,
+            };
+            *target = json::string(raw).unwrap_or_default();
+        })
+        .ok()?;
+        event.sealed = stage == "sealed";
+        if event.sealed {
+            json::members(&event.object, &mut |name, raw| {
+                if name == "event" {
+                    event.name = json::string(raw).unwrap_or_default();
+                }
+            })
+            .ok()?;
         }
-        fields.value()
-    }
-}
-
-/// The members of a record's value, each as far as it was there.
-#[derive(Default)]
-struct Fields {
-    stage: String,
-    uuid: Option<Uuid>,
-    timestamp: Option<String>,
-    event: Option<String>,
-    team: Option<String>,
-    url: String,
-    referrer: String,
-    distinct_id: Option<String>,
-    session_id: Option<String>,
-    object: Option<String>,
-}
-
-impl Fields {
-    fn set(&mut self, name: &str, raw: &str) -> Option<()> {
-        if matches!(name, "properties" | "body") {
-            let mut object = String::with_capacity(raw.len());
-            json::copy(raw, &mut object).ok().filter(|()| object.starts_with('{'))?;
-            self.object = Some(object);
-            return Some(());
-        }
-        // A member that a later version adds is none of this version's business.
-        let text = json::string(raw).unwrap_or_default().into_owned();
-        match name {
-            "stage" => self.stage = text,
-            "uuid" => self.uuid = Uuid::parse(&text),
-            "timestamp" => self.timestamp = Some(text),
-            "event" => self.event = Some(text),
-            "team" => self.team = Some(text),
-            "url" => self.url = text,
-            "referrer" => self.referrer = text,
-            "distinct_id" => self.distinct_id = Some(text),
-            "session_id" => self.session_id = Some(text),
-            _ => {}
-        }
-        Some(())
-    }
-
-    fn value(self) -> Option<Value> {
-        let object = self.object?;
-        match self.stage.as_str() {
-            "raw" => Some(Value::Raw(RawEvent {
-                uuid: self.uuid?,
-                timestamp: self.timestamp?,
-                name: self.event?,
-                team: self.team,
-                url: self.url,
-                referrer: self.referrer,
-                distinct_id: self.distinct_id,
-                session_id: self.session_id,
-                properties: object,
-            })),
-            "sealed" => {
-                let name = json::members(&object).flatten().find(|member| member.name == "event")?;
-                let name = json::string(name.raw)?.into_owned();
-                Some(Value::Sealed { name, team: self.team, body: object })
-            }
-            _ => None,
-        }
+        let whole = event.sealed || stage == "raw" && !event.timestamp.is_empty() && !event.uuid.is_empty();
+        (whole && event.object.starts_with('{') && !event.name.is_empty()).then_some(event)
     }
 }
 
@@ -261,51 +221,49 @@ pub(super) fn stored_bytes(key: &str, value: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test states its expectations by failing")]
+    #![allow(clippy::unwrap_used, reason = "a test states its expectations by failing")]
 
     use proptest::prelude::*;
 
     use super::*;
 
-    fn uuid() -> Uuid {
-        Uuid::parse("0190b3a2-7c1e-7a3b-9f00-0123456789ab").unwrap()
-    }
+    const UUID: &str = "0190b3a2-7c1e-7a3b-9f00-0123456789ab";
 
     #[test]
     fn the_fixture_that_the_keel_shares() {
         let fixture: serde_json::Value =
             serde_json::from_str(include_str!("../../tests/fixtures/records.json")).unwrap();
         let text = |pointer: &str| fixture.pointer(pointer).unwrap().as_str().unwrap().to_owned();
-        let key = RecordKey {
-            project: project_hash(&text("/apiKey")),
-            captured: Wall(fixture["capturedMs"].as_u64().unwrap()),
-            sequence: fixture["sequence"].as_u64().unwrap(),
-            uuid: Uuid::parse(&text("/uuid")).unwrap(),
-        };
-        assert_eq!(key.text(), text("/key"));
-        assert_eq!(noun_key("identity", key.project), text("/identityKey"));
-        let Some(Value::Raw(raw)) = Value::parse(&text("/raw")) else { panic!("the raw record is read") };
-        assert_eq!(raw.uuid, key.uuid);
+        let project = project_hash(&text("/apiKey"));
+        let captured = Wall(fixture["capturedMs"].as_u64().unwrap());
+        let key = RecordKey::new(project, captured, fixture["sequence"].as_u64().unwrap(), &text("/uuid"));
+        assert_eq!(key.text, text("/key"));
+        assert_eq!(key.uuid(), text("/uuid"));
+        assert_eq!(noun_key("identity", project), text("/identityKey"));
+        let raw = Event::parse(&text("/raw")).unwrap();
+        assert!(!raw.sealed);
+        assert_eq!(raw.uuid, text("/uuid"));
         assert_eq!(raw.name, "booking_completed");
         assert_eq!(raw.team.as_deref(), Some("42"));
-        assert_eq!(raw.distinct_id.as_deref(), Some(text("/distinctId").as_str()));
-        assert_eq!(raw.session_id.as_deref(), Some(text("/sessionId").as_str()));
-        let Some(Value::Sealed { name, team, body }) = Value::parse(&text("/sealed")) else {
-            panic!("the sealed record is read")
-        };
-        assert_eq!((name.as_str(), team.as_deref()), ("booking_completed", Some("42")));
-        assert_eq!(sealed_value(team.as_deref(), &body), text("/sealed"));
+        assert_eq!(raw.distinct_id, text("/distinctId"));
+        assert_eq!(raw.session_id, text("/sessionId"));
+        let sealed = Event::parse(&text("/sealed")).unwrap();
+        assert!(sealed.sealed);
+        assert_eq!((sealed.name.as_str(), sealed.team.as_deref()), ("booking_completed", Some("42")));
+        assert_eq!(sealed_value(sealed.team.as_deref(), &sealed.object), text("/sealed"));
     }
 
     #[test]
     fn foreign_and_damaged_keys_are_told_apart() {
-        let text = RecordKey { project: 7, captured: Wall(1_000), sequence: 0, uuid: uuid() }.text();
-        assert!(matches!(FoundKey::parse(&text), Some(FoundKey::Record(_))));
+        let key = RecordKey::new(7, Wall(1_000), 0, UUID);
+        let text = key.text.clone();
+        assert_eq!(FoundKey::parse(&text, 7), FoundKey::Own(key));
         for foreign in [text.replace("phbt:1:", "phbt:2:"), text[..text.len() - 1].to_owned(), format!("{text}:x")] {
-            assert_eq!(FoundKey::parse(&foreign), Some(FoundKey::Foreign { captured: Wall(1_000) }), "{foreign}");
+            assert_eq!(FoundKey::parse(&foreign, 7), FoundKey::Foreign(Wall(1_000)), "{foreign}");
         }
+        assert_eq!(FoundKey::parse(&text, 8), FoundKey::Foreign(Wall(1_000)));
         for other in ["phbt:identity:7", "phbt:", "phbt:1", "phbt:1:7", "ph_phc_x_posthog", "phbt:1:7:!:0:x", ""] {
-            assert_eq!(FoundKey::parse(other), None, "{other}");
+            assert_eq!(FoundKey::parse(other, 7), FoundKey::Other, "{other}");
         }
     }
 
@@ -316,27 +274,44 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_value_that_lacks_what_it_needs_is_torn() {
+        for value in [
+            r#"{"stage":"raw","uuid":"u","timestamp":"t","properties":{}}"#,
+            r#"{"stage":"raw","uuid":"u","event":"e","properties":{}}"#,
+            r#"{"stage":"raw","timestamp":"t","event":"e","properties":{}}"#,
+            r#"{"stage":"raw","uuid":"u","timestamp":"t","event":"e"}"#,
+            r#"{"stage":"raw","uuid":"u","timestamp":"t","event":"e","properties":[]}"#,
+            r#"{"stage":"sealed","body":{}}"#,
+            r#"{"stage":"other","body":{"event":"e"}}"#,
+            r#"{"body":{"event":"e"}}"#,
+            "null",
+        ] {
+            assert_eq!(Event::parse(value), None, "{value}");
+        }
+    }
+
     proptest! {
         #[test]
         fn prop_a_key_is_read_as_it_was_written(project: u32, captured: u64, sequence: u64) {
-            let key = RecordKey { project, captured: Wall(captured), sequence, uuid: uuid() };
-            prop_assert_eq!(FoundKey::parse(&key.text()), Some(FoundKey::Record(key)));
+            let key = RecordKey::new(project, Wall(captured), sequence, UUID);
+            prop_assert_eq!(FoundKey::parse(&key.text, project), FoundKey::Own(key));
         }
 
         #[test]
         fn prop_every_cut_of_a_value_is_torn(cut in 0_usize..100) {
             let value = sealed_value(Some("42"), r#"{"event":"booking_started","properties":{"a":"é"}}"#);
             if cut < value.len() && value.is_char_boundary(cut) {
-                prop_assert_eq!(Value::parse(&value[..cut]), None);
+                prop_assert_eq!(Event::parse(&value[..cut]), None);
             }
-            prop_assert!(Value::parse(&value).is_some());
+            prop_assert!(Event::parse(&value).is_some());
         }
 
         #[test]
         fn prop_no_text_makes_the_readers_panic(text in ".*") {
-            let _ = FoundKey::parse(&text);
-            let _ = FoundKey::parse(&format!("phbt:{text}"));
-            let _ = Value::parse(&text);
+            let _ = FoundKey::parse(&format!("phbt:{text}"), 7);
+            let _ = FoundKey::parse(&text, 7);
+            let _ = Event::parse(&text);
         }
     }
 }

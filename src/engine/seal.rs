@@ -1,13 +1,11 @@
 //! Sealing: from what a page knew to the event exactly as it is sent, once and for ever (DESIGN §3).
 
-use std::borrow::Cow;
-
 use super::config::EVENT_BYTES_MAX;
 use super::identity::Identity;
-use super::json::{self, ObjectWriter};
+use super::json::{self, JsonError, ObjectWriter};
 use super::ledger::DropReason;
 use super::page_url::{host_and_path, reduce_url};
-use super::record::RawEvent;
+use super::record::Event;
 use super::scrub::replace_emails;
 
 /// The value of `$lib` on every event.
@@ -31,9 +29,6 @@ const OWNED: [&str; 8] = [
     "$process_person_profile",
 ];
 
-/// Properties of the page, which a caller may override.
-const PAGE: [&str; 5] = ["$current_url", "$host", "$pathname", "$referrer", "$referring_domain"];
-
 /// What sealing adds to an event.
 pub(super) struct Seal<'a> {
     pub(super) api_key: &'a str,
@@ -47,70 +42,88 @@ impl Seal<'_> {
     ///
     /// # Errors
     /// The reason to drop it for: its properties are no JSON object, or it is over [`EVENT_BYTES_MAX`].
-    pub(super) fn apply(&self, raw: &RawEvent) -> Result<String, DropReason> {
-        let distinct_id = raw.distinct_id.as_deref().unwrap_or(&self.identity.distinct_id);
-        let mut body = String::with_capacity(raw.properties.len() + 768);
+    pub(super) fn apply(&self, raw: &Event) -> Result<String, DropReason> {
+        let distinct_id = if raw.distinct_id.is_empty() { &self.identity.distinct_id } else { &raw.distinct_id };
+        let mut body = String::with_capacity(raw.object.len() + 768);
         let mut event = ObjectWriter::begin(&mut body);
         event.string("event", &raw.name);
-        event.string("uuid", &raw.uuid.text());
+        event.string("uuid", &raw.uuid);
         event.string("distinct_id", distinct_id);
         event.string("timestamp", &raw.timestamp);
-        self.properties(event.value("properties"), raw, distinct_id)?;
+        self.properties(event.value("properties"), raw, distinct_id).map_err(|_| DropReason::Invalid)?;
         event.end();
         if body.len() > EVENT_BYTES_MAX { Err(DropReason::TooLarge) } else { Ok(body) }
     }
 
-    fn properties(&self, out: &mut String, raw: &RawEvent, distinct_id: &str) -> Result<(), DropReason> {
+    fn properties(&self, out: &mut String, raw: &Event, distinct_id: &str) -> Result<(), JsonError> {
         let mut properties = ObjectWriter::begin(out);
-        let mut overridden = [false; PAGE.len()];
-        for member in json::members(&raw.properties) {
-            let member = member.map_err(|_| DropReason::Invalid)?;
-            if OWNED.contains(&&*member.name) {
-                continue;
+        let mut page = page_properties(raw);
+        let mut valid = Ok(());
+        json::members(&raw.object, &mut |name, value| {
+            if OWNED.contains(&name) {
+                return;
             }
-            if let Some(index) = PAGE.iter().position(|name| *name == member.name) {
-                overridden[index] = true;
+            for own in &mut page {
+                if own.0 == name {
+                    // The caller knows better.
+                    own.1 = "";
+                }
             }
-            match scrubbed(&member) {
-                Some(text) => properties.string(&member.name, &text),
-                None => json::copy(member.raw, properties.value(&member.name)).map_err(|_| DropReason::Invalid)?,
+            match scrubbed(name, value) {
+                Some(text) => properties.string(name, &text),
+                None => valid = valid.and(json::copy(value, properties.value(name))),
             }
-        }
+        })?;
         let identified = self.identity.identified && distinct_id == self.identity.distinct_id;
-        properties.string("token", self.api_key);
-        properties.string("distinct_id", distinct_id);
-        properties.string("$lib", LIB);
-        properties.string("$lib_version", LIB_VERSION);
-        properties.string("$session_id", raw.session_id.as_deref().unwrap_or(self.session_id));
-        properties.string("$device_id", &self.identity.device_id);
-        properties.boolean("$is_identified", identified);
-        properties.boolean("$process_person_profile", identified || raw.name == "$identify");
-        for (name, value) in PAGE.iter().zip(page_values(raw)) {
-            if !overridden[PAGE.iter().position(|page| page == name).unwrap_or_default()] && !value.is_empty() {
+        let session_id = if raw.session_id.is_empty() { self.session_id } else { &raw.session_id };
+        let owned = [
+            ("token", self.api_key),
+            ("distinct_id", distinct_id),
+            ("$lib", LIB),
+            ("$lib_version", LIB_VERSION),
+            ("$session_id", session_id),
+            ("$device_id", &self.identity.device_id),
+        ];
+        for (name, value) in owned.into_iter().chain(page) {
+            if !value.is_empty() {
                 properties.string(name, value);
             }
         }
+        properties.boolean("$is_identified", identified);
+        properties.boolean("$process_person_profile", identified || raw.name == "$identify");
         properties.end();
-        Ok(())
+        valid
     }
 }
 
-/// The values of [`PAGE`], empty where the page has none.
-fn page_values(raw: &RawEvent) -> [&str; PAGE.len()] {
+/// The properties of the page, which a caller may override; empty where the page has none.
+fn page_properties(raw: &Event) -> [(&'static str, &str); 5] {
     let (host, path) = host_and_path(&raw.url);
-    let (referring_domain, _) = host_and_path(&raw.referrer);
-    let or_direct = |text| if raw.referrer.is_empty() { DIRECT } else { text };
-    [&raw.url, host, path, or_direct(&raw.referrer), or_direct(referring_domain)]
+    let (referrer, referring_domain) = if raw.referrer.is_empty() {
+        (DIRECT, DIRECT)
+    } else {
+        (raw.referrer.as_str(), host_and_path(&raw.referrer).0)
+    };
+    [
+        ("$current_url", &raw.url),
+        ("$host", host),
+        ("$pathname", path),
+        ("$referrer", referrer),
+        ("$referring_domain", referring_domain),
+    ]
 }
 
 /// The new text of a property that may hold personal data by its nature; `None` where it stays as it is.
-fn scrubbed(member: &json::Member<'_>) -> Option<String> {
-    let clean: fn(&str) -> String = match &*member.name {
-        "error" => |text| replace_emails(text).into_owned(),
-        "$current_url" | "$referrer" => |text| if text == DIRECT { text.to_owned() } else { reduce_url(text) },
-        _ => return None,
-    };
-    json::string(member.raw).map(|text: Cow<'_, str>| clean(&text))
+fn scrubbed(name: &str, raw: &str) -> Option<String> {
+    let is_url = matches!(name, "$current_url" | "$referrer");
+    if !is_url && name != "error" {
+        return None;
+    }
+    let text = json::string(raw)?;
+    if text == DIRECT {
+        return None;
+    }
+    Some(if is_url { reduce_url(&text) } else { replace_emails(&text) })
 }
 
 #[cfg(test)]
@@ -121,23 +134,23 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::engine::Uuid;
 
-    fn raw(properties: &str) -> RawEvent {
-        RawEvent {
-            uuid: Uuid::parse("0190b3a2-7c1e-7a3b-9f00-0123456789ab").unwrap(),
+    fn raw(properties: &str) -> Event {
+        Event {
+            sealed: false,
+            uuid: "0190b3a2-7c1e-7a3b-9f00-0123456789ab".to_owned(),
             timestamp: "2026-01-02T03:04:05.678Z".to_owned(),
             name: "booking_failed".to_owned(),
             team: Some("42".to_owned()),
             url: "https://book.example/ada?utm_source=mail".to_owned(),
             referrer: String::new(),
-            distinct_id: None,
-            session_id: None,
-            properties: properties.to_owned(),
+            distinct_id: String::new(),
+            session_id: String::new(),
+            object: properties.to_owned(),
         }
     }
 
-    fn seal(raw: &RawEvent, identified: bool) -> Result<Value, DropReason> {
+    fn seal(raw: &Event, identified: bool) -> Result<Value, DropReason> {
         let identity = Identity { distinct_id: "person".to_owned(), device_id: "device".to_owned(), identified };
         let seal = Seal { api_key: "phc_demo", identity: &identity, session_id: "session" };
         seal.apply(raw).map(|body| serde_json::from_str(&body).unwrap())
@@ -192,8 +205,7 @@ mod tests {
 
     #[test]
     fn the_ids_of_a_raw_event_win_over_the_page_that_adopts_it() {
-        let own =
-            RawEvent { distinct_id: Some("earlier".to_owned()), session_id: Some("visit".to_owned()), ..raw("{}") };
+        let own = Event { distinct_id: "earlier".to_owned(), session_id: "visit".to_owned(), ..raw("{}") };
         let sealed = seal(&own, true).unwrap();
         assert_eq!(sealed["distinct_id"], "earlier");
         assert_eq!(sealed["properties"]["distinct_id"], "earlier");
@@ -204,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_referrer_names_its_domain() {
-        let referred = RawEvent { referrer: "https://search.example/".to_owned(), ..raw("{}") };
+        let referred = Event { referrer: "https://search.example/".to_owned(), ..raw("{}") };
         let sealed = seal(&referred, false).unwrap();
         assert_eq!(sealed["properties"]["$referrer"], "https://search.example/");
         assert_eq!(sealed["properties"]["$referring_domain"], "search.example");

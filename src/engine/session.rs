@@ -4,6 +4,7 @@
 //! the keel.
 
 use super::json::push_base36;
+use super::page_url::cut;
 use super::record::base36;
 use super::{Entropy, Store, Uuid, Wall};
 
@@ -51,13 +52,9 @@ impl Session {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split(':');
-        let session = Self {
-            id: Uuid::parse(parts.next()?)?,
-            started: Wall(base36(parts.next()?)?),
-            active: Wall(base36(parts.next()?)?),
-        };
-        parts.next().is_none().then_some(session)
+        let (id, times) = cut(text, b':');
+        let (started, active) = cut(times, b':');
+        Some(Self { id: Uuid::parse(id)?, started: Wall(base36(started)?), active: Wall(base36(active)?) })
     }
 
     fn save(&self, store: &mut impl Store, key: &str) {

@@ -1,20 +1,17 @@
 //! The tracker: the one place where an input meets all the parts. Its leaves know nothing of each other.
 
-use std::collections::VecDeque;
-
-use super::answer::Refusal;
-use super::config::{Config, RECORD_AGE_MAX_MS};
-use super::delivery::{Delivery, Settlement, body, envelope_bytes};
-use super::gate::{Admission, Gate, GateState};
+use super::config::{BATCH_BYTES_MAX, Config, RECORD_AGE_MAX_MS};
+use super::delivery::{Delivery, Settlement, body};
+use super::gate::{Gate, GateState};
 use super::identity::{Identity, is_legal_distinct_id};
-use super::input::{HandedRecord, Handover, Input};
+use super::input::{HandedRecord, Handover, Input, NewEvent};
 use super::json::ObjectWriter;
 use super::ledger::{DropReason, Stats};
-use super::outbox::{Outbox, Record};
+use super::outbox::{Carrier, Outbox, Record};
 use super::output::{Notice, Output};
 use super::page_url::{Page, reduce_url};
 use super::record::{
-    FoundKey, KEY_PREFIX, RawEvent, RecordKey, Value, is_must_send, noun_key, project_hash, sealed_value, stored_bytes,
+    Event, FoundKey, KEY_PREFIX, RecordKey, is_must_send, noun_key, project_hash, sealed_value, stored_bytes,
 };
 use super::seal::Seal;
 use super::session::Session;
@@ -24,8 +21,8 @@ use super::{Entropy, Monotonic, Now, Outcome, Uuid, Wall};
 
 /// The engine of one page.
 ///
-/// **Every [`handle`](Self::handle) must be followed by [`poll`](Self::poll) until it gives `None`.** Events are stored
-/// when `handle` returns; everything else that has to happen is an output.
+/// **Every [`handle`](Self::handle) must be followed by [`take_outputs`](Self::take_outputs).** Events are stored when
+/// `handle` returns; everything else that has to happen is an output.
 ///
 /// # Example
 /// ```
@@ -42,14 +39,14 @@ use super::{Entropy, Monotonic, Now, Outcome, Uuid, Wall};
 /// let mut tracker = Tracker::new(config, MemoryStore::default());
 /// let now = Now { wall: Wall(1_767_323_045_678), monotonic: Monotonic(0), entropy: 1 };
 /// tracker.handle(now, Input::Started(Handover::default()));
-/// tracker.handle(now, Input::Captured {
-///     event: "booking_completed".to_owned(),
+/// tracker.handle(now, Input::Captured(NewEvent {
+///     name: "booking_completed".to_owned(),
 ///     properties: "{}".to_owned(),
 ///     team: None,
 ///     page: Page::default(),
-/// });
-/// let mut outputs = std::iter::from_fn(|| tracker.poll());
-/// assert!(outputs.any(|output| matches!(output, Output::Send { keepalive: true, .. })));
+/// }));
+/// let outputs = tracker.take_outputs();
+/// assert!(outputs.iter().any(|output| matches!(output, Output::Send { keepalive: true, .. })));
 /// ```
 #[derive(Debug)]
 pub struct Tracker<S> {
@@ -57,7 +54,8 @@ pub struct Tracker<S> {
     project: u32,
     keys: NounKeys,
     store: S,
-    identity: Option<Identity>,
+    /// Empty until it is needed first.
+    identity: Identity,
     session: Option<Session>,
     gate: Gate,
     outbox: Outbox,
@@ -71,7 +69,7 @@ pub struct Tracker<S> {
     /// Whether this page has made the identity, so that it may go with the last trace.
     minted: bool,
     said: Said,
-    outputs: VecDeque<Output>,
+    outputs: Vec<Output>,
     wake: Option<Monotonic>,
 }
 
@@ -112,7 +110,7 @@ impl<S: Store> Tracker<S> {
                 sentinel: noun_key("sentinel", project),
             },
             store,
-            identity: None,
+            identity: Identity::default(),
             session: None,
             gate: Gate::new(config.gate.clone(), config.ungated),
             outbox: Outbox::default(),
@@ -125,23 +123,19 @@ impl<S: Store> Tracker<S> {
             shut_down: false,
             minted: false,
             said: Said::default(),
-            outputs: VecDeque::new(),
+            outputs: Vec::new(),
             wake: None,
             config,
         }
     }
 
-    /// Takes note of an input. Drain [`poll`](Self::poll) afterwards.
+    /// Takes note of an input. [`take_outputs`](Self::take_outputs) comes next.
     pub fn handle(&mut self, now: Now, input: Input) {
         let mut entropy = Entropy::new(now.entropy);
         match input {
             Input::Started(handover) => self.start(now, &mut entropy, handover),
-            Input::Captured { event, properties, team, page } => {
-                self.capture(now, &mut entropy, event, properties, team, &page);
-            }
-            Input::Identified { distinct_id, team, page } => {
-                self.identify(now, &mut entropy, &distinct_id, team, &page)
-            }
+            Input::Captured(event) => self.capture(now, &mut entropy, event),
+            Input::Identified { distinct_id, team, page } => self.identify(now, &mut entropy, distinct_id, team, page),
             Input::GateAnswered { team, open } => {
                 self.gate.answer(&team, open, now.monotonic, entropy.next_u64());
                 self.drop_shut_teams();
@@ -149,27 +143,27 @@ impl<S: Store> Tracker<S> {
             Input::SendFinished { request, outcome } => self.finish(now, entropy.next_u64(), request, &outcome),
             Input::Hidden => self.hide(now),
             Input::Leaving => self.leave(now),
-            Input::Returned => self.come_back(now),
+            Input::Returned => self.come_back(now.monotonic),
             Input::Online => self.delivery.retry_now(now.monotonic),
             Input::Woke => self.wake = None,
-            Input::FlushRequested => self.flush(now),
+            Input::FlushRequested => self.flush(now.monotonic),
             Input::ShutDown => {
                 self.shut_down = true;
-                self.flush(now);
+                self.flush(now.monotonic);
             }
         }
         self.advance(now, &mut entropy);
     }
 
-    /// The next thing to do, `None` once all is said.
-    pub fn poll(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+    /// Everything that has to be done now, in order. Must be called after every [`handle`](Self::handle).
+    pub fn take_outputs(&mut self) -> Vec<Output> {
+        core::mem::take(&mut self.outputs)
     }
 
     /// What became of this page's events so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        Stats { waiting: self.outbox.len() as u32, ..self.stats }
+        Stats { waiting: self.outbox.records.len() as u32, ..self.stats }
     }
 
     /// The store, as it is now.
@@ -187,158 +181,134 @@ impl<S: Store> Tracker<S> {
     fn start(&mut self, now: Now, entropy: &mut Entropy, handover: Handover) {
         self.minted = handover.minted;
         for key in self.store.keys(KEY_PREFIX).unwrap_or_default() {
-            match FoundKey::parse(&key) {
-                Some(FoundKey::Record(found)) if found.project == self.project => {
-                    if !handover.quarantined.contains(&found.uuid) {
-                        let own = handover.records.iter().any(|handed| handed.key == key);
-                        self.adopt(now, entropy, found, &key, own, None);
+            match FoundKey::parse(&key, self.project) {
+                FoundKey::Own(found) if !handover.quarantined.iter().any(|uuid| uuid == found.uuid()) => {
+                    let own = handover.records.iter().any(|handed| handed.key == key);
+                    if let Ok(Some(text)) = self.store.get(&key) {
+                        self.adopt(now, entropy, found, &text, own, true);
                     }
                 }
-                Some(FoundKey::Record(RecordKey { captured, .. }) | FoundKey::Foreign { captured }) => {
-                    self.meet_foreign(now, &key, captured);
+                // Left alone until it has expired, but it counts towards the bound.
+                FoundKey::Foreign(captured) => {
+                    if is_expired(captured, now.wall) {
+                        let _ = self.store.remove(&key);
+                    } else if let Ok(Some(value)) = self.store.get(&key) {
+                        self.outbox.add_foreign_bytes(stored_bytes(&key, &value));
+                    }
                 }
-                None => {}
+                FoundKey::Own(_) | FoundKey::Other => {}
             }
         }
         for HandedRecord { key, value } in handover.records {
-            if let (Some(value), Some(FoundKey::Record(found))) = (value, FoundKey::parse(&key)) {
-                self.adopt(now, entropy, found, &key, true, Some(value));
+            if let (Some(text), FoundKey::Own(key)) = (value, FoundKey::parse(&key, self.project)) {
+                self.adopt(now, entropy, key, &text, true, false);
             }
         }
         self.drop_shut_teams();
     }
 
-    /// A record of another project or format: left alone until it has expired, but it counts towards the bound.
-    fn meet_foreign(&mut self, now: Now, key: &str, captured: Wall) {
-        if is_expired(captured, now.wall) {
-            let _ = self.store.remove(key);
-        } else if let Ok(Some(value)) = self.store.get(key) {
-            self.outbox.add_foreign_bytes(stored_bytes(key, &value));
+    /// Takes over a record that the keel of this page (`own`) or an earlier page left, sealing it where that is still
+    /// to be done.
+    fn adopt(&mut self, now: Now, entropy: &mut Entropy, key: RecordKey, text: &str, own: bool, stored: bool) {
+        if own {
+            self.stats.captured += 1;
+            self.last_timestamp = self.last_timestamp.max(key.captured);
+            self.sequence = self.sequence.max(key.sequence + 1);
+        } else {
+            self.stats.adopted += 1;
+        }
+        match self.open(now, entropy, &key, text) {
+            Ok((event, body)) => {
+                let value = sealed_value(event.team.as_deref(), &body);
+                if stored && !event.sealed {
+                    // The seal goes into storage before the first send, so that whoever sends it later sends the same.
+                    let _ = self.store.put(&key.text, &value);
+                }
+                let stored = if stored { stored_bytes(&key.text, &value) } else { 0 };
+                self.admit(now.monotonic, key, &event, body, stored, !own);
+            }
+            Err(reason) => {
+                let _ = self.store.remove(&key.text);
+                self.drop_event(reason, "");
+            }
         }
     }
 
-    /// Takes over a record that the keel of this page (`own`) or an earlier page left, sealing it where that is still
-    /// to be done. `memory` is its value where storage does not hold it.
-    fn adopt(
+    /// Reads a stored record and gives its event with the body that is sent.
+    fn open(
         &mut self,
         now: Now,
         entropy: &mut Entropy,
-        found: RecordKey,
-        key: &str,
-        own: bool,
-        memory: Option<String>,
-    ) {
-        let stored = memory.is_none();
-        let Some(text) = memory.or_else(|| self.store.get(key).ok().flatten()) else {
-            return;
-        };
-        *(if own { &mut self.stats.captured } else { &mut self.stats.adopted }) += 1;
-        if own {
-            self.last_timestamp = self.last_timestamp.max(found.captured);
-            self.sequence = self.sequence.max(found.sequence + 1);
+        key: &RecordKey,
+        text: &str,
+    ) -> Result<(Event, String), DropReason> {
+        if is_expired(key.captured, now.wall) {
+            return Err(DropReason::Expired);
         }
-        if is_expired(found.captured, now.wall) {
-            let _ = self.store.remove(key);
-            return self.drop_event(DropReason::Expired, "");
-        }
-        let (name, team, sealed) = match Value::parse(&text) {
-            Some(Value::Raw(raw)) if raw.uuid == found.uuid => {
-                let sealed = self.seal(&raw, now, entropy);
-                (raw.name, raw.team, sealed.map(|body| (body, true)))
-            }
-            Some(Value::Sealed { name, team, body }) => (name, team, Ok((body, false))),
-            _ => (String::new(), None, Err(DropReason::Torn)),
-        };
-        let (body, fresh) = match sealed {
-            Ok(sealed) => sealed,
-            Err(reason) => {
-                let _ = self.store.remove(key);
-                return self.drop_event(reason, &name);
-            }
-        };
-        let must_send = is_must_send(&name);
-        let stored_bytes = if !stored {
-            0
-        } else if fresh {
-            // The seal goes into storage before the first send, so that whoever sends it later sends the same.
-            let value = sealed_value(team.as_deref(), &body);
-            let _ = self.store.put(key, &value);
-            stored_bytes(key, &value)
-        } else {
-            stored_bytes(key, &text)
-        };
-        let due =
-            if own && !must_send && stored { now.monotonic + self.config.flush_interval_ms } else { now.monotonic };
-        self.admit_record(
-            now.monotonic,
-            &name,
-            Record { key: found, team, body, must_send, stored_bytes, due, request: None, left: false },
-        );
+        let mut event = Event::parse(text).ok_or(DropReason::Torn)?;
+        let body = if event.sealed { core::mem::take(&mut event.object) } else { self.seal(&event, now, entropy)? };
+        Ok((event, body))
     }
 
     // Capture -------------------------------------------------------------------------------------------------------
 
-    fn capture(
-        &mut self,
-        now: Now,
-        entropy: &mut Entropy,
-        name: String,
-        properties: String,
-        team: Option<String>,
-        page: &Page,
-    ) {
+    fn capture(&mut self, now: Now, entropy: &mut Entropy, event: NewEvent) {
         self.stats.captured += 1;
+        if let Err((reason, name)) = self.try_capture(now, entropy, event) {
+            self.drop_event(reason, &name);
+        }
+    }
+
+    fn try_capture(&mut self, now: Now, entropy: &mut Entropy, event: NewEvent) -> Result<(), (DropReason, String)> {
+        let NewEvent { name, properties, team, page } = event;
         if self.shut_down {
-            return self.drop_event(DropReason::ShutDown, &name);
+            return Err((DropReason::ShutDown, name));
         }
         if name.trim_ascii().is_empty() {
-            return self.drop_event(DropReason::Invalid, &name);
+            return Err((DropReason::Invalid, name));
         }
         let team = match self.gate.admit(team.as_deref()) {
-            Admission::Admit(team) => team,
-            Admission::Refuse(reason) => return self.refuse(reason, &name),
+            Ok(team) => team,
+            Err(reason) => {
+                if reason == DropReason::Ungated && !core::mem::replace(&mut self.said.ungated, true) {
+                    self.notice(Notice::NothingOpensTheGate, "");
+                }
+                return Err((reason, name));
+            }
         };
         let wall = self.timestamp(now.wall);
         let mut timestamp = String::with_capacity(24);
         push_iso_timestamp(&mut timestamp, wall);
-        let uuid = Uuid::v7(wall, entropy);
-        let raw = RawEvent {
-            uuid,
+        let raw = Event {
+            uuid: Uuid::v7(wall, entropy).text(),
             timestamp,
             name,
             team,
             url: reduce_url(&page.url),
             referrer: reduce_url(&page.referrer),
-            distinct_id: None,
-            session_id: None,
-            properties,
+            object: properties,
+            ..Event::default()
         };
         let body = match self.seal(&raw, now, entropy) {
             Ok(body) => body,
-            Err(reason) => return self.drop_event(reason, &raw.name),
+            Err(reason) => return Err((reason, raw.name)),
         };
-        let key = RecordKey { project: self.project, captured: wall, sequence: self.sequence, uuid };
+        let key = RecordKey::new(self.project, wall, self.sequence, &raw.uuid);
         self.sequence += 1;
-        self.keep(now, &raw.name, key, raw.team, body);
+        self.keep(now, key, &raw, body);
+        Ok(())
     }
 
     /// Stores a new record before anything else happens to it.
-    fn keep(&mut self, now: Now, name: &str, key: RecordKey, team: Option<String>, body: String) {
-        let must_send = is_must_send(name);
-        let text = key.text();
-        let value = sealed_value(team.as_deref(), &body);
-        let stored = self.store.put(&text, &value).is_ok();
+    fn keep(&mut self, now: Now, key: RecordKey, event: &Event, body: String) {
+        let value = sealed_value(event.team.as_deref(), &body);
+        let stored = self.store.put(&key.text, &value).is_ok();
         if stored && !matches!(self.store.get(&self.keys.sentinel), Ok(Some(_))) {
             let _ = self.store.put(&self.keys.sentinel, "1");
         }
-        let due = if must_send || !stored { now.monotonic } else { now.monotonic + self.config.flush_interval_ms };
-        let stored_bytes = if stored { stored_bytes(&text, &value) } else { 0 };
+        let stored = if stored { stored_bytes(&key.text, &value) } else { 0 };
         self.delivery.probe(now.monotonic);
-        self.admit_record(
-            now.monotonic,
-            name,
-            Record { key, team, body, must_send, stored_bytes, due, request: None, left: false },
-        );
+        self.admit(now.monotonic, key, event, body, stored, false);
         if self.presence == Presence::Leaving {
             // Another listener of `pagehide` captured after ours had run.
             self.exit(now);
@@ -346,10 +316,15 @@ impl<S: Store> Tracker<S> {
     }
 
     /// Puts a record into the outbox and keeps the outbox within its bounds.
-    fn admit_record(&mut self, now: Monotonic, name: &str, record: Record) {
-        self.gate.expect(record.team.as_deref(), now);
+    fn admit(&mut self, now: Monotonic, key: RecordKey, event: &Event, body: String, stored_bytes: usize, late: bool) {
+        self.gate.expect(event.team.as_deref(), now);
+        let must_send = is_must_send(&event.name);
+        let at_once = must_send || late || stored_bytes == 0;
+        let due = if at_once { now } else { now + self.config.flush_interval_ms };
+        let team = event.team.clone();
+        let record = Record { key, team, body, must_send, stored_bytes, due, carrier: Carrier::None };
         if !self.outbox.insert(record) {
-            return self.drop_event(DropReason::Duplicate, name);
+            return self.drop_event(DropReason::Duplicate, &event.name);
         }
         while let Some(excess) = self.outbox.take_excess() {
             self.forget(&excess);
@@ -367,80 +342,69 @@ impl<S: Store> Tracker<S> {
         unique
     }
 
-    fn seal(&mut self, raw: &RawEvent, now: Now, entropy: &mut Entropy) -> Result<String, DropReason> {
-        if self.identity.is_none() {
-            let identity = Identity::load(&self.store, &self.keys.identity).unwrap_or_else(|| {
-                let identity = Identity::anonymous(now.wall, entropy);
-                identity.save(&mut self.store, &self.keys.identity);
-                self.minted = true;
-                identity
-            });
-            self.identity = Some(identity);
-        }
-        let session = match &raw.session_id {
-            Some(session) => session.clone(),
-            None => {
-                let session = Session::at(now.wall, self.session, &mut self.store, &self.keys.session, entropy);
+    fn seal(&mut self, raw: &Event, now: Now, entropy: &mut Entropy) -> Result<String, DropReason> {
+        self.know_identity(now, entropy);
+        let session = match self.session {
+            // Only a raw event of the keel knows its own.
+            _ if !raw.session_id.is_empty() => String::new(),
+            own => {
+                let session = Session::at(now.wall, own, &mut self.store, &self.keys.session, entropy);
                 self.session = Some(session);
                 session.id.text()
             }
         };
-        let Some(identity) = &self.identity else {
-            return Err(DropReason::Invalid);
-        };
-        Seal { api_key: &self.config.api_key, identity, session_id: &session }.apply(raw)
+        Seal { api_key: &self.config.api_key, identity: &self.identity, session_id: &session }.apply(raw)
     }
 
-    fn identify(&mut self, now: Now, entropy: &mut Entropy, distinct_id: &str, team: Option<String>, page: &Page) {
-        if !is_legal_distinct_id(distinct_id) {
-            return self.outputs.push_back(Output::Notice(Notice::IllegalDistinctId));
+    /// Reads the identity of this browser, or makes one, the first time that it is needed.
+    fn know_identity(&mut self, now: Now, entropy: &mut Entropy) {
+        if self.identity.distinct_id.is_empty() {
+            self.identity = Identity::load(&self.store, &self.keys.identity).unwrap_or_else(|| {
+                self.minted = true;
+                let identity = Identity::anonymous(now.wall, entropy);
+                identity.save(&mut self.store, &self.keys.identity);
+                identity
+            });
         }
-        if self.shut_down || matches!(self.gate.admit(team.as_deref()), Admission::Refuse(_)) {
+    }
+
+    fn identify(&mut self, now: Now, entropy: &mut Entropy, distinct_id: String, team: Option<String>, page: Page) {
+        if !is_legal_distinct_id(&distinct_id) {
+            return self.notice(Notice::IllegalDistinctId, "");
+        }
+        if self.shut_down || self.gate.admit(team.as_deref()).is_err() {
             return;
         }
-        let current = self.identity.take().or_else(|| Identity::load(&self.store, &self.keys.identity));
-        let current = current.unwrap_or_else(|| Identity::anonymous(now.wall, entropy));
-        let identity =
-            Identity { distinct_id: distinct_id.to_owned(), device_id: current.device_id.clone(), identified: true };
-        identity.save(&mut self.store, &self.keys.identity);
-        self.identity = Some(identity);
+        self.know_identity(now, entropy);
+        let anonymous = !core::mem::replace(&mut self.identity.identified, true);
+        let earlier = core::mem::replace(&mut self.identity.distinct_id, distinct_id);
+        self.identity.save(&mut self.store, &self.keys.identity);
         // Two known people are never merged, and a person who is known already needs no event.
-        if !current.identified && current.distinct_id != distinct_id {
+        if anonymous && earlier != self.identity.distinct_id {
             let mut properties = String::new();
             let mut object = ObjectWriter::begin(&mut properties);
-            object.string("$anon_distinct_id", &current.distinct_id);
+            object.string("$anon_distinct_id", &earlier);
             object.end();
-            self.capture(now, entropy, "$identify".to_owned(), properties, team, page);
+            self.capture(now, entropy, NewEvent { name: "$identify".to_owned(), properties, team, page });
         }
     }
 
     // The gate ------------------------------------------------------------------------------------------------------
 
-    fn refuse(&mut self, reason: DropReason, name: &str) {
-        if reason == DropReason::Ungated && !self.said.ungated {
-            self.said.ungated = true;
-            self.outputs.push_back(Output::Notice(Notice::Ungated));
-        }
-        self.drop_event(reason, name);
-    }
-
     /// A definite "no" drops what its team has waiting, and with the last record every trace of this page.
     fn drop_shut_teams(&mut self) {
+        let mut dropped = false;
         let gate = &self.gate;
-        let is_shut = |record: &Record| gate.state(record.team.as_deref()) == GateState::Shut;
-        let mut dropped = Vec::new();
-        while let Some(record) = self.outbox.take(is_shut) {
-            dropped.push(record);
+        while let Some(record) = self.outbox.take(&|record| gate.state(record) == GateState::Shut) {
+            let _ = self.store.remove(&record.key.text);
+            self.stats.drop_one(DropReason::GateShut);
+            dropped = true;
         }
-        for record in &dropped {
-            self.forget(record);
-            self.drop_event(DropReason::GateShut, "");
-        }
-        if !dropped.is_empty() && self.outbox.len() == 0 && self.stats.confirmed == 0 && self.minted {
+        if dropped && self.outbox.records.is_empty() && self.stats.confirmed == 0 && self.minted {
             for key in [&self.keys.identity, &self.keys.session, &self.keys.sentinel] {
                 let _ = self.store.remove(key);
             }
-            self.identity = None;
+            self.identity = Identity::default();
             self.session = None;
         }
     }
@@ -450,168 +414,132 @@ impl<S: Store> Tracker<S> {
     /// What follows from every input: questions to ask, requests to give up, deliveries to start, the next wake.
     fn advance(&mut self, now: Now, entropy: &mut Entropy) {
         while let Some(team) = self.gate.next_question(now.monotonic) {
-            self.outputs.push_back(Output::AskGate { team });
+            self.outputs.push(Output::AskGate { team });
         }
         while let Some(request) = self.delivery.overdue(now.monotonic) {
-            self.outputs.push_back(Output::Abort { request });
+            self.outputs.push(Output::Abort { request });
             self.finish(now, entropy.next_u64(), request, &Outcome::Failed);
         }
-        if self.presence != Presence::Leaving {
+        if self.presence != Presence::Leaving && self.delivery.may_start(now.monotonic) && self.is_due(now.monotonic) {
             self.deliver(now);
         }
         if self.flushing && self.delivery.is_idle() {
             self.flushing = false;
-            self.outputs.push_back(Output::Settled);
+            self.outputs.push(Output::Settled);
         }
         let wake = self.next_wake(now.monotonic);
         if wake != self.wake {
             self.wake = wake;
-            self.outputs.push_back(Output::WakeAt(wake));
+            self.outputs.push(Output::WakeAt(wake));
         }
-    }
-
-    /// Starts an ordinary delivery if something is due; it takes everything along that may leave.
-    fn deliver(&mut self, now: Now) {
-        if !self.delivery.may_start(now.monotonic) || !self.is_due(now.monotonic) {
-            return;
-        }
-        self.settle_vanished();
-        if !self.is_due(now.monotonic) {
-            return;
-        }
-        let gate = &self.gate;
-        let may_leave = |record: &Record| gate.state(record.team.as_deref()) == GateState::Open;
-        let must_send = self.outbox.iter().any(|record| record.must_send && may_leave(record));
-        let (events, bytes) = self.delivery.budget(must_send);
-        let bytes = bytes.saturating_sub(envelope_bytes(&self.config.api_key));
-        let chosen = self.outbox.choose(events, bytes, may_leave);
-        for record in self.outbox.iter_mut() {
-            record.due = record.due.min(now.monotonic);
-        }
-        self.send(now, &chosen);
     }
 
     fn is_due(&self, now: Monotonic) -> bool {
         let mut waiting = 0;
-        for record in self.outbox.iter() {
-            if self.gate.state(record.team.as_deref()) == GateState::Open {
-                waiting += 1;
-                if record.due <= now || waiting >= self.config.flush_at {
-                    return true;
-                }
-            }
-        }
-        false
+        self.outbox.records.iter().any(|record| {
+            let open = self.gate.state(record) == GateState::Open;
+            waiting += usize::from(open);
+            open && (record.due <= now || waiting >= self.config.flush_at)
+        })
     }
 
-    fn send(&mut self, now: Now, chosen: &[Uuid]) {
-        if chosen.is_empty() {
-            return;
+    /// Starts an ordinary delivery. It takes everything along that may leave; what does not fit is due at once. With a
+    /// must-send event in it, it stays small enough for a keepalive request, because the page may be left in this very
+    /// tick.
+    fn deliver(&mut self, now: Now) {
+        self.settle_vanished();
+        let mut must_send = false;
+        for record in &mut self.outbox.records {
+            record.due = record.due.min(now.monotonic);
+            must_send |= record.must_send && self.gate.state(record) == GateState::Open;
         }
-        let body = self.body_of(now.wall, chosen);
-        let (request, keepalive) = self.delivery.start(now.monotonic, body.len());
-        for record in self.outbox.iter_mut().filter(|record| chosen.contains(&record.key.uuid)) {
-            record.request = Some(request);
-        }
-        self.outputs.push_back(Output::Send { request, body, keepalive });
+        let bytes = if must_send { self.delivery.exit_bytes() } else { BATCH_BYTES_MAX };
+        self.send(now, self.delivery.batch_events(), bytes);
     }
 
-    fn body_of(&self, sent_at: Wall, chosen: &[Uuid]) -> String {
-        let events = self.outbox.iter().filter(|record| chosen.contains(&record.key.uuid));
-        body(&self.config.api_key, sent_at, events.map(|record| record.body.as_str()))
+    /// Sends what may leave and is not under way, as far as it fits.
+    fn send(&mut self, now: Now, events_max: usize, bytes_max: usize) {
+        let request = self.delivery.next_id();
+        let carrier = Carrier::Request(request);
+        let gate = &self.gate;
+        let may_leave = |record: &Record| record.carrier == Carrier::None && gate.state(record) == GateState::Open;
+        if self.outbox.load(carrier, events_max, bytes_max, &may_leave) > 0 {
+            let body = self.body_of(now.wall, carrier);
+            let keepalive = self.delivery.start(now.monotonic, body.len());
+            self.outputs.push(Output::Send { request, body, keepalive });
+        }
+    }
+
+    fn body_of(&self, sent_at: Wall, carrier: Carrier) -> String {
+        body(&self.config.api_key, sent_at, &self.outbox.records, &|record| record.carrier == carrier)
     }
 
     fn finish(&mut self, now: Now, jitter: u64, request: u32, outcome: &Outcome) {
-        if self.delivery.take(request).is_none() {
+        if !self.delivery.end(request) {
             return;
         }
-        let mut events = 0;
-        for record in self.outbox.iter_mut().filter(|record| record.request == Some(request)) {
-            events += 1;
-            if !(*outcome == Outcome::Failed && self.presence == Presence::Leaving) {
-                continue;
-            }
-            // A keepalive request that rejects while its page is torn down was delivered all the same (measured), so
-            // it counts as gone out with this leave.
-            record.left = true;
-        }
-        let settlement = self.delivery.settle(outcome, events, now.monotonic, jitter);
-        match settlement {
-            Settlement::Confirmed => self.confirm(request),
-            Settlement::Halved(refusal) if events == 1 => {
-                let reason = match refusal {
-                    Refusal::Malformed => DropReason::Rejected,
-                    Refusal::TooLarge => DropReason::TooLarge,
-                };
-                if let Some(record) = self.outbox.take(|record| record.request == Some(request)) {
-                    self.forget(&record);
-                    self.drop_event(reason, "");
-                }
-            }
+        let carried = Carrier::Request(request);
+        let events = self.outbox.records.iter().filter(|record| record.carrier == carried).count();
+        let refusal = match self.delivery.settle(outcome, events, now.monotonic, jitter) {
+            Settlement::Confirmed => None,
+            Settlement::Halved(refusal) if events == 1 => Some(refusal),
             Settlement::Halved(_) | Settlement::Kept => {
-                for record in self.outbox.iter_mut().filter(|record| record.request == Some(request)) {
-                    record.request = None;
+                // A keepalive request that rejects while its page is torn down was delivered all the same (measured),
+                // so it counts as gone out with this leave.
+                let torn_down = self.presence == Presence::Leaving && *outcome == Outcome::Failed;
+                let carrier = if torn_down { Carrier::Exit } else { Carrier::None };
+                for record in &mut self.outbox.records {
+                    if record.carrier == carried {
+                        record.carrier = carrier;
+                    }
                 }
+                return self.say(outcome);
             }
-        }
-        self.say(outcome);
-    }
-
-    fn confirm(&mut self, request: u32) {
-        while let Some(record) = self.outbox.take(|record| record.request == Some(request)) {
+        };
+        while let Some(record) = self.outbox.take(&|record| record.carrier == carried) {
             self.forget(&record);
-            self.stats.confirmed += 1;
+            match refusal {
+                None => self.stats.confirmed += 1,
+                Some(reason) => self.drop_event(reason, ""),
+            }
         }
     }
 
     fn say(&mut self, outcome: &Outcome) {
-        if outcome.is_web_page() && !self.said.web_page {
-            self.said.web_page = true;
-            self.outputs.push_back(Output::Notice(Notice::WebPage));
+        if outcome.is_web_page() && !core::mem::replace(&mut self.said.web_page, true) {
+            self.notice(Notice::WebPage, "");
         }
-        if self.delivery.is_stopped() && !self.said.unauthorised {
-            self.said.unauthorised = true;
-            self.outputs.push_back(Output::Notice(Notice::Unauthorised));
+        if self.delivery.is_stopped() && !core::mem::replace(&mut self.said.unauthorised, true) {
+            self.notice(Notice::Unauthorised, "");
         }
     }
 
     /// Looks whether stored records are still there. Where one is gone, another page has settled it; where the
     /// sentinel is gone as well, somebody cleared the storage, and what this page still knows is written again.
     fn settle_vanished(&mut self) {
-        let mut vanished = Vec::new();
-        for record in self.outbox.iter().filter(|record| record.stored_bytes > 0 && record.request.is_none()) {
-            if self.store.get(&record.key.text()) == Ok(None) {
-                vanished.push(record.key.uuid);
+        let cleared = self.store.get(&self.keys.sentinel) == Ok(None);
+        let store = &self.store;
+        let vanished = |record: &Record| {
+            record.stored_bytes > 0 && record.carrier == Carrier::None && store.get(&record.key.text) == Ok(None)
+        };
+        if !cleared {
+            while self.outbox.take(&vanished).is_some() {
+                self.stats.settled_elsewhere += 1;
+            }
+        } else if self.outbox.records.iter().any(vanished) {
+            let _ = self.store.put(&self.keys.sentinel, "1");
+            self.identity.save(&mut self.store, &self.keys.identity);
+            for record in self.outbox.records.iter().filter(|record| record.stored_bytes > 0) {
+                let _ = self.store.put(&record.key.text, &sealed_value(record.team.as_deref(), &record.body));
             }
         }
-        if vanished.is_empty() {
-            return;
-        }
-        if self.store.get(&self.keys.sentinel) == Ok(None) {
-            return self.restore();
-        }
-        for uuid in vanished {
-            self.outbox.take(|record| record.key.uuid == uuid);
-            self.stats.settled_elsewhere += 1;
-        }
     }
 
-    /// Writes everything again that this page knows, after somebody cleared the storage.
-    fn restore(&mut self) {
-        let _ = self.store.put(&self.keys.sentinel, "1");
-        if let Some(identity) = &self.identity {
-            identity.save(&mut self.store, &self.keys.identity);
-        }
-        for record in self.outbox.iter().filter(|record| record.stored_bytes > 0) {
-            let _ = self.store.put(&record.key.text(), &sealed_value(record.team.as_deref(), &record.body));
-        }
-    }
-
-    fn flush(&mut self, now: Now) {
+    fn flush(&mut self, now: Monotonic) {
         self.flushing = true;
-        self.delivery.retry_now(now.monotonic);
-        for record in self.outbox.iter_mut() {
-            record.due = now.monotonic;
+        self.delivery.retry_now(now);
+        for record in &mut self.outbox.records {
+            record.due = now;
         }
     }
 
@@ -620,93 +548,99 @@ impl<S: Store> Tracker<S> {
     /// The page may never be seen again, but it can still hear answers: everything goes now by keepalive requests,
     /// which are confirmed if it lives. A beacon never is, and would cost a second copy each time a tab is switched.
     fn hide(&mut self, now: Now) {
-        if self.presence != Presence::Visible {
-            return;
+        if self.presence == Presence::Visible {
+            self.presence = Presence::Hidden;
+            self.settle_vanished();
+            if !self.delivery.is_stopped() {
+                self.send(now, usize::MAX, self.delivery.exit_bytes());
+            }
         }
-        self.presence = Presence::Hidden;
-        if self.delivery.is_stopped() {
-            return;
-        }
-        self.settle_vanished();
-        let bytes = self.delivery.exit_bytes().saturating_sub(envelope_bytes(&self.config.api_key));
-        let gate = &self.gate;
-        let chosen = self.outbox.choose(usize::MAX, bytes, |record| {
-            record.request.is_none() && gate.state(record.team.as_deref()) == GateState::Open
-        });
-        self.send(now, &chosen);
     }
 
     fn leave(&mut self, now: Now) {
-        if self.presence == Presence::Leaving {
-            return;
+        if self.presence != Presence::Leaving {
+            self.presence = Presence::Leaving;
+            self.settle_vanished();
+            self.exit(now);
         }
-        self.presence = Presence::Leaving;
-        self.settle_vanished();
-        self.exit(now);
     }
 
     /// Hands over to the browser what no unanswered keepalive request carries, must-send first, within what may leave.
     fn exit(&mut self, now: Now) {
-        if self.delivery.is_stopped() {
-            return;
+        let mut gone = 0;
+        for record in &self.outbox.records {
+            if record.carrier == Carrier::Exit {
+                gone += record.body.len() + 1;
+            }
         }
-        let gone: usize = self.outbox.iter().filter(|record| record.left).map(|record| record.body.len() + 1).sum();
-        let overhead = gone + envelope_bytes(&self.config.api_key);
-        let bytes = self.delivery.exit_bytes().saturating_sub(overhead);
+        let bytes = self.delivery.exit_bytes().saturating_sub(gone);
         let (gate, delivery) = (&self.gate, &self.delivery);
-        let chosen = self.outbox.choose(usize::MAX, bytes, |record| {
-            !record.left
-                && !record.request.is_some_and(|request| delivery.is_keepalive(request))
-                && gate.state(record.team.as_deref()) == GateState::Open
-        });
-        if chosen.is_empty() {
+        let stays = |record: &Record| match record.carrier {
+            Carrier::None => false,
+            Carrier::Request(request) => delivery.is_keepalive(request),
+            Carrier::Exit => true,
+        };
+        let chosen = Carrier::Request(0);
+        let may_leave = |record: &Record| !stays(record) && gate.state(record) == GateState::Open;
+        if self.delivery.is_stopped() || self.outbox.load(chosen, usize::MAX, bytes, &may_leave) == 0 {
             return;
         }
-        let body = self.body_of(now.wall, &chosen);
-        for record in self.outbox.iter_mut().filter(|record| chosen.contains(&record.key.uuid)) {
-            record.left = true;
+        let body = self.body_of(now.wall, chosen);
+        for record in &mut self.outbox.records {
+            if record.carrier == chosen {
+                record.carrier = Carrier::Exit;
+            }
         }
-        self.outputs.push_back(Output::Exit { body });
+        self.outputs.push(Output::Exit { body });
     }
 
-    fn come_back(&mut self, now: Now) {
+    fn come_back(&mut self, now: Monotonic) {
         if self.presence == Presence::Leaving {
-            self.delivery.extend_deadlines(now.monotonic);
-            for record in self.outbox.iter_mut().filter(|record| record.left) {
-                // It went out, but nobody has confirmed it: it goes again, and PostHog counts it once.
-                record.left = false;
-                record.due = now.monotonic;
+            self.delivery.extend_deadlines(now);
+            for record in &mut self.outbox.records {
+                if record.carrier == Carrier::Exit {
+                    // It went out, but nobody has confirmed it: it goes again, and PostHog counts it once.
+                    record.carrier = Carrier::None;
+                    record.due = now;
+                }
             }
         }
         self.presence = Presence::Visible;
-        self.delivery.probe(now.monotonic);
+        self.delivery.probe(now);
     }
 
     // Book-keeping ----------------------------------------------------------------------------------------------------
 
     fn forget(&mut self, record: &Record) {
         if record.stored_bytes > 0 {
-            let _ = self.store.remove(&record.key.text());
+            let _ = self.store.remove(&record.key.text);
         }
     }
 
     fn drop_event(&mut self, reason: DropReason, event: &str) {
         self.stats.drop_one(reason);
-        self.outputs.push_back(Output::Notice(Notice::Dropped { reason, event: event.to_owned() }));
+        self.notice(Notice::Dropped(reason), event);
+    }
+
+    fn notice(&mut self, notice: Notice, event: &str) {
+        self.outputs.push(Output::Notice { notice, event: event.to_owned() });
     }
 
     fn next_wake(&self, now: Monotonic) -> Option<Monotonic> {
         if self.shut_down && self.delivery.is_idle() {
             return None;
         }
-        let due = if self.delivery.is_idle() && !self.delivery.is_stopped() {
-            let open = |record: &&Record| self.gate.state(record.team.as_deref()) == GateState::Open;
-            let due = self.outbox.iter().filter(open).map(|record| record.due).min();
-            due.map(|due| due.max(self.delivery.not_before()).max(now))
-        } else {
-            None
-        };
-        [due, self.delivery.next_deadline(), self.gate.next_question_at()].into_iter().flatten().min()
+        let mut wake = self.delivery.next_deadline();
+        if self.delivery.is_idle() && !self.delivery.is_stopped() && self.presence != Presence::Leaving {
+            for record in &self.outbox.records {
+                if self.gate.state(record) == GateState::Open {
+                    let due = record.due.max(self.delivery.not_before()).max(now);
+                    wake = Some(wake.map_or(due, |wake| wake.min(due)));
+                }
+            }
+        }
+        let question = self.gate.next_question_at();
+        wake.into_iter().chain(question).min()
     }
 }
 

@@ -1,96 +1,39 @@
 //! The scanner: validates JSON text, finds the members of an object, decodes strings.
 
-use std::borrow::Cow;
-
 use super::{DEPTH_MAX, JsonError};
 
-/// One member of an object: its decoded name and the untouched text of its value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member<'a> {
-    /// The name, with escapes resolved.
-    pub name: Cow<'a, str>,
-    /// The value as it stands in the text, without surrounding white space.
-    pub raw: &'a str,
-}
-
-/// Iterates over the members of one object; made by [`members`].
-///
-/// After an error the iteration ends. Members seen before a malformed part have been yielded already, so a caller who
-/// must not act on half a text collects first.
-#[derive(Debug)]
-pub struct Members<'a> {
-    scanner: Scanner<'a>,
-    state: MembersState,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum MembersState {
-    First,
-    Next,
-    Done,
-}
-
-/// Starts reading the members of the object that `text` holds.
+/// Calls `each` with the name (escapes resolved) and the untouched text of the value of every member of the object that
+/// `text` holds, in order.
 ///
 /// # Errors
-/// The iterator yields [`JsonError`] where the text is no object, is malformed or goes on after the object.
+/// [`JsonError`] where the text is no object, is malformed or goes on after the object. Members before the malformed
+/// part have been passed already, so a caller who must not act on half a text collects first.
 ///
 /// # Example
 /// ```
 /// use posthog_booking_tracker::engine::json::members;
-/// let names: Vec<String> = members(r#"{"a": [1], "b": "x"}"#)
-///     .map(|member| member.map(|member| member.name.into_owned()))
-///     .collect::<Result<_, _>>()?;
-/// assert_eq!(names, ["a", "b"]);
+/// let mut seen = Vec::new();
+/// members(r#"{"a": [1], "b": "x"}"#, &mut |name, raw| seen.push((name.to_owned(), raw.to_owned())))?;
+/// assert_eq!(seen, [("a".to_owned(), "[1]".to_owned()), ("b".to_owned(), "\"x\"".to_owned())]);
 /// # Ok::<(), posthog_booking_tracker::engine::json::JsonError>(())
 /// ```
-#[must_use]
-pub fn members(text: &str) -> Members<'_> {
-    Members { scanner: Scanner::new(text), state: MembersState::First }
-}
-
-impl<'a> Iterator for Members<'a> {
-    type Item = Result<Member<'a>, JsonError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.state == MembersState::Done {
-            return None;
-        }
-        let member = self.advance();
-        if !matches!(member, Ok(Some(_))) {
-            self.state = MembersState::Done;
-        }
-        member.transpose()
-    }
-}
-
-impl<'a> Members<'a> {
-    fn advance(&mut self) -> Result<Option<Member<'a>>, JsonError> {
-        let scanner = &mut self.scanner;
-        scanner.white_space();
-        if self.state == MembersState::First {
-            scanner.expect(b'{')?;
-            scanner.white_space();
-            self.state = MembersState::Next;
-            if scanner.take(b'}') {
-                return scanner.end().map(|()| None);
-            }
-        } else if scanner.take(b'}') {
-            return scanner.end().map(|()| None);
-        } else {
-            scanner.expect(b',')?;
-            scanner.white_space();
-        }
-        let name_start = scanner.at;
+pub fn members(text: &str, each: &mut dyn FnMut(&str, &str)) -> Result<(), JsonError> {
+    let mut scanner = Scanner::new(text);
+    scanner.white_space();
+    scanner.expect(b'{')?;
+    scanner.white_space();
+    let mut more = !scanner.take(b'}');
+    while more {
+        let name = scanner.at;
         scanner.string()?;
-        let name = string(&scanner.text[name_start..scanner.at]).ok_or(JsonError::Malformed)?;
-        scanner.white_space();
-        scanner.expect(b':')?;
-        scanner.white_space();
+        let name = &text[name..scanner.at];
+        scanner.colon()?;
         let start = scanner.at;
         scanner.value(1)?;
-        Ok(Some(Member { name, raw: &scanner.text[start..scanner.at] }))
+        each(&string(name).unwrap_or_default(), &text[start..scanner.at]);
+        more = scanner.next_item(b'}')?;
     }
+    scanner.end()
 }
 
 /// Appends the one JSON value that `text` holds to `out`, with lone surrogate escapes rewritten as `\ufffd`.
@@ -135,17 +78,13 @@ pub fn copy(text: &str, out: &mut String) -> Result<(), JsonError> {
 /// assert_eq!(string("12"), None);
 /// ```
 #[must_use]
-pub fn string(raw: &str) -> Option<Cow<'_, str>> {
+pub fn string(raw: &str) -> Option<String> {
     let mut scanner = Scanner::new(raw);
     scanner.string().ok()?;
     if scanner.at != raw.len() {
         return None;
     }
-    let inner = &raw[1..raw.len() - 1];
-    if !inner.contains('\\') {
-        return Some(Cow::Borrowed(inner));
-    }
-    decode_escapes(inner).map(Cow::Owned)
+    decode_escapes(&raw[1..raw.len() - 1])
 }
 
 /// Reads `true` or `false`; `None` for any other value.
@@ -171,7 +110,7 @@ const ESCAPE_LENGTH: usize = 6;
 fn decode_escapes(inner: &str) -> Option<String> {
     let mut out = String::with_capacity(inner.len());
     let mut rest = inner;
-    while let Some(backslash) = rest.find('\\') {
+    while let Some(backslash) = rest.bytes().position(|byte| byte == b'\\') {
         out.push_str(&rest[..backslash]);
         let escape = &rest[backslash..];
         let kind = *escape.as_bytes().get(1)?;
@@ -260,8 +199,8 @@ impl<'a> Scanner<'a> {
     fn value(&mut self, depth: u32) -> Result<(), JsonError> {
         match self.peek() {
             Some(b'"') => self.string(),
-            Some(b'{') => self.container(depth, b'}', Self::named_value),
-            Some(b'[') => self.container(depth, b']', Self::value),
+            Some(b'{') => self.container(depth, b'}'),
+            Some(b'[') => self.container(depth, b']'),
             Some(b't') => self.word("true"),
             Some(b'f') => self.word("false"),
             Some(b'n') => self.word("null"),
@@ -277,37 +216,40 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn container(
-        &mut self,
-        depth: u32,
-        close: u8,
-        item: fn(&mut Self, u32) -> Result<(), JsonError>,
-    ) -> Result<(), JsonError> {
+    fn container(&mut self, depth: u32, close: u8) -> Result<(), JsonError> {
         if depth >= DEPTH_MAX {
             return Err(JsonError::TooDeep);
         }
         self.at += 1;
         self.white_space();
-        if self.take(close) {
-            return Ok(());
-        }
-        loop {
-            item(self, depth + 1)?;
-            self.white_space();
-            if self.take(close) {
-                return Ok(());
+        let mut more = !self.take(close);
+        while more {
+            if close == b'}' {
+                self.string()?;
+                self.colon()?;
             }
-            self.expect(b',')?;
-            self.white_space();
+            self.value(depth + 1)?;
+            more = self.next_item(close)?;
         }
+        Ok(())
     }
 
-    fn named_value(&mut self, depth: u32) -> Result<(), JsonError> {
-        self.string()?;
+    /// Goes on to the next item of a container; `false` at its end.
+    fn next_item(&mut self, close: u8) -> Result<bool, JsonError> {
+        self.white_space();
+        if self.take(close) {
+            return Ok(false);
+        }
+        self.expect(b',')?;
+        self.white_space();
+        Ok(true)
+    }
+
+    fn colon(&mut self) -> Result<(), JsonError> {
         self.white_space();
         self.expect(b':')?;
         self.white_space();
-        self.value(depth)
+        Ok(())
     }
 
     fn string(&mut self) -> Result<(), JsonError> {
