@@ -1,12 +1,9 @@
 //! The surface that JavaScript sees: parse, call, convert. No logic.
 
-mod options;
-
 use wasm_bindgen::prelude::*;
 
 use crate::browser::{Driver, PageSide};
-use crate::engine::{Input, Outcome};
-use options::EngineOptions;
+use crate::engine::{Config, Handover, Input, Outcome};
 
 /// One engine in its page. `js/src/engine.ts` is the only file that knows it.
 #[wasm_bindgen]
@@ -37,10 +34,12 @@ pub enum PageEvent {
 
 #[wasm_bindgen]
 impl BookingEngine {
-    /// Starts the engine and adopts what the keel hands over.
+    /// Starts the engine with what `js/src/engine.ts` writes as one JSON object: the checked options and what the keel
+    /// hands over.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: &EngineOptions, page_side: PageSide) -> Self {
-        Self { driver: Driver::start(options.config(), page_side, options.handover()) }
+    #[must_use]
+    pub fn new(start: &str, page_side: PageSide) -> Self {
+        Self { driver: Driver::start(Config::parse(start), page_side, Handover::parse(start)) }
     }
 
     /// Captures an event; it is stored when this returns.
@@ -78,9 +77,10 @@ impl BookingEngine {
         });
     }
 
-    /// The counters as an object.
-    pub fn stats(&self) -> JsValue {
-        serde_wasm_bindgen::to_value(&self.driver.stats()).unwrap_or(JsValue::UNDEFINED)
+    /// The counters, as the JSON text of an object.
+    #[must_use]
+    pub fn stats(&self) -> String {
+        self.driver.stats().json()
     }
 }
 

@@ -2,22 +2,28 @@
 //!
 //! The needle lies on `globalThis`, so that it outlives the instance that it kills.
 
-use js_sys::Reflect;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::*;
 
 use crate::engine::Input;
 
-const PLANTED: &str = "plantedTrap";
+#[wasm_bindgen(
+    inline_js = "export const plant = (needle) => { globalThis.plantedTrap = needle; }; export const planted = () => globalThis.plantedTrap ?? '';"
+)]
+extern "C" {
+    #[wasm_bindgen(js_name = plant)]
+    fn plant_needle(needle: &str);
+    fn planted() -> String;
+}
 
 /// Makes every later engine of this page trap on what contains `needle`: an event that is captured, or a
 /// stored value that is read.
 pub fn plant(needle: &str) {
-    let _ = Reflect::set(&js_sys::global(), &PLANTED.into(), &JsValue::from_str(needle));
+    plant_needle(needle);
 }
 
 fn is_planted_in(text: &str) -> bool {
-    let planted = Reflect::get(&js_sys::global(), &PLANTED.into()).ok().and_then(|needle| needle.as_string());
-    planted.is_some_and(|needle| text.contains(&needle))
+    let needle = planted();
+    !needle.is_empty() && text.contains(&needle)
 }
 
 /// Traps where the input captures the needle.

@@ -2,10 +2,9 @@
 
 use std::cell::Cell;
 
-use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
-use crate::engine::{KEY_PREFIX, Store, StoreError};
+use crate::engine::{KEY_PREFIX, Store, StoreError, lines};
 
 thread_local! {
     /// The key that was touched last: after a trap, that of the record which the engine could not bear.
@@ -45,10 +44,14 @@ extern "C" {
     fn remove_item(key: &str) -> Result<(), JsValue>;
 }
 
-#[wasm_bindgen(inline_js = "export const localStorageKeys = () => Object.keys(localStorage);")]
+#[wasm_bindgen(
+    inline_js = "export const storedKeys = (prefix) => Object.keys(localStorage).filter((key) => key.startsWith(prefix)).join('\\n');"
+)]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = localStorageKeys)]
-    fn local_storage_keys() -> Result<Array, JsValue>;
+    // Object.keys is more than twice as fast as walking `key(i)`, and one consistent picture. No key of ours holds a
+    // line break, and one text is cheaper to pass than a list.
+    #[wasm_bindgen(catch, js_name = storedKeys)]
+    fn stored_keys(prefix: &str) -> Result<String, JsValue>;
 }
 
 /// The page's localStorage.
@@ -86,8 +89,7 @@ impl Store for LocalStore {
     }
 
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        // Object.keys is more than twice as fast as walking `key(i)`, and one consistent picture.
-        let keys = local_storage_keys().map_err(|_| StoreError::Blocked)?;
-        Ok(keys.iter().filter_map(|key| key.as_string()).filter(|key| key.starts_with(prefix)).collect())
+        let keys = stored_keys(prefix).map_err(|_| StoreError::Blocked)?;
+        Ok(lines(&keys).map(str::to_owned).collect())
     }
 }

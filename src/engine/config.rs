@@ -1,5 +1,7 @@
 //! What the page configures, and every bound that it does not.
 
+use super::json;
+
 /// At most this many records wait in storage for one origin.
 pub const RECORDS_MAX: usize = 1_000;
 
@@ -39,6 +41,57 @@ pub struct Config {
     pub gate: GateSource,
     /// What happens to events that no gate can answer for.
     pub ungated: Ungated,
+}
+
+impl Config {
+    /// Reads the JSON object that the wrapper writes after it has checked every option: `apiKey`, `flushAt`,
+    /// `flushInterval`, `maxRetries`, `requestTimeout`, `gate` ("", "open", "shut" or "ask"), `team`, `trackUngated`.
+    /// What is missing is empty or zero.
+    ///
+    /// # Example
+    /// ```
+    /// use posthog_booking_tracker::engine::{Config, GateSource, Ungated};
+    /// let config = Config::parse(r#"{"apiKey":"phc_demo","flushAt":20,"gate":"ask","trackUngated":false}"#);
+    /// assert_eq!((config.flush_at, config.gate, config.ungated), (20, GateSource::Callback, Ungated::Ignore));
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut config = Self {
+            api_key: String::new(),
+            flush_at: 0,
+            flush_interval_ms: 0,
+            max_retries: 0,
+            request_timeout_ms: 0,
+            gate: GateSource::Absent,
+            ungated: Ungated::Ignore,
+        };
+        let mut gate = String::new();
+        let mut team = String::new();
+        let _ = json::members(text, &mut |name, raw| match name {
+            "apiKey" => config.api_key = json::string(raw).unwrap_or_default(),
+            "flushAt" => config.flush_at = whole(raw) as usize,
+            "flushInterval" => config.flush_interval_ms = whole(raw),
+            "maxRetries" => config.max_retries = whole(raw) as u32,
+            "requestTimeout" => config.request_timeout_ms = whole(raw),
+            "gate" => gate = json::string(raw).unwrap_or_default(),
+            "team" => team = json::string(raw).unwrap_or_default(),
+            "trackUngated" if raw == "true" => config.ungated = Ungated::Track,
+            _ => {}
+        });
+        config.gate = match gate.as_str() {
+            "" => GateSource::Absent,
+            "ask" => GateSource::Callback,
+            answer => GateSource::Constant { team, open: answer == "open" },
+        };
+        config
+    }
+}
+
+/// The whole number at the start of `raw`.
+fn whole(raw: &str) -> u64 {
+    raw.bytes()
+        .map_while(|digit| char::from(digit).to_digit(10))
+        .fold(0, |number: u64, digit| number.saturating_mul(10).saturating_add(digit.into()))
 }
 
 /// Where answers about a team come from.

@@ -1,5 +1,7 @@
 //! What can happen to the engine. Time and entropy come with every input, in [`Now`](super::Now).
 
+use super::json;
+use super::text::{cut, lines};
 use super::{Outcome, Page};
 
 /// Something that happened.
@@ -65,19 +67,37 @@ pub struct NewEvent {
 /// What the keel hands over to a new engine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Handover {
-    /// The records that this page has captured already.
-    pub records: Vec<HandedRecord>,
-    /// The uuids of records that have killed an engine; they are left alone.
-    pub quarantined: Vec<String>,
+    /// The records that this page has captured already: a line each of the storage key and, where storage did not take
+    /// the record, a space and its value.
+    pub records: String,
+    /// The uuids of records that have killed an engine, a line each; they are left alone.
+    pub quarantined: String,
     /// Whether this page has made the stored identity, so that it may be removed again with the last trace.
     pub minted: bool,
 }
 
-/// One record of the keel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HandedRecord {
-    /// Its storage key.
-    pub key: String,
-    /// Its value, where storage did not take it.
-    pub value: Option<String>,
+impl Handover {
+    /// Reads the members `records`, `quarantined` and `minted` of a JSON object; what is missing is empty.
+    ///
+    /// # Example
+    /// ```
+    /// use posthog_booking_tracker::engine::Handover;
+    /// assert!(Handover::parse(r#"{"minted":true}"#).minted);
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut handover = Self::default();
+        let _ = json::members(text, &mut |name, raw| match name {
+            "records" => handover.records = json::string(raw).unwrap_or_default(),
+            "quarantined" => handover.quarantined = json::string(raw).unwrap_or_default(),
+            "minted" => handover.minted = raw == "true",
+            _ => {}
+        });
+        handover
+    }
+
+    /// The keys and values of [`records`](Self::records); the value is empty where storage holds it.
+    pub(super) fn records(&self) -> impl Iterator<Item = (&str, &str)> {
+        lines(&self.records).map(|line| cut(line, b' '))
+    }
 }

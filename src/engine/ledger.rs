@@ -2,8 +2,7 @@
 //!
 //! `captured + adopted = confirmed + waiting + dropped + settled elsewhere`, always (DESIGN §5).
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use super::json::{ObjectWriter, push_decimal};
 
 /// Why an event was given up. Closed: an event is never lost for a reason that is not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,12 +109,19 @@ impl Stats {
         let settled = self.confirmed + self.waiting + self.settled_elsewhere + self.dropped_total();
         self.captured + self.adopted == settled
     }
-}
 
-impl Serialize for Stats {
-    /// Names in the camel case of JavaScript; reasons by their codes, those that never occurred included.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut stats = serializer.serialize_map(None)?;
+    /// The JSON text of an object: names in the camel case of JavaScript, `dropped` an object of counts by reason.
+    ///
+    /// # Example
+    /// ```
+    /// use posthog_booking_tracker::engine::Stats;
+    /// let json = Stats { captured: 2, waiting: 2, ..Stats::default() }.json();
+    /// assert!(json.starts_with(r#"{"captured":2,"adopted":0,"confirmed":0,"waiting":2,"settledElsewhere":0,"dropped":{"#));
+    /// ```
+    #[must_use]
+    pub fn json(&self) -> String {
+        let mut out = String::new();
+        let mut stats = ObjectWriter::begin(&mut out);
         for (name, count) in [
             ("captured", self.captured),
             ("adopted", self.adopted),
@@ -123,18 +129,14 @@ impl Serialize for Stats {
             ("waiting", self.waiting),
             ("settledElsewhere", self.settled_elsewhere),
         ] {
-            stats.serialize_entry(name, &count)?;
+            push_decimal(stats.value(name), count.into());
         }
-        stats.serialize_entry("dropped", &DroppedCounts(&self.dropped))?;
-        stats.end()
-    }
-}
-
-/// The counts of [`Stats::dropped`], named.
-struct DroppedCounts<'a>(&'a [u32; DropReason::ALL.len()]);
-
-impl Serialize for DroppedCounts<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(CODES.iter().zip(self.0))
+        let mut dropped = ObjectWriter::begin(stats.value("dropped"));
+        for (name, count) in CODES.iter().zip(self.dropped) {
+            push_decimal(dropped.value(name), count.into());
+        }
+        dropped.end();
+        stats.end();
+        out
     }
 }

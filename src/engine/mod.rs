@@ -27,6 +27,7 @@ mod scrub;
 mod seal;
 mod session;
 mod store;
+mod text;
 mod time;
 mod tracker;
 
@@ -38,7 +39,7 @@ pub use config::{
 };
 pub use id::{Entropy, Uuid};
 pub use identity::is_legal_distinct_id;
-pub use input::{HandedRecord, Handover, Input, NewEvent};
+pub use input::{Handover, Input, NewEvent};
 pub use ledger::{DropReason, Stats};
 pub use output::{Notice, Output};
 pub use page_url::{Page, QUERY_KEYS, host_and_path, reduce_url};
@@ -47,5 +48,6 @@ pub use scrub::{EMAIL_PLACEHOLDER, replace_emails};
 pub use seal::{LIB, LIB_VERSION};
 pub use session::{SESSION_IDLE_MAX_MS, SESSION_LENGTH_MAX_MS, SESSION_WRITE_INTERVAL_MS};
 pub use store::{MemoryStore, Store, StoreError};
+pub use text::lines;
 pub use time::{Monotonic, Now, Wall, push_iso_timestamp};
 pub use tracker::Tracker;

@@ -6,6 +6,7 @@
 //! replaced. The keel follows the same rules; `tests/fixtures/page-urls.json` holds both to them.
 
 use super::scrub::replace_emails;
+use super::text::cut;
 
 /// The query keys that are kept: PostHog's campaign parameters and click ids, without which attribution is blind.
 pub const QUERY_KEYS: [&str; 24] = [
@@ -112,14 +113,6 @@ impl<'a> Parts<'a> {
         let host = authority.bytes().rposition(|byte| byte == b'@').map_or(authority, |at| &authority[at + 1..]);
         let path = if path.is_empty() { "/" } else { path };
         (!host.is_empty()).then_some(Self { scheme, host, path, query })
-    }
-}
-
-/// What stands before and after the first `separator`; all and nothing, where there is none.
-pub(super) fn cut(text: &str, separator: u8) -> (&str, &str) {
-    match text.bytes().position(|byte| byte == separator) {
-        Some(at) => (&text[..at], &text[at + 1..]),
-        None => (text, ""),
     }
 }
 

@@ -11,7 +11,7 @@
 //! `team` names the team whose gate must be open; it is absent where no gate holds the event.
 
 use super::json::{self, ObjectWriter, push_base36};
-use super::page_url::cut;
+use super::text::cut;
 use super::{Uuid, Wall};
 
 /// What every key of this product starts with.

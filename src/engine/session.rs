@@ -4,8 +4,8 @@
 //! the keel.
 
 use super::json::push_base36;
-use super::page_url::cut;
 use super::record::base36;
+use super::text::cut;
 use super::{Entropy, Store, Uuid, Wall};
 
 /// A session ends after this time without an event (PostHog's default).

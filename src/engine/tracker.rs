@@ -4,7 +4,7 @@ use super::config::{BATCH_BYTES_MAX, Config, RECORD_AGE_MAX_MS};
 use super::delivery::{Delivery, Settlement, body};
 use super::gate::{Gate, GateState};
 use super::identity::{Identity, is_legal_distinct_id};
-use super::input::{HandedRecord, Handover, Input, NewEvent};
+use super::input::{Handover, Input, NewEvent};
 use super::json::ObjectWriter;
 use super::ledger::{DropReason, Stats};
 use super::outbox::{Carrier, Outbox, Record};
@@ -16,6 +16,7 @@ use super::record::{
 use super::seal::Seal;
 use super::session::Session;
 use super::store::Store;
+use super::text::lines;
 use super::time::push_iso_timestamp;
 use super::{Entropy, Monotonic, Now, Outcome, Uuid, Wall};
 
@@ -133,7 +134,7 @@ impl<S: Store> Tracker<S> {
     pub fn handle(&mut self, now: Now, input: Input) {
         let mut entropy = Entropy::new(now.entropy);
         match input {
-            Input::Started(handover) => self.start(now, &mut entropy, handover),
+            Input::Started(handover) => self.start(now, &mut entropy, &handover),
             Input::Captured(event) => self.capture(now, &mut entropy, event),
             Input::Identified { distinct_id, team, page } => self.identify(now, &mut entropy, distinct_id, team, page),
             Input::GateAnswered { team, open } => {
@@ -178,12 +179,12 @@ impl<S: Store> Tracker<S> {
 
     // Start-up ------------------------------------------------------------------------------------------------------
 
-    fn start(&mut self, now: Now, entropy: &mut Entropy, handover: Handover) {
+    fn start(&mut self, now: Now, entropy: &mut Entropy, handover: &Handover) {
         self.minted = handover.minted;
         for key in self.store.keys(KEY_PREFIX).unwrap_or_default() {
             match FoundKey::parse(&key, self.project) {
-                FoundKey::Own(found) if !handover.quarantined.iter().any(|uuid| uuid == found.uuid()) => {
-                    let own = handover.records.iter().any(|handed| handed.key == key);
+                FoundKey::Own(found) if !lines(&handover.quarantined).any(|uuid| uuid == found.uuid()) => {
+                    let own = handover.records().any(|(handed, _)| handed == key);
                     if let Ok(Some(text)) = self.store.get(&key) {
                         self.adopt(now, entropy, found, &text, own, true);
                     }
@@ -199,9 +200,9 @@ impl<S: Store> Tracker<S> {
                 FoundKey::Own(_) | FoundKey::Other => {}
             }
         }
-        for HandedRecord { key, value } in handover.records {
-            if let (Some(text), FoundKey::Own(key)) = (value, FoundKey::parse(&key, self.project)) {
-                self.adopt(now, entropy, key, &text, true, false);
+        for (key, text) in handover.records().filter(|(_, text)| !text.is_empty()) {
+            if let FoundKey::Own(key) = FoundKey::parse(key, self.project) {
+                self.adopt(now, entropy, key, text, true, false);
             }
         }
         self.drop_shut_teams();
