@@ -13,13 +13,11 @@ extern "C" {
 }
 
 /// The wall clock, `Date.now()`.
-#[must_use]
-pub fn wall() -> Wall {
+pub(crate) fn wall() -> Wall {
     Wall(date_now() as u64)
 }
 
 /// `performance.now()`, which no change of the wall clock moves.
-#[must_use]
-pub fn monotonic() -> Monotonic {
+pub(crate) fn monotonic() -> Monotonic {
     Monotonic(performance_now() as u64)
 }

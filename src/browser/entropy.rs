@@ -10,8 +10,7 @@ extern "C" {
 }
 
 /// 128 bits from `crypto.getRandomValues`.
-#[must_use]
-pub fn entropy() -> u128 {
+pub(crate) fn entropy() -> u128 {
     let mut bytes = [0; 16];
     get_random_values(&mut bytes);
     u128::from_le_bytes(bytes)

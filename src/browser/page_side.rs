@@ -1,12 +1,28 @@
-//! What the page's side does for the engine. `js/src/page-side.ts` implements it.
+//! What the page's side does for the engine. `js/src/page-side.ts` implements it; none of its methods throws.
 
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The object that the wrapper passes in. None of its methods throws.
-    #[derive(Debug)]
+    /// The object that the wrapper passes in.
+    #[derive(Debug, Clone)]
     pub type PageSide;
+
+    /// The stored value of a key; none, where there is none; empty, where storage is blocked.
+    #[wasm_bindgen(method)]
+    pub(crate) fn get(this: &PageSide, key: &str) -> Option<String>;
+
+    /// Stores a value; `false`, where storage is full or blocked.
+    #[wasm_bindgen(method)]
+    pub(crate) fn put(this: &PageSide, key: &str, value: &str) -> bool;
+
+    /// Removes a key.
+    #[wasm_bindgen(method)]
+    pub(crate) fn remove(this: &PageSide, key: &str);
+
+    /// All keys with this prefix, a line each.
+    #[wasm_bindgen(method)]
+    pub(crate) fn keys(this: &PageSide, prefix: &str) -> String;
 
     /// Posts a body; its end is reported by `answered`.
     #[wasm_bindgen(method)]
@@ -20,11 +36,11 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn exit(this: &PageSide, body: &str);
 
-    /// Calls `woke` after this time and not at any earlier named one; never, where it is negative.
+    /// Reports `woke` after this time and not at any earlier named one; never, where it is negative.
     #[wasm_bindgen(method, js_name = wakeIn)]
     pub(crate) fn wake_in(this: &PageSide, wait_ms: f64);
 
-    /// Finds out whether a team is tracked, later, by `answerGate`.
+    /// Finds out whether a team is tracked, later, by `gateAnswered`.
     #[wasm_bindgen(method, js_name = askGate)]
     pub(crate) fn ask_gate(this: &PageSide, team: &str);
 
@@ -32,7 +48,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn settled(this: &PageSide);
 
-    /// Tells the people who run the page something.
+    /// Tells the people who run the page something, by the number of the notice.
     #[wasm_bindgen(method)]
-    pub(crate) fn notice(this: &PageSide, code: &str, event: &str);
+    pub(crate) fn notice(this: &PageSide, number: u32, event: &str);
 }

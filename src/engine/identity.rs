@@ -13,32 +13,6 @@ pub(super) struct Identity {
     pub(super) identified: bool,
 }
 
-/// Ids that PostHog refuses to merge persons on, compared trimmed and without regard to case (reference/wire.md §1.7).
-const ILLEGAL_IDS: [&str; 19] = [
-    "0",
-    "[object object]",
-    "anonymous",
-    "anonymous-user",
-    "backend",
-    "distinct_id",
-    "distinctid",
-    "email",
-    "false",
-    "guest",
-    "id",
-    "nan",
-    "none",
-    "not_authenticated",
-    "null",
-    "system",
-    "true",
-    "undefined",
-    "user",
-];
-
-/// Longest distinct id in characters; PostHog cuts longer ones.
-const DISTINCT_ID_MAX: usize = 200;
-
 impl Identity {
     /// A new anonymous person on a new device.
     pub(super) fn anonymous(wall: Wall, entropy: &mut Entropy) -> Self {
@@ -70,21 +44,4 @@ impl Identity {
         object.end();
         let _ = store.put(key, &text);
     }
-}
-
-/// Whether PostHog takes `id` as a person's: not empty, not too long, none of the words that stand for a missing value.
-///
-/// # Example
-/// ```
-/// use posthog_booking_tracker::engine::is_legal_distinct_id;
-/// assert!(is_legal_distinct_id("user_1"));
-/// assert!(!is_legal_distinct_id(" Undefined ") && !is_legal_distinct_id(""));
-/// ```
-#[must_use]
-pub fn is_legal_distinct_id(id: &str) -> bool {
-    let trimmed = id.trim_ascii();
-    !trimmed.is_empty()
-        && trimmed.chars().count() <= DISTINCT_ID_MAX
-        && trimmed != "00000000-0000-0000-0000-000000000000"
-        && !ILLEGAL_IDS.iter().any(|illegal| trimmed.eq_ignore_ascii_case(illegal))
 }

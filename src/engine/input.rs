@@ -1,8 +1,8 @@
 //! What can happen to the engine. Time and entropy come with every input, in [`Now`](super::Now).
 
+use super::Outcome;
 use super::json;
 use super::text::{cut, lines};
-use super::{Outcome, Page};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,9 +18,9 @@ pub enum Input {
         distinct_id: String,
         /// The page's own team, if any.
         team: Option<String>,
-        /// Where it happens.
-        page: Page,
     },
+    /// The page has an address, another one than before.
+    Moved(Page),
     /// The answer to [`Output::AskGate`](super::Output::AskGate): definite, or `None` where none could be had.
     GateAnswered {
         /// The team that was asked for.
@@ -60,8 +60,15 @@ pub struct NewEvent {
     pub properties: String,
     /// The team whose gate decides, where the event or the page names one.
     pub team: Option<String>,
-    /// Where it happens.
-    pub page: Page,
+}
+
+/// Where events happen. Both addresses are reduced by the edge (`js/src/page-address.ts`), before anything is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The page's address, empty where it has none that may be told.
+    pub url: String,
+    /// Where the visitor came from, empty where nothing is known.
+    pub referrer: String,
 }
 
 /// What the keel hands over to a new engine.

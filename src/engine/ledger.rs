@@ -2,7 +2,7 @@
 //!
 //! `captured + adopted = confirmed + waiting + dropped + settled elsewhere`, always (DESIGN §5).
 
-use super::json::{ObjectWriter, push_decimal};
+use super::json::push_decimal;
 
 /// Why an event was given up. Closed: an event is never lost for a reason that is not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,33 +110,23 @@ impl Stats {
         self.captured + self.adopted == settled
     }
 
-    /// The JSON text of an object: names in the camel case of JavaScript, `dropped` an object of counts by reason.
+    /// The counts in the order of the fields, the dropped ones by reason in the order of [`DropReason::ALL`], with commas
+    /// between them: how they cross to the page, which knows their names.
     ///
     /// # Example
     /// ```
     /// use posthog_booking_tracker::engine::Stats;
-    /// let json = Stats { captured: 2, waiting: 2, ..Stats::default() }.json();
-    /// assert!(json.starts_with(r#"{"captured":2,"adopted":0,"confirmed":0,"waiting":2,"settledElsewhere":0,"dropped":{"#));
+    /// let line = Stats { captured: 2, waiting: 2, ..Stats::default() }.line();
+    /// assert_eq!(line, "2,0,0,2,0,0,0,0,0,0,0,0,0,0,0,");
     /// ```
     #[must_use]
-    pub fn json(&self) -> String {
+    pub fn line(&self) -> String {
         let mut out = String::new();
-        let mut stats = ObjectWriter::begin(&mut out);
-        for (name, count) in [
-            ("captured", self.captured),
-            ("adopted", self.adopted),
-            ("confirmed", self.confirmed),
-            ("waiting", self.waiting),
-            ("settledElsewhere", self.settled_elsewhere),
-        ] {
-            push_decimal(stats.value(name), count.into());
+        let counts = [self.captured, self.adopted, self.confirmed, self.waiting, self.settled_elsewhere];
+        for count in counts.into_iter().chain(self.dropped) {
+            push_decimal(&mut out, count.into());
+            out.push(',');
         }
-        let mut dropped = ObjectWriter::begin(stats.value("dropped"));
-        for (name, count) in CODES.iter().zip(self.dropped) {
-            push_decimal(dropped.value(name), count.into());
-        }
-        dropped.end();
-        stats.end();
         out
     }
 }

@@ -21,9 +21,7 @@ pub mod json;
 mod ledger;
 mod outbox;
 mod output;
-mod page_url;
 mod record;
-mod scrub;
 mod seal;
 mod session;
 mod store;
@@ -38,13 +36,10 @@ pub use config::{
     RECORDS_MAX, STORED_BYTES_MAX, Ungated,
 };
 pub use id::{Entropy, Uuid};
-pub use identity::is_legal_distinct_id;
-pub use input::{Handover, Input, NewEvent};
+pub use input::{Handover, Input, NewEvent, Page};
 pub use ledger::{DropReason, Stats};
 pub use output::{Notice, Output};
-pub use page_url::{Page, QUERY_KEYS, host_and_path, reduce_url};
 pub use record::{KEY_PREFIX, RECORD_FORMAT, is_must_send, noun_key, project_hash};
-pub use scrub::{EMAIL_PLACEHOLDER, replace_emails};
 pub use seal::{LIB, LIB_VERSION};
 pub use session::{SESSION_IDLE_MAX_MS, SESSION_LENGTH_MAX_MS, SESSION_WRITE_INTERVAL_MS};
 pub use store::{MemoryStore, Store, StoreError};

@@ -54,13 +54,31 @@ pub enum Notice {
     Unauthorised,
     /// The host answers with a web page: a proxy in between serves its own application. Said once.
     WebPage,
-    /// `identify` was called with an id that PostHog refuses.
-    IllegalDistinctId,
     /// An event was dropped.
     Dropped(DropReason),
 }
 
 impl Notice {
+    /// The number by which the notice crosses to the page, whose code `js/src/notices.ts` keeps beside the sentence: the
+    /// reasons to drop an event from 0 in the order of [`DropReason::ALL`], the others after them.
+    ///
+    /// # Example
+    /// ```
+    /// use posthog_booking_tracker::engine::{DropReason, Notice};
+    /// assert_eq!(Notice::Dropped(DropReason::GateShut).number(), 0);
+    /// assert_eq!(Notice::NothingOpensTheGate.number(), DropReason::ALL.len() as u32);
+    /// ```
+    #[must_use]
+    pub fn number(self) -> u32 {
+        let others = DropReason::ALL.len() as u32;
+        match self {
+            Self::Dropped(reason) => reason as u32,
+            Self::NothingOpensTheGate => others,
+            Self::Unauthorised => others + 1,
+            Self::WebPage => others + 2,
+        }
+    }
+
     /// The stable code of the notice; that of the reason, where an event was dropped.
     ///
     /// # Example
@@ -73,8 +91,26 @@ impl Notice {
             Self::NothingOpensTheGate => "nothing_opens_the_gate",
             Self::Unauthorised => "unauthorised",
             Self::WebPage => "web_page",
-            Self::IllegalDistinctId => "illegal_distinct_id",
             Self::Dropped(reason) => reason.code(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test states its expectations by failing")]
+
+    use super::*;
+
+    #[test]
+    fn the_codes_stand_in_the_order_of_their_numbers() {
+        let codes: Vec<String> = serde_json::from_str(include_str!("../../tests/fixtures/notice-codes.json")).unwrap();
+        let others = [Notice::NothingOpensTheGate, Notice::Unauthorised, Notice::WebPage];
+        let notices = DropReason::ALL.into_iter().map(Notice::Dropped).chain(others);
+        for (number, notice) in notices.enumerate() {
+            assert_eq!(notice.number() as usize, number);
+            assert_eq!(codes[number], notice.code());
+        }
+        assert_eq!(codes.len(), DropReason::ALL.len() + others.len());
     }
 }

@@ -3,13 +3,12 @@
 use super::config::{BATCH_BYTES_MAX, Config, RECORD_AGE_MAX_MS};
 use super::delivery::{Delivery, Settlement, body};
 use super::gate::{Gate, GateState};
-use super::identity::{Identity, is_legal_distinct_id};
-use super::input::{Handover, Input, NewEvent};
+use super::identity::Identity;
+use super::input::{Handover, Input, NewEvent, Page};
 use super::json::ObjectWriter;
 use super::ledger::{DropReason, Stats};
 use super::outbox::{Carrier, Outbox, Record};
 use super::output::{Notice, Output};
-use super::page_url::{Page, reduce_url};
 use super::record::{
     Event, FoundKey, KEY_PREFIX, RecordKey, is_must_send, noun_key, project_hash, sealed_value, stored_bytes,
 };
@@ -44,7 +43,6 @@ use super::{Entropy, Monotonic, Now, Outcome, Uuid, Wall};
 ///     name: "booking_completed".to_owned(),
 ///     properties: "{}".to_owned(),
 ///     team: None,
-///     page: Page::default(),
 /// }));
 /// let outputs = tracker.take_outputs();
 /// assert!(outputs.iter().any(|output| matches!(output, Output::Send { keepalive: true, .. })));
@@ -54,6 +52,13 @@ pub struct Tracker<S> {
     config: Config,
     project: u32,
     keys: NounKeys,
+    /// The time of the present input.
+    wall: Wall,
+    /// The time of the present input.
+    now: Monotonic,
+    /// What the present input may draw on.
+    entropy: Entropy,
+    page: Page,
     store: S,
     /// Empty until it is needed first.
     identity: Identity,
@@ -110,6 +115,10 @@ impl<S: Store> Tracker<S> {
                 session: noun_key("session", project),
                 sentinel: noun_key("sentinel", project),
             },
+            wall: Wall(0),
+            now: Monotonic(0),
+            entropy: Entropy::new(0),
+            page: Page::default(),
             store,
             identity: Identity::default(),
             session: None,
@@ -132,28 +141,32 @@ impl<S: Store> Tracker<S> {
 
     /// Takes note of an input. [`take_outputs`](Self::take_outputs) comes next.
     pub fn handle(&mut self, now: Now, input: Input) {
-        let mut entropy = Entropy::new(now.entropy);
+        self.wall = now.wall;
+        self.now = now.monotonic;
+        self.entropy = Entropy::new(now.entropy);
         match input {
-            Input::Started(handover) => self.start(now, &mut entropy, &handover),
-            Input::Captured(event) => self.capture(now, &mut entropy, event),
-            Input::Identified { distinct_id, team, page } => self.identify(now, &mut entropy, distinct_id, team, page),
+            Input::Started(handover) => self.start(&handover),
+            Input::Captured(event) => self.capture(event),
+            Input::Identified { distinct_id, team } => self.identify(distinct_id, team),
+            Input::Moved(page) => self.page = page,
             Input::GateAnswered { team, open } => {
-                self.gate.answer(&team, open, now.monotonic, entropy.next_u64());
+                let jitter = self.entropy.next_u64();
+                self.gate.answer(&team, open, self.now, jitter);
                 self.drop_shut_teams();
             }
-            Input::SendFinished { request, outcome } => self.finish(now, entropy.next_u64(), request, &outcome),
-            Input::Hidden => self.hide(now),
-            Input::Leaving => self.leave(now),
-            Input::Returned => self.come_back(now.monotonic),
-            Input::Online => self.delivery.retry_now(now.monotonic),
+            Input::SendFinished { request, outcome } => self.finish(request, &outcome),
+            Input::Hidden => self.hide(),
+            Input::Leaving => self.leave(),
+            Input::Returned => self.come_back(),
+            Input::Online => self.delivery.retry_now(self.now),
             Input::Woke => self.wake = None,
-            Input::FlushRequested => self.flush(now.monotonic),
+            Input::FlushRequested => self.flush(),
             Input::ShutDown => {
                 self.shut_down = true;
-                self.flush(now.monotonic);
+                self.flush();
             }
         }
-        self.advance(now, &mut entropy);
+        self.advance();
     }
 
     /// Everything that has to be done now, in order. Must be called after every [`handle`](Self::handle).
@@ -179,19 +192,19 @@ impl<S: Store> Tracker<S> {
 
     // Start-up ------------------------------------------------------------------------------------------------------
 
-    fn start(&mut self, now: Now, entropy: &mut Entropy, handover: &Handover) {
+    fn start(&mut self, handover: &Handover) {
         self.minted = handover.minted;
         for key in self.store.keys(KEY_PREFIX).unwrap_or_default() {
             match FoundKey::parse(&key, self.project) {
                 FoundKey::Own(found) if !lines(&handover.quarantined).any(|uuid| uuid == found.uuid()) => {
                     let own = handover.records().any(|(handed, _)| handed == key);
                     if let Ok(Some(text)) = self.store.get(&key) {
-                        self.adopt(now, entropy, found, &text, own, true);
+                        self.adopt(found, &text, own, true);
                     }
                 }
                 // Left alone until it has expired, but it counts towards the bound.
                 FoundKey::Foreign(captured) => {
-                    if is_expired(captured, now.wall) {
+                    if is_expired(captured, self.wall) {
                         let _ = self.store.remove(&key);
                     } else if let Ok(Some(value)) = self.store.get(&key) {
                         self.outbox.add_foreign_bytes(stored_bytes(&key, &value));
@@ -202,7 +215,7 @@ impl<S: Store> Tracker<S> {
         }
         for (key, text) in handover.records().filter(|(_, text)| !text.is_empty()) {
             if let FoundKey::Own(key) = FoundKey::parse(key, self.project) {
-                self.adopt(now, entropy, key, text, true, false);
+                self.adopt(key, text, true, false);
             }
         }
         self.drop_shut_teams();
@@ -210,7 +223,7 @@ impl<S: Store> Tracker<S> {
 
     /// Takes over a record that the keel of this page (`own`) or an earlier page left, sealing it where that is still
     /// to be done.
-    fn adopt(&mut self, now: Now, entropy: &mut Entropy, key: RecordKey, text: &str, own: bool, stored: bool) {
+    fn adopt(&mut self, key: RecordKey, text: &str, own: bool, stored: bool) {
         if own {
             self.stats.captured += 1;
             self.last_timestamp = self.last_timestamp.max(key.captured);
@@ -218,7 +231,7 @@ impl<S: Store> Tracker<S> {
         } else {
             self.stats.adopted += 1;
         }
-        match self.open(now, entropy, &key, text) {
+        match self.open(&key, text) {
             Ok((event, body)) => {
                 let value = sealed_value(event.team.as_deref(), &body);
                 if stored && !event.sealed {
@@ -226,7 +239,7 @@ impl<S: Store> Tracker<S> {
                     let _ = self.store.put(&key.text, &value);
                 }
                 let stored = if stored { stored_bytes(&key.text, &value) } else { 0 };
-                self.admit(now.monotonic, key, &event, body, stored, !own);
+                self.admit(key, &event, body, stored, !own);
             }
             Err(reason) => {
                 let _ = self.store.remove(&key.text);
@@ -236,32 +249,26 @@ impl<S: Store> Tracker<S> {
     }
 
     /// Reads a stored record and gives its event with the body that is sent.
-    fn open(
-        &mut self,
-        now: Now,
-        entropy: &mut Entropy,
-        key: &RecordKey,
-        text: &str,
-    ) -> Result<(Event, String), DropReason> {
-        if is_expired(key.captured, now.wall) {
+    fn open(&mut self, key: &RecordKey, text: &str) -> Result<(Event, String), DropReason> {
+        if is_expired(key.captured, self.wall) {
             return Err(DropReason::Expired);
         }
         let mut event = Event::parse(text).ok_or(DropReason::Torn)?;
-        let body = if event.sealed { core::mem::take(&mut event.object) } else { self.seal(&event, now, entropy)? };
+        let body = if event.sealed { core::mem::take(&mut event.object) } else { self.seal(&event)? };
         Ok((event, body))
     }
 
     // Capture -------------------------------------------------------------------------------------------------------
 
-    fn capture(&mut self, now: Now, entropy: &mut Entropy, event: NewEvent) {
+    fn capture(&mut self, event: NewEvent) {
         self.stats.captured += 1;
-        if let Err((reason, name)) = self.try_capture(now, entropy, event) {
+        if let Err((reason, name)) = self.try_capture(event) {
             self.drop_event(reason, &name);
         }
     }
 
-    fn try_capture(&mut self, now: Now, entropy: &mut Entropy, event: NewEvent) -> Result<(), (DropReason, String)> {
-        let NewEvent { name, properties, team, page } = event;
+    fn try_capture(&mut self, event: NewEvent) -> Result<(), (DropReason, String)> {
+        let NewEvent { name, properties, team } = event;
         if self.shut_down {
             return Err((DropReason::ShutDown, name));
         }
@@ -277,51 +284,51 @@ impl<S: Store> Tracker<S> {
                 return Err((reason, name));
             }
         };
-        let wall = self.timestamp(now.wall);
+        let wall = self.timestamp(self.wall);
         let mut timestamp = String::with_capacity(24);
         push_iso_timestamp(&mut timestamp, wall);
         let raw = Event {
-            uuid: Uuid::v7(wall, entropy).text(),
+            uuid: Uuid::v7(wall, &mut self.entropy).text(),
             timestamp,
             name,
             team,
-            url: reduce_url(&page.url),
-            referrer: reduce_url(&page.referrer),
+            url: self.page.url.clone(),
+            referrer: self.page.referrer.clone(),
             object: properties,
             ..Event::default()
         };
-        let body = match self.seal(&raw, now, entropy) {
+        let body = match self.seal(&raw) {
             Ok(body) => body,
             Err(reason) => return Err((reason, raw.name)),
         };
         let key = RecordKey::new(self.project, wall, self.sequence, &raw.uuid);
         self.sequence += 1;
-        self.keep(now, key, &raw, body);
+        self.keep(key, &raw, body);
         Ok(())
     }
 
     /// Stores a new record before anything else happens to it.
-    fn keep(&mut self, now: Now, key: RecordKey, event: &Event, body: String) {
+    fn keep(&mut self, key: RecordKey, event: &Event, body: String) {
         let value = sealed_value(event.team.as_deref(), &body);
         let stored = self.store.put(&key.text, &value).is_ok();
         if stored && !matches!(self.store.get(&self.keys.sentinel), Ok(Some(_))) {
             let _ = self.store.put(&self.keys.sentinel, "1");
         }
         let stored = if stored { stored_bytes(&key.text, &value) } else { 0 };
-        self.delivery.probe(now.monotonic);
-        self.admit(now.monotonic, key, event, body, stored, false);
+        self.delivery.probe(self.now);
+        self.admit(key, event, body, stored, false);
         if self.presence == Presence::Leaving {
             // Another listener of `pagehide` captured after ours had run.
-            self.exit(now);
+            self.exit();
         }
     }
 
     /// Puts a record into the outbox and keeps the outbox within its bounds.
-    fn admit(&mut self, now: Monotonic, key: RecordKey, event: &Event, body: String, stored_bytes: usize, late: bool) {
-        self.gate.expect(event.team.as_deref(), now);
+    fn admit(&mut self, key: RecordKey, event: &Event, body: String, stored_bytes: usize, late: bool) {
+        self.gate.expect(event.team.as_deref(), self.now);
         let must_send = is_must_send(&event.name);
         let at_once = must_send || late || stored_bytes == 0;
-        let due = if at_once { now } else { now + self.config.flush_interval_ms };
+        let due = if at_once { self.now } else { self.now + self.config.flush_interval_ms };
         let team = event.team.clone();
         let record = Record { key, team, body, must_send, stored_bytes, due, carrier: Carrier::None };
         if !self.outbox.insert(record) {
@@ -343,13 +350,13 @@ impl<S: Store> Tracker<S> {
         unique
     }
 
-    fn seal(&mut self, raw: &Event, now: Now, entropy: &mut Entropy) -> Result<String, DropReason> {
-        self.know_identity(now, entropy);
+    fn seal(&mut self, raw: &Event) -> Result<String, DropReason> {
+        self.know_identity();
         let session = match self.session {
             // Only a raw event of the keel knows its own.
             _ if !raw.session_id.is_empty() => String::new(),
             own => {
-                let session = Session::at(now.wall, own, &mut self.store, &self.keys.session, entropy);
+                let session = Session::at(self.wall, own, &mut self.store, &self.keys.session, &mut self.entropy);
                 self.session = Some(session);
                 session.id.text()
             }
@@ -358,25 +365,22 @@ impl<S: Store> Tracker<S> {
     }
 
     /// Reads the identity of this browser, or makes one, the first time that it is needed.
-    fn know_identity(&mut self, now: Now, entropy: &mut Entropy) {
+    fn know_identity(&mut self) {
         if self.identity.distinct_id.is_empty() {
             self.identity = Identity::load(&self.store, &self.keys.identity).unwrap_or_else(|| {
                 self.minted = true;
-                let identity = Identity::anonymous(now.wall, entropy);
+                let identity = Identity::anonymous(self.wall, &mut self.entropy);
                 identity.save(&mut self.store, &self.keys.identity);
                 identity
             });
         }
     }
 
-    fn identify(&mut self, now: Now, entropy: &mut Entropy, distinct_id: String, team: Option<String>, page: Page) {
-        if !is_legal_distinct_id(&distinct_id) {
-            return self.notice(Notice::IllegalDistinctId, "");
-        }
+    fn identify(&mut self, distinct_id: String, team: Option<String>) {
         if self.shut_down || self.gate.admit(team.as_deref()).is_err() {
             return;
         }
-        self.know_identity(now, entropy);
+        self.know_identity();
         let anonymous = !core::mem::replace(&mut self.identity.identified, true);
         let earlier = core::mem::replace(&mut self.identity.distinct_id, distinct_id);
         self.identity.save(&mut self.store, &self.keys.identity);
@@ -386,7 +390,7 @@ impl<S: Store> Tracker<S> {
             let mut object = ObjectWriter::begin(&mut properties);
             object.string("$anon_distinct_id", &earlier);
             object.end();
-            self.capture(now, entropy, NewEvent { name: "$identify".to_owned(), properties, team, page });
+            self.capture(NewEvent { name: "$identify".to_owned(), properties, team });
         }
     }
 
@@ -413,75 +417,76 @@ impl<S: Store> Tracker<S> {
     // Sending -------------------------------------------------------------------------------------------------------
 
     /// What follows from every input: questions to ask, requests to give up, deliveries to start, the next wake.
-    fn advance(&mut self, now: Now, entropy: &mut Entropy) {
-        while let Some(team) = self.gate.next_question(now.monotonic) {
+    fn advance(&mut self) {
+        while let Some(team) = self.gate.next_question(self.now) {
             self.outputs.push(Output::AskGate { team });
         }
-        while let Some(request) = self.delivery.overdue(now.monotonic) {
+        while let Some(request) = self.delivery.overdue(self.now) {
             self.outputs.push(Output::Abort { request });
-            self.finish(now, entropy.next_u64(), request, &Outcome::Failed);
+            self.finish(request, &Outcome::Failed);
         }
-        if self.presence != Presence::Leaving && self.delivery.may_start(now.monotonic) && self.is_due(now.monotonic) {
-            self.deliver(now);
+        if self.presence != Presence::Leaving && self.delivery.may_start(self.now) && self.is_due() {
+            self.deliver();
         }
         if self.flushing && self.delivery.is_idle() {
             self.flushing = false;
             self.outputs.push(Output::Settled);
         }
-        let wake = self.next_wake(now.monotonic);
+        let wake = self.next_wake();
         if wake != self.wake {
             self.wake = wake;
             self.outputs.push(Output::WakeAt(wake));
         }
     }
 
-    fn is_due(&self, now: Monotonic) -> bool {
+    fn is_due(&self) -> bool {
         let mut waiting = 0;
         self.outbox.records.iter().any(|record| {
             let open = self.gate.state(record) == GateState::Open;
             waiting += usize::from(open);
-            open && (record.due <= now || waiting >= self.config.flush_at)
+            open && (record.due <= self.now || waiting >= self.config.flush_at)
         })
     }
 
     /// Starts an ordinary delivery. It takes everything along that may leave; what does not fit is due at once. With a
     /// must-send event in it, it stays small enough for a keepalive request, because the page may be left in this very
     /// tick.
-    fn deliver(&mut self, now: Now) {
+    fn deliver(&mut self) {
         self.settle_vanished();
         let mut must_send = false;
         for record in &mut self.outbox.records {
-            record.due = record.due.min(now.monotonic);
+            record.due = record.due.min(self.now);
             must_send |= record.must_send && self.gate.state(record) == GateState::Open;
         }
         let bytes = if must_send { self.delivery.exit_bytes() } else { BATCH_BYTES_MAX };
-        self.send(now, self.delivery.batch_events(), bytes);
+        self.send(self.delivery.batch_events(), bytes);
     }
 
     /// Sends what may leave and is not under way, as far as it fits.
-    fn send(&mut self, now: Now, events_max: usize, bytes_max: usize) {
+    fn send(&mut self, events_max: usize, bytes_max: usize) {
         let request = self.delivery.next_id();
         let carrier = Carrier::Request(request);
         let gate = &self.gate;
         let may_leave = |record: &Record| record.carrier == Carrier::None && gate.state(record) == GateState::Open;
         if self.outbox.load(carrier, events_max, bytes_max, &may_leave) > 0 {
-            let body = self.body_of(now.wall, carrier);
-            let keepalive = self.delivery.start(now.monotonic, body.len());
+            let body = self.body_of(carrier);
+            let keepalive = self.delivery.start(self.now, body.len());
             self.outputs.push(Output::Send { request, body, keepalive });
         }
     }
 
-    fn body_of(&self, sent_at: Wall, carrier: Carrier) -> String {
-        body(&self.config.api_key, sent_at, &self.outbox.records, &|record| record.carrier == carrier)
+    fn body_of(&self, carrier: Carrier) -> String {
+        body(&self.config.api_key, self.wall, &self.outbox.records, &|record| record.carrier == carrier)
     }
 
-    fn finish(&mut self, now: Now, jitter: u64, request: u32, outcome: &Outcome) {
+    fn finish(&mut self, request: u32, outcome: &Outcome) {
         if !self.delivery.end(request) {
             return;
         }
         let carried = Carrier::Request(request);
         let events = self.outbox.records.iter().filter(|record| record.carrier == carried).count();
-        let refusal = match self.delivery.settle(outcome, events, now.monotonic, jitter) {
+        let jitter = self.entropy.next_u64();
+        let refusal = match self.delivery.settle(outcome, events, self.now, jitter) {
             Settlement::Confirmed => None,
             Settlement::Halved(refusal) if events == 1 => Some(refusal),
             Settlement::Halved(_) | Settlement::Kept => {
@@ -536,11 +541,11 @@ impl<S: Store> Tracker<S> {
         }
     }
 
-    fn flush(&mut self, now: Monotonic) {
+    fn flush(&mut self) {
         self.flushing = true;
-        self.delivery.retry_now(now);
+        self.delivery.retry_now(self.now);
         for record in &mut self.outbox.records {
-            record.due = now;
+            record.due = self.now;
         }
     }
 
@@ -548,26 +553,26 @@ impl<S: Store> Tracker<S> {
 
     /// The page may never be seen again, but it can still hear answers: everything goes now by keepalive requests,
     /// which are confirmed if it lives. A beacon never is, and would cost a second copy each time a tab is switched.
-    fn hide(&mut self, now: Now) {
+    fn hide(&mut self) {
         if self.presence == Presence::Visible {
             self.presence = Presence::Hidden;
             self.settle_vanished();
             if !self.delivery.is_stopped() {
-                self.send(now, usize::MAX, self.delivery.exit_bytes());
+                self.send(usize::MAX, self.delivery.exit_bytes());
             }
         }
     }
 
-    fn leave(&mut self, now: Now) {
+    fn leave(&mut self) {
         if self.presence != Presence::Leaving {
             self.presence = Presence::Leaving;
             self.settle_vanished();
-            self.exit(now);
+            self.exit();
         }
     }
 
     /// Hands over to the browser what no unanswered keepalive request carries, must-send first, within what may leave.
-    fn exit(&mut self, now: Now) {
+    fn exit(&mut self) {
         let mut gone = 0;
         for record in &self.outbox.records {
             if record.carrier == Carrier::Exit {
@@ -586,7 +591,7 @@ impl<S: Store> Tracker<S> {
         if self.delivery.is_stopped() || self.outbox.load(chosen, usize::MAX, bytes, &may_leave) == 0 {
             return;
         }
-        let body = self.body_of(now.wall, chosen);
+        let body = self.body_of(chosen);
         for record in &mut self.outbox.records {
             if record.carrier == chosen {
                 record.carrier = Carrier::Exit;
@@ -595,19 +600,19 @@ impl<S: Store> Tracker<S> {
         self.outputs.push(Output::Exit { body });
     }
 
-    fn come_back(&mut self, now: Monotonic) {
+    fn come_back(&mut self) {
         if self.presence == Presence::Leaving {
-            self.delivery.extend_deadlines(now);
+            self.delivery.extend_deadlines(self.now);
             for record in &mut self.outbox.records {
                 if record.carrier == Carrier::Exit {
                     // It went out, but nobody has confirmed it: it goes again, and PostHog counts it once.
                     record.carrier = Carrier::None;
-                    record.due = now;
+                    record.due = self.now;
                 }
             }
         }
         self.presence = Presence::Visible;
-        self.delivery.probe(now);
+        self.delivery.probe(self.now);
     }
 
     // Book-keeping ----------------------------------------------------------------------------------------------------
@@ -627,7 +632,7 @@ impl<S: Store> Tracker<S> {
         self.outputs.push(Output::Notice { notice, event: event.to_owned() });
     }
 
-    fn next_wake(&self, now: Monotonic) -> Option<Monotonic> {
+    fn next_wake(&self) -> Option<Monotonic> {
         if self.shut_down && self.delivery.is_idle() {
             return None;
         }
@@ -635,7 +640,7 @@ impl<S: Store> Tracker<S> {
         if self.delivery.is_idle() && !self.delivery.is_stopped() && self.presence != Presence::Leaving {
             for record in &self.outbox.records {
                 if self.gate.state(record) == GateState::Open {
-                    let due = record.due.max(self.delivery.not_before()).max(now);
+                    let due = record.due.max(self.delivery.not_before()).max(self.now);
                     wake = Some(wake.map_or(due, |wake| wake.min(due)));
                 }
             }
