@@ -1,0 +1,30 @@
+// Attempts at a booking: one id on all the events of each, and the time since it began.
+//
+// Without them a funnel counts people, and one success hides the failures before it.
+
+import type { BookingProperties } from "./types.js";
+import { uuidv7 } from "./uuid.js";
+
+/** The attempt of a page. It lasts from one `booking_started` to the next. */
+export class Attempt {
+  #id: string | undefined;
+  #startedAt = 0;
+
+  /** The properties of a `booking_started`, which begins an attempt. */
+  begin(properties: BookingProperties): BookingProperties {
+    this.#id = properties.attemptId ?? uuidv7(Date.now());
+    this.#startedAt = performance.now();
+    return { ...properties, attemptId: this.#id };
+  }
+
+  /** The properties of an event that belongs to the attempt, or to the one that it names itself. */
+  join(properties: BookingProperties): BookingProperties {
+    const attemptId = properties.attemptId ?? this.#id;
+    const own = attemptId !== undefined && attemptId === this.#id;
+    return {
+      ...(attemptId === undefined ? {} : { attemptId }),
+      ...(own ? { elapsedMs: Math.round(performance.now() - this.#startedAt) } : {}),
+      ...properties,
+    };
+  }
+}

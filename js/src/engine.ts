@@ -1,0 +1,178 @@
+// The engine as the wrapper sees it: typed calls, one at a time, and nothing that it throws gets any further.
+
+import type { Happening } from "../engine/engine.js";
+import { handle, start, stats } from "../engine/engine.js";
+import type { Handover } from "./keel.js";
+import { DROP_REASONS, NOTICE_CODES, type Notices } from "./notices.js";
+import type { CheckedOptions } from "./options.js";
+import { type PageAddress, pageAddress } from "./page-address.js";
+import type { PageEvent } from "./page-events.js";
+import { PageSide } from "./page-side.js";
+import { inHand } from "./storage.js";
+import type { TeamGate } from "./team-gate.js";
+import type { Answer } from "./transport.js";
+import type { Stats } from "./types.js";
+
+// The engine's `Happening` by its numbers, each held against its name by the compiler.
+const CAPTURED = 0 satisfies Happening.Captured;
+const IDENTIFIED = 1 satisfies Happening.Identified;
+const MOVED = 2 satisfies Happening.Moved;
+const GATE_ANSWERED = 3 satisfies Happening.GateAnswered;
+const ANSWERED = 4 satisfies Happening.Answered;
+const WOKE = 9 satisfies Happening.Woke;
+const FLUSH_REQUESTED = 10 satisfies Happening.FlushRequested;
+const SHUT_DOWN = 11 satisfies Happening.ShutDown;
+const PAGE_EVENTS = {
+  hidden: 5 satisfies Happening.Hidden,
+  leaving: 6 satisfies Happening.Leaving,
+  returned: 7 satisfies Happening.Returned,
+  online: 8 satisfies Happening.Online,
+} as const;
+
+type Call = [happening: Happening, number?: number, status?: number, first?: string, second?: string, third?: string];
+
+/** An event that the engine did not store before it died. */
+export interface Unsaved {
+  readonly event: string;
+  readonly properties: string;
+  readonly team: string;
+}
+
+/** What is left of an engine that has trapped. */
+export interface Wreck {
+  /** The uuid of the record that it could not bear, empty where none was under work. */
+  readonly poisoned: string;
+  /** What it had been told and has not stored. */
+  readonly unsaved: readonly Unsaved[];
+}
+
+// A trap may have damaged what all engines of the instance share, so all of them go down together.
+const live = new Set<Engine>();
+
+/** One engine. */
+export class Engine {
+  readonly #side: PageSide;
+  readonly #onTrap: (wreck: Wreck) => void;
+  #number = -1;
+  #busy = false;
+  #behind: Call[] = [];
+  #address: PageAddress | undefined;
+
+  /** Starts an engine; `onTrap` is called once, when it dies, which may be before this returns. */
+  constructor(
+    options: CheckedOptions,
+    gate: TeamGate,
+    notices: Notices,
+    handover: Handover & { quarantined: string },
+    onTrap: (wreck: Wreck) => void,
+  ) {
+    this.#side = new PageSide(this, options, gate, notices);
+    this.#onTrap = onTrap;
+    const { apiKey, flushAt, flushInterval, maxRetries, requestTimeout, team, trackUngated } = options;
+    const numbers = { flushAt, flushInterval, maxRetries, requestTimeout };
+    const text = JSON.stringify({ apiKey, ...numbers, team, trackUngated, gate: gate.source, ...handover });
+    live.add(this);
+    this.#guard(() => {
+      this.#number = start(text, this.#side);
+    });
+  }
+
+  /** Captures an event. It is stored when this returns, or `onTrap` has been given it back. */
+  capture(event: string, properties: string, team: string): void {
+    this.#locate();
+    this.#call([CAPTURED, 0, 0, event, properties, team]);
+  }
+
+  identify(distinctId: string, team: string): void {
+    this.#locate();
+    this.#call([IDENTIFIED, 0, 0, distinctId, team]);
+  }
+
+  gateAnswered(team: string, open: boolean | undefined): void {
+    this.#call([GATE_ANSWERED, open === undefined ? 2 : Number(open), 0, team]);
+  }
+
+  answered(request: number, { status, body, retryAfter }: Answer): void {
+    this.#call([ANSWERED, request, status, body, retryAfter]);
+  }
+
+  happened(event: PageEvent): void {
+    this.#call([PAGE_EVENTS[event]]);
+  }
+
+  woke(): void {
+    this.#call([WOKE]);
+  }
+
+  flush(): Promise<void> {
+    const settled = this.#side.whenSettled();
+    this.#call([FLUSH_REQUESTED]);
+    return settled;
+  }
+
+  shutDown(): Promise<void> {
+    const settled = this.#side.whenSettled();
+    this.#call([SHUT_DOWN]);
+    return settled;
+  }
+
+  stats(): Stats | undefined {
+    let line = "";
+    this.#guard(() => {
+      line = stats(this.#number);
+    });
+    if (line === "") return undefined;
+    const [captured = 0, adopted = 0, confirmed = 0, waiting = 0, settledElsewhere = 0, ...counts] = line
+      .split(",")
+      .map(Number);
+    const reasons = NOTICE_CODES.slice(0, DROP_REASONS).map((code, index) => [code, counts[index]]);
+    const dropped = Object.fromEntries(reasons) as Stats["dropped"];
+    return { engine: "wasm", captured, adopted, confirmed, waiting, settledElsewhere, dropped };
+  }
+
+  #locate(): void {
+    const address = pageAddress();
+    if (address === this.#address) return;
+    this.#address = address;
+    this.#call([MOVED, 0, 0, address.url, address.referrer]);
+  }
+
+  /** Passes a call on, behind the one that is going on where there is one: the page may have replaced what we use. */
+  #call(call: Call): void {
+    this.#behind.push(call);
+    if (this.#busy) return;
+    this.#busy = true;
+    for (let next = this.#behind[0]; next; next = this.#behind[0]) {
+      const [happening, number = 0, status = 0, first = "", second = "", third = ""] = next;
+      inHand.touched = inHand.written = "";
+      if (!this.#guard(() => handle(this.#number, happening, number, status, first, second, third))) break;
+      this.#behind.shift();
+    }
+    this.#busy = false;
+  }
+
+  /** Runs a call; `false`, where the engine is dead or this has killed it. */
+  #guard(run: () => void): boolean {
+    if (!live.has(this)) return false;
+    try {
+      run();
+      return true;
+    } catch {
+      const { touched, written } = inHand;
+      const fallen = [...live];
+      live.clear();
+      for (const engine of fallen) engine.#die(engine === this ? touched : "", engine === this ? written : "");
+      return false;
+    }
+  }
+
+  #die(touched: string, written: string): void {
+    this.#side.close();
+    const calls = written === "" ? this.#behind : this.#behind.slice(1);
+    const unsaved = calls
+      .filter(([happening]) => happening === CAPTURED)
+      .map(([, , , event = "", properties = "{}", team = ""]) => ({ event, properties, team }));
+    this.#behind = [];
+    this.#onTrap({ poisoned: touched.slice(-36), unsaved });
+  }
+}

@@ -1,0 +1,182 @@
+// How the keel sends: seals what it holds, at most what a keepalive request carries, and forgets what is confirmed.
+
+import type { CheckedOptions } from "./options.js";
+import { isMustSend, parseValue, type RecordValue, sealedValue } from "./record.js";
+import * as storage from "./storage.js";
+import type { TeamGate } from "./team-gate.js";
+import { CAPTURE_PATH, exit, post } from "./transport.js";
+import type { Visitor } from "./visitor.js";
+
+/** The most bytes that leave at a time: browsers share 64 KiB between all unanswered keepalive requests of a page. */
+const EXIT_BYTES_MAX = 60_000;
+
+/** More than the bytes of a body that are not events. */
+const ENVELOPE_BYTES_MAX = 192;
+
+interface Sealed {
+  readonly key: string;
+  readonly body: string;
+  readonly mustSend: boolean;
+}
+
+/** Sends the records of a keel. */
+export class Delivery {
+  /** How many events PostHog has confirmed. */
+  confirmed = 0;
+  readonly #options: CheckedOptions;
+  readonly #gate: TeamGate;
+  readonly #visitor: Visitor;
+  readonly #records: Map<string, string>;
+  readonly #url: string;
+  /** What an unanswered request carries. */
+  readonly #underWay = new Set<string>();
+  #batchMax = Number.POSITIVE_INFINITY;
+
+  constructor(options: CheckedOptions, gate: TeamGate, visitor: Visitor, records: Map<string, string>) {
+    this.#options = options;
+    this.#gate = gate;
+    this.#visitor = visitor;
+    this.#records = records;
+    this.#url = options.host + CAPTURE_PATH;
+  }
+
+  /** Sends what may leave; what is confirmed is removed, everything else stays. */
+  async send(): Promise<void> {
+    const batch = this.#load();
+    if (batch.length === 0) return;
+    for (const { key } of batch) this.#underWay.add(key);
+    const controller = new AbortController();
+    const timeout = setTimeout(() => controller.abort(), this.#options.requestTimeout);
+    const { status, body } = await post(this.#url, this.#body(batch), true, controller.signal);
+    clearTimeout(timeout);
+    for (const { key } of batch) this.#underWay.delete(key);
+    if (isConfirmed(status, body)) {
+      this.#batchMax = Number.POSITIVE_INFINITY;
+      this.confirmed += batch.length;
+      for (const { key } of batch) this.#forget(key);
+      return this.send();
+    }
+    if (status === 400 || status === 413) {
+      const [first] = batch;
+      this.#batchMax = Math.ceil(batch.length / 2);
+      if (batch.length === 1 && first) this.#forget(first.key);
+      return this.send();
+    }
+  }
+
+  /** Hands what may leave over to the browser. It stays stored: nobody will confirm it. */
+  exit(): void {
+    const batch = this.#load();
+    if (batch.length > 0) exit(this.#url, this.#body(batch));
+  }
+
+  /** The teams of which nobody knows yet whether they are tracked. */
+  unknownTeams(): Set<string> {
+    const teams = new Set<string>();
+    for (const key of this.#records.keys()) {
+      const team = this.#read(key)?.team;
+      if (team && this.#gate.state(team) === undefined) teams.add(team);
+    }
+    return teams;
+  }
+
+  /** Removes the records of a team; gives the names of their events. */
+  discard(team: string): string[] {
+    const events: string[] = [];
+    for (const key of [...this.#records.keys()]) {
+      const value = this.#read(key);
+      if (value?.team === team) {
+        events.push(value.stage === "raw" ? value.event : value.body.event);
+        this.#forget(key);
+      }
+    }
+    return events;
+  }
+
+  /** What may leave now and fits, must-send events first, in the order of capture. */
+  #load(): Sealed[] {
+    const sealed = [...this.#records.keys()].flatMap((key) => this.#seal(key) ?? []);
+    let bytes = ENVELOPE_BYTES_MAX;
+    const chosen = new Set<Sealed>();
+    for (const mustSend of [true, false]) {
+      for (const record of sealed) {
+        const size = new Blob([record.body]).size + 1;
+        if (record.mustSend !== mustSend || bytes + size > EXIT_BYTES_MAX || chosen.size >= this.#batchMax) continue;
+        bytes += size;
+        chosen.add(record);
+      }
+    }
+    return sealed.filter((record) => chosen.has(record));
+  }
+
+  /** The record as it is sent. The seal goes into storage first, so that whoever sends it later sends the same. */
+  #seal(key: string): Sealed | undefined {
+    const value = this.#read(key);
+    // Another page has settled it, or somebody has damaged it.
+    if (!value) this.#records.delete(key);
+    if (!value || this.#underWay.has(key) || this.#gate.state(value.team) !== true) return undefined;
+    if (value.stage === "sealed") {
+      return { key, body: JSON.stringify(value.body), mustSend: isMustSend(value.body.event) };
+    }
+    const body = JSON.stringify(this.#event(value));
+    const text = sealedValue(value.team, body);
+    this.#records.set(key, this.#records.get(key) === "" && storage.put(key, text) ? "" : text);
+    return { key, body, mustSend: isMustSend(value.event) };
+  }
+
+  /** The event as PostHog takes it, the same that the engine would make of it. */
+  #event(raw: RecordValue & { stage: "raw" }): object {
+    const { apiKey } = this.#options;
+    const { distinct_id, device_id, identified } = this.#visitor.identity();
+    const isPerson = identified && raw.distinct_id === distinct_id;
+    return {
+      event: raw.event,
+      uuid: raw.uuid,
+      distinct_id: raw.distinct_id,
+      timestamp: raw.timestamp,
+      properties: {
+        ...addressProperties("$current_url", "$host", raw.url),
+        ...(raw.url && { $pathname: new URL(raw.url).pathname }),
+        ...addressProperties("$referrer", "$referring_domain", raw.referrer, "$direct"),
+        ...raw.properties,
+        token: apiKey,
+        distinct_id: raw.distinct_id,
+        $lib: "posthog-booking-tracker",
+        $lib_version: __VERSION__,
+        $session_id: raw.session_id,
+        $device_id: device_id,
+        $is_identified: isPerson,
+        $process_person_profile: isPerson || raw.event === "$identify",
+      },
+    };
+  }
+
+  #body(batch: readonly Sealed[]): string {
+    const envelope = JSON.stringify({ api_key: this.#options.apiKey, sent_at: new Date() });
+    return `${envelope.slice(0, -1)},"batch":[${batch.map(({ body }) => body).join()}]}`;
+  }
+
+  #read(key: string): RecordValue | undefined {
+    return parseValue(this.#records.get(key) || storage.get(key) || "");
+  }
+
+  #forget(key: string): void {
+    this.#records.delete(key);
+    storage.remove(key);
+  }
+}
+
+function addressProperties(urlName: string, hostName: string, url: string, missing?: string): Record<string, unknown> {
+  if (url) return { [urlName]: url, [hostName]: new URL(url).host };
+  return missing ? { [urlName]: missing, [hostName]: missing } : {};
+}
+
+/** PostHog answers with an empty body or a JSON one; a web page comes from somebody in between. */
+function isConfirmed(status: number, body: string): boolean {
+  if (status < 200 || status > 299) return false;
+  try {
+    return body.trim() === "" || !JSON.parse(body)?.quota_limited?.includes("events");
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,161 @@
+// The keel: captures before the engine is there, without it and after it has died.
+//
+// It stores raw records in the engine's own format, so that handing over is nothing but adoption. On leaving it seals
+// what this page has captured and sends it. Where it is known that no engine will come, it delivers like a small engine.
+
+import { Delivery } from "./keel-delivery.js";
+import type { NoticeCode, Notices } from "./notices.js";
+import type { CheckedOptions } from "./options.js";
+import { pageAddress } from "./page-address.js";
+import type { PageEvent } from "./page-events.js";
+import { isMustSend, projectHash, rawValue, recordKey, recordPrefix } from "./record.js";
+import * as storage from "./storage.js";
+import type { TeamGate } from "./team-gate.js";
+import { uuidv7 } from "./uuid.js";
+import { Visitor } from "./visitor.js";
+
+/** What an engine is given when it takes over. */
+export interface Handover {
+  /** A line for each record of this page: its key and, where storage did not take it, a space and its value. */
+  readonly records: string;
+  readonly minted: boolean;
+}
+
+/** The keel of one tracker. */
+export class Keel {
+  /** How many events were dropped here, by reason. */
+  readonly dropped: Partial<Record<NoticeCode, number>> = {};
+  readonly #options: CheckedOptions;
+  readonly #gate: TeamGate;
+  readonly #notices: Notices;
+  readonly #project: string;
+  readonly #visitor: Visitor;
+  readonly #delivery: Delivery;
+  /** This page's records: key to value, the value empty where storage holds it. */
+  readonly #records = new Map<string, string>();
+  #lastMs = 0;
+  #sequence = 0;
+  #alone = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: CheckedOptions, gate: TeamGate, notices: Notices) {
+    this.#options = options;
+    this.#gate = gate;
+    this.#notices = notices;
+    this.#project = projectHash(options.apiKey);
+    this.#visitor = new Visitor(this.#project);
+    this.#delivery = new Delivery(options, gate, this.#visitor, this.#records);
+  }
+
+  /** Stores an event before it returns. */
+  capture(event: string, properties: string, team: string): void {
+    const admitted = event.trim() === "" ? "invalid" : this.#gate.admit(team);
+    if (typeof admitted === "string") return this.drop(admitted, event);
+    const ms = this.#timestamp();
+    const uuid = uuidv7(ms);
+    const raw = {
+      uuid,
+      timestamp: new Date(ms).toISOString(),
+      event,
+      ...(admitted.team === undefined ? {} : { team: admitted.team }),
+      ...pageAddress(),
+      distinct_id: this.#visitor.identity().distinct_id,
+      session_id: this.#visitor.sessionId(ms),
+    };
+    const key = recordKey(this.#project, ms, this.#sequence++, uuid);
+    const value = rawValue(raw, properties);
+    this.#records.set(key, storage.put(key, value) ? "" : value);
+    if (this.#gate.source === "ask" && admitted.team !== undefined) void this.#learn(admitted.team);
+    if (this.#alone) this.#schedule(isMustSend(event) ? 0 : this.#options.flushInterval);
+  }
+
+  /** Names the visitor, by an event where that is news. */
+  identify(distinctId: string, team: string): void {
+    if (typeof this.#gate.admit(team) === "string") return;
+    const earlier = this.#visitor.identify(distinctId);
+    if (!earlier.identified && earlier.distinct_id !== distinctId) {
+      this.capture("$identify", JSON.stringify({ $anon_distinct_id: earlier.distinct_id }), team);
+    }
+  }
+
+  /** Counts an event as given up. */
+  drop(reason: NoticeCode, event: string): void {
+    this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;
+    if (reason === "ungated") this.#notices.report("nothing_opens_the_gate");
+    this.#notices.report(reason, event);
+  }
+
+  /** How many events of this page wait here. */
+  get waiting(): number {
+    return this.#records.size;
+  }
+
+  /** How many events have been confirmed here. */
+  get confirmed(): number {
+    return this.#delivery.confirmed;
+  }
+
+  /** What an engine takes over. From here on this keel rests. */
+  handOver(): Handover {
+    clearTimeout(this.#timer);
+    this.#alone = false;
+    const lines = [...this.#records].map(([key, value]) => (value === "" ? key : `${key} ${value}`));
+    this.#records.clear();
+    return { records: lines.join("\n"), minted: this.#visitor.minted };
+  }
+
+  /** No engine will come: this keel delivers, what earlier pages left included. */
+  goAlone(): void {
+    this.#alone = true;
+    for (const key of storage.keys()) {
+      if (key.startsWith(recordPrefix(this.#project)) && !this.#records.has(key)) this.#records.set(key, "");
+    }
+    this.#schedule(0);
+  }
+
+  /** Sends everything that may leave, and waits for the answer. */
+  async flush(): Promise<void> {
+    for (const team of this.#delivery.unknownTeams()) await this.#learn(team);
+    await this.#delivery.send();
+  }
+
+  /** Sends quarantined records, which the engine cannot bear, and forgets those that arrive. */
+  async sendQuarantined(uuids: readonly string[]): Promise<void> {
+    const rescue = new Map<string, string>();
+    for (const key of storage.keys()) {
+      if (key.startsWith(recordPrefix(this.#project)) && uuids.includes(key.slice(-36))) rescue.set(key, "");
+    }
+    if (rescue.size > 0) await new Delivery(this.#options, this.#gate, this.#visitor, rescue).send();
+  }
+
+  /** Something happened to the page while this keel is in charge. */
+  happened(event: PageEvent): void {
+    if (event === "leaving") this.#delivery.exit();
+    else if (event === "hidden") void this.#delivery.send();
+    else if (this.#alone) this.#schedule(0);
+  }
+
+  /** Learns whether a team is tracked. A definite "no" drops what it has waiting, and with it every trace. */
+  async #learn(team: string): Promise<void> {
+    if ((await this.#gate.ask(team)) !== false) return;
+    for (const event of this.#delivery.discard(team)) this.drop("gate_shut", event);
+    if (this.#records.size === 0 && this.confirmed === 0 && this.#visitor.minted) this.#visitor.forget();
+  }
+
+  /** The timestamp of an event, unique on this page, by the engine's rule. */
+  #timestamp(): number {
+    const ms = Date.now();
+    const back = this.#lastMs - ms;
+    this.#lastMs = back >= 0 && back < 1_000 ? this.#lastMs + 1 : ms;
+    return this.#lastMs;
+  }
+
+  #schedule(waitMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      void this.flush().then(() => {
+        if (this.#alone && this.#records.size > 0) this.#schedule(this.#options.flushInterval);
+      });
+    }, waitMs);
+  }
+}

@@ -1,0 +1,109 @@
+// Checks what the page configures, and fills in the defaults.
+
+import { ConfigurationError } from "./errors.js";
+import type { TeamGateSource, TrackerOptions } from "./types.js";
+
+/** The defaults, and the least and the most of each number. `docs/options.md` is held against this table. */
+export const NUMBER_OPTIONS = {
+  flushAt: { default: 20, min: 1, max: 500 },
+  flushInterval: { default: 10_000, min: 100, max: 3_600_000 },
+  maxRetries: { default: 10, min: 0, max: 100 },
+  requestTimeout: { default: 10_000, min: 1_000, max: 60_000 },
+} as const;
+
+/** Where PostHog takes events for projects in its US region. */
+export const DEFAULT_HOST = "https://us.i.posthog.com";
+
+/** The longest project key that PostHog takes. */
+const API_KEY_LENGTH_MAX = 64;
+
+/** Options that are all there and all right. */
+export interface CheckedOptions {
+  readonly apiKey: string;
+  /** Without a slash at its end. */
+  readonly host: string;
+  /** Empty where the page has none. */
+  readonly team: string;
+  readonly flushAt: number;
+  readonly flushInterval: number;
+  readonly maxRetries: number;
+  readonly requestTimeout: number;
+  readonly debug: boolean;
+  readonly isTeamEnabled: TeamGateSource | undefined;
+  readonly trackUngated: boolean;
+}
+
+/** Checks everything at once; throws {@link ConfigurationError}. */
+export function checkOptions(apiKey: unknown, options: TrackerOptions = {}): CheckedOptions {
+  const { teamId, isTeamEnabled, ungated = "ignore" } = options;
+  if (!["boolean", "function", "undefined"].includes(typeof isTeamEnabled)) {
+    throw invalid("isTeamEnabled", "true, false or a function that is given a team id");
+  }
+  if (ungated !== "ignore" && ungated !== "track") throw invalid("ungated", '"ignore" or "track"');
+  return {
+    apiKey: checkApiKey(apiKey),
+    host: checkHost(options.host ?? DEFAULT_HOST),
+    team: teamId === undefined || teamId === null ? "" : String(teamId),
+    flushAt: checkNumber("flushAt", options.flushAt),
+    flushInterval: checkNumber("flushInterval", options.flushInterval),
+    maxRetries: checkNumber("maxRetries", options.maxRetries),
+    requestTimeout: checkNumber("requestTimeout", options.requestTimeout),
+    debug: options.debug === true,
+    isTeamEnabled,
+    trackUngated: ungated === "track",
+  };
+}
+
+function checkApiKey(apiKey: unknown): string {
+  if (typeof apiKey !== "string" || apiKey.trim() === "") {
+    throw new ConfigurationError(
+      "api_key_missing",
+      "The project API key is missing. Pass the key that starts with phc_, from PostHog's project settings.",
+    );
+  }
+  const key = apiKey.trim();
+  if (key.startsWith("phx_")) {
+    throw new ConfigurationError(
+      "api_key_personal",
+      "This is a personal API key (phx_), which must never be in a page. Revoke it and pass the project API key (phc_).",
+    );
+  }
+  if (key.length > API_KEY_LENGTH_MAX || !/^[\x21-\x7e]+$/.test(key)) {
+    throw new ConfigurationError(
+      "api_key_invalid",
+      `PostHog takes no such project API key: use at most ${API_KEY_LENGTH_MAX} ASCII characters without spaces.`,
+    );
+  }
+  return key;
+}
+
+function checkHost(host: unknown): string {
+  try {
+    const url = new URL(String(host));
+    if (url.protocol === "https:" || url.protocol === "http:") {
+      return (url.origin + url.pathname).replace(/\/+$/, "");
+    }
+  } catch {
+    // Said below, in words that tell what to do.
+  }
+  throw new ConfigurationError(
+    "host_invalid",
+    `host ${JSON.stringify(host)} is no http(s) URL. Use https://us.i.posthog.com, https://eu.i.posthog.com or the full URL of your proxy.`,
+  );
+}
+
+function checkNumber(name: keyof typeof NUMBER_OPTIONS, value: unknown): number {
+  const { default: fallback, min, max } = NUMBER_OPTIONS[name];
+  if (value === undefined) return fallback;
+  if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
+    throw new ConfigurationError(
+      "option_out_of_range",
+      `${name} must be a whole number from ${min} to ${max}; leave it out for ${fallback}.`,
+    );
+  }
+  return value as number;
+}
+
+function invalid(name: string, allowed: string): ConfigurationError {
+  return new ConfigurationError("option_invalid", `${name} must be ${allowed}, or left out.`);
+}

@@ -1,0 +1,93 @@
+// What the page does for the engine: storage, requests, timers, questions. The engine's `page_side.rs` is the other half.
+
+import type { Engine } from "./engine.js";
+import { NOTICE_CODES, type Notices } from "./notices.js";
+import type { CheckedOptions } from "./options.js";
+import * as storage from "./storage.js";
+import type { TeamGate } from "./team-gate.js";
+import { CAPTURE_PATH, exit, post } from "./transport.js";
+
+/** The page's side of one engine. No method throws. */
+export class PageSide {
+  readonly #engine: Engine;
+  readonly #gate: TeamGate;
+  readonly #notices: Notices;
+  readonly #url: string;
+  readonly #requests = new Map<number, AbortController>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #settled: (() => void)[] = [];
+
+  constructor(engine: Engine, options: CheckedOptions, gate: TeamGate, notices: Notices) {
+    this.#engine = engine;
+    this.#gate = gate;
+    this.#notices = notices;
+    this.#url = options.host + CAPTURE_PATH;
+  }
+
+  get(key: string): string | undefined {
+    return storage.get(key);
+  }
+
+  put(key: string, value: string): boolean {
+    return storage.put(key, value);
+  }
+
+  remove(key: string): void {
+    storage.remove(key);
+  }
+
+  keys(): string {
+    return storage.keys().join("\n");
+  }
+
+  send(request: number, body: string, keepalive: boolean): void {
+    const controller = new AbortController();
+    this.#requests.set(request, controller);
+    void post(this.#url, body, keepalive, controller.signal).then((answer) => {
+      if (this.#requests.delete(request)) this.#engine.answered(request, answer);
+    });
+  }
+
+  abort(request: number): void {
+    const controller = this.#requests.get(request);
+    this.#requests.delete(request);
+    controller?.abort();
+  }
+
+  exit(body: string): void {
+    exit(this.#url, body);
+  }
+
+  wakeIn(waitMs: number): void {
+    clearTimeout(this.#timer);
+    // One millisecond more, because browsers round timers down and `performance.now()` too.
+    if (waitMs >= 0) this.#timer = setTimeout(() => this.#engine.woke(), waitMs + 1);
+  }
+
+  askGate(team: string): void {
+    void this.#gate.ask(team).then((open) => this.#engine.gateAnswered(team, open));
+  }
+
+  settled(): void {
+    const settled = this.#settled;
+    this.#settled = [];
+    for (const resolve of settled) resolve();
+  }
+
+  notice(number: number, event: string): void {
+    const code = NOTICE_CODES[number];
+    if (code) this.#notices.report(code, event);
+  }
+
+  /** Is fulfilled when the engine reports the next `settled`, or when it dies. */
+  whenSettled(): Promise<void> {
+    return new Promise((resolve) => this.#settled.push(resolve));
+  }
+
+  /** The engine is dead: nothing of it goes on. */
+  close(): void {
+    this.wakeIn(-1);
+    this.settled();
+    for (const request of this.#requests.keys()) this.#requests.delete(request);
+  }
+}

@@ -1,0 +1,60 @@
+// Properties, whatever the page passes: read without harm, cleaned of personal data, written as JSON text.
+
+import { replaceEmails } from "./emails.js";
+import { reduceAddress } from "./page-address.js";
+
+/** What is known to hold personal data, and what makes it clean. */
+const CLEANERS: Readonly<Record<string, (text: string) => string>> = {
+  error: replaceEmails,
+  $current_url: reduceAddress,
+  $referrer: reduceAddress,
+};
+
+/** A plain copy, cleaned. What cannot be read (a getter that throws) is left out. */
+export function readProperties(properties: unknown): Record<string, unknown> {
+  const copy: Record<string, unknown> = {};
+  if (typeof properties !== "object" || properties === null || Array.isArray(properties)) return copy;
+  for (const name of Object.keys(properties)) {
+    try {
+      const value = (properties as Record<string, unknown>)[name];
+      const clean = CLEANERS[name];
+      copy[name] = clean && typeof value === "string" ? clean(value) : value;
+    } catch {
+      // This one is lost, the others are not.
+    }
+  }
+  return copy;
+}
+
+/** The text of a JSON object. What cannot be written is left out, and nothing ever throws. */
+export function stringifyProperties(properties: Record<string, unknown>): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(properties);
+  } catch {
+    text = stringifyMembers(properties);
+  }
+  // A `toJSON` among the properties may have made something else of it.
+  return text?.startsWith("{") ? wellFormed(text) : "{}";
+}
+
+/** Member by member, so that only what fails is lost. A BigInt becomes its text. */
+function stringifyMembers(properties: Record<string, unknown>): string {
+  const members: string[] = [];
+  for (const name of Object.keys(properties)) {
+    try {
+      const text = JSON.stringify(properties[name], (_, value) => (typeof value === "bigint" ? String(value) : value));
+      if (text !== undefined) members.push(`${JSON.stringify(name)}:${text}`);
+    } catch {
+      // Circular, or a `toJSON` that throws.
+    }
+  }
+  return `{${members.join()}}`;
+}
+
+const ESCAPE = /\\(?:u(?:d[89ab]..\\ud[c-f]..|(d[89a-f]..))|.)/gi;
+
+/** Lone surrogates are escaped by `JSON.stringify` in a way that PostHog refuses with the whole body. */
+function wellFormed(text: string): string {
+  return /\\ud[89a-f]/i.test(text) ? text.replace(ESCAPE, (whole, lone) => (lone ? "\\ufffd" : whole)) : text;
+}

@@ -1,0 +1,48 @@
+// localStorage as it is: it may be blocked, full or absent, and each access may throw.
+
+/** What every key of this product starts with. */
+export const KEY_PREFIX = "phbt:";
+
+/** The last record that was touched and the last one that was written: what was under work, asked after a trap. */
+export const inHand = { touched: "", written: "" };
+
+const isRecord = (key: string) => /^\d/.test(key.slice(KEY_PREFIX.length));
+
+/** The stored value; `undefined`, where there is none; empty, where storage is blocked. */
+export function get(key: string): string | undefined {
+  if (isRecord(key)) inHand.touched = key;
+  try {
+    return localStorage.getItem(key) ?? undefined;
+  } catch {
+    return "";
+  }
+}
+
+/** Stores a value; `false`, where storage is full or blocked. */
+export function put(key: string, value: string): boolean {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    return false;
+  }
+  if (isRecord(key)) inHand.touched = inHand.written = key;
+  return true;
+}
+
+/** Removes a key. */
+export function remove(key: string): void {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // Blocked storage holds nothing of ours.
+  }
+}
+
+/** All keys of ours. `Object.keys` is one consistent picture and twice as fast as walking `key(i)`. */
+export function keys(): string[] {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(KEY_PREFIX));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,199 @@
+// The tracker that a page makes: usable at once, by the keel until the engine is there, by the engine from then on.
+
+import { Attempt } from "./attempt.js";
+import { Engine, type Wreck } from "./engine.js";
+import { Keel } from "./keel.js";
+import { isHopeless, loadEngine, restartEngine } from "./load.js";
+import { DROP_REASONS, NOTICE_CODES, Notices } from "./notices.js";
+import { type CheckedOptions, checkOptions } from "./options.js";
+import { listenToPage, type PageEvent } from "./page-events.js";
+import { readProperties, stringifyProperties } from "./properties.js";
+import { Quarantine } from "./quarantine.js";
+import { projectHash } from "./record.js";
+import { TeamGate } from "./team-gate.js";
+import type {
+  BookingCompletedProperties,
+  BookingFailedProperties,
+  BookingProperties,
+  BookingStartedProperties,
+  Stats,
+  TrackerOptions,
+} from "./types.js";
+import { isLegalDistinctId } from "./visitor.js";
+import { wasmUrl } from "./wasm-url.js";
+
+/** How often a module that does not arrive is asked for before `ready` stops waiting for it. */
+const LOAD_TRIES = 5;
+
+/**
+ * Tracks bookings in PostHog. Events are stored before a call returns, sent at once or on leaving, and sent again until
+ * PostHog has confirmed them. Nothing but the constructor ever throws, and that only for a bad configuration.
+ */
+export class PostHogBookingTracker {
+  /** Is fulfilled when the engine runs, or when it is known that the page has to do without. Never rejects. */
+  readonly ready: Promise<void>;
+  readonly #options: CheckedOptions;
+  readonly #notices: Notices;
+  readonly #gate: TeamGate;
+  readonly #keel: Keel;
+  readonly #quarantine: Quarantine;
+  readonly #attempt = new Attempt();
+  #engine: Engine | undefined;
+  #becomeReady: () => void = () => {};
+  #loadTries = 0;
+  #hopeless = false;
+  #stopListening: () => void = () => {};
+  #shutdown: Promise<void> | undefined;
+
+  /** @throws ConfigurationError with a sentence that says how to mend the configuration. */
+  constructor(apiKey: string, options?: TrackerOptions) {
+    this.#options = checkOptions(apiKey, options);
+    this.#notices = new Notices(this.#options.debug);
+    this.#gate = new TeamGate(this.#options);
+    this.#keel = new Keel(this.#options, this.#gate, this.#notices);
+    this.#quarantine = new Quarantine(projectHash(this.#options.apiKey));
+    this.ready = new Promise((resolve) => {
+      this.#becomeReady = resolve;
+    });
+    this.#stopListening = listenToPage((event) => this.#happened(event));
+    void this.#load();
+  }
+
+  /** Somebody has asked for a booking; begins an attempt. */
+  trackBookingStarted(properties: BookingStartedProperties = {}): void {
+    this.#safely(() => this.#track("booking_started", this.#attempt.begin(readProperties(properties))));
+  }
+
+  /** The booking exists. Leave the page right after this if you like. */
+  trackBookingCompleted(properties: BookingCompletedProperties): void {
+    this.#safely(() => this.#track("booking_completed", this.#attempt.join(readProperties(properties))));
+  }
+
+  /** The booking could not be made. */
+  trackBookingFailed(properties: BookingFailedProperties): void {
+    this.#safely(() => this.#track("booking_failed", this.#attempt.join(readProperties(properties))));
+  }
+
+  /** Any other event. `properties.teamId` decides the gate, as for bookings. */
+  capture(event: string, properties: Record<string, unknown> = {}): void {
+    this.#safely(() => this.#track(event, readProperties(properties)));
+  }
+
+  /** The page knows who its visitor is. Use an id of your own, never an e-mail address. */
+  identify(distinctId: string): void {
+    this.#safely(() => {
+      if (!isLegalDistinctId(distinctId)) return this.#notices.debug("identify: PostHog takes no such id");
+      if (!this.#shutdown) (this.#engine ?? this.#keel).identify(distinctId, this.#options.team);
+    });
+  }
+
+  /** Sends everything now. Is fulfilled when that has succeeded or failed; what failed stays stored. Never rejects. */
+  async flush(): Promise<void> {
+    await this.ready;
+    await (this.#engine ?? this.#keel).flush();
+  }
+
+  /** Sends everything and takes no event any more. Calling it again changes nothing. Never rejects. */
+  shutdown(): Promise<void> {
+    this.#shutdown ??= this.ready.then(async () => {
+      await (this.#engine ? this.#engine.shutDown() : this.#keel.flush());
+      this.#stopListening();
+    });
+    return this.#shutdown;
+  }
+
+  /** What became of this page's events so far. */
+  stats(): Stats {
+    const keel = this.#keel;
+    const zero = Object.fromEntries(NOTICE_CODES.slice(0, DROP_REASONS).map((code) => [code, 0])) as Stats["dropped"];
+    const stats: Stats = this.#engine?.stats() ?? {
+      engine: "keel",
+      captured: keel.waiting + keel.confirmed,
+      adopted: 0,
+      confirmed: keel.confirmed,
+      waiting: keel.waiting,
+      settledElsewhere: 0,
+      dropped: zero,
+    };
+    const dropped: Record<string, number> = { ...stats.dropped };
+    let { captured } = stats;
+    for (const [reason, count = 0] of Object.entries(keel.dropped)) {
+      captured += count;
+      dropped[reason] = (dropped[reason] ?? 0) + count;
+    }
+    return { ...stats, captured, dropped: dropped as Stats["dropped"] };
+  }
+
+  #track(event: string, properties: BookingProperties): void {
+    if (typeof event !== "string") return this.#keel.drop("invalid", String(event));
+    if (this.#shutdown) return this.#keel.drop("shut_down", event);
+    const { teamId } = properties;
+    const team = teamId === undefined || teamId === null ? this.#options.team : String(teamId);
+    (this.#engine ?? this.#keel).capture(event, stringifyProperties(properties), team);
+  }
+
+  #happened(event: PageEvent): void {
+    this.#safely(() => {
+      (this.#engine ?? this.#keel).happened(event);
+      if (event === "online" || event === "returned") void this.#load();
+    });
+  }
+
+  async #load(): Promise<void> {
+    if (this.#engine || this.#hopeless) return;
+    try {
+      await loadEngine(wasmUrl());
+      this.#startEngine();
+    } catch (error) {
+      this.#notices.debug(`the engine did not load: ${error}`);
+      this.#loadTries++;
+      this.#hopeless = isHopeless(error);
+      const waits = !this.#hopeless && this.#loadTries < LOAD_TRIES;
+      if (waits) return void setTimeout(() => this.#load(), 1_000 * 2 ** (this.#loadTries - 1));
+      this.#goAlone();
+    }
+  }
+
+  #startEngine(): void {
+    if (this.#engine) return;
+    const quarantined = this.#quarantine.list();
+    let trapped = false;
+    const handover = { ...this.#keel.handOver(), quarantined: quarantined.join("\n") };
+    const engine = new Engine(this.#options, this.#gate, this.#notices, handover, (wreck) => {
+      trapped = true;
+      this.#engine = undefined;
+      this.#recover(wreck);
+    });
+    if (trapped) return;
+    this.#engine = engine;
+    this.#becomeReady();
+    if (quarantined.length > 0) void this.#keel.sendQuarantined(quarantined).then(() => this.#quarantine.tidy());
+  }
+
+  /** The engine has trapped: back to the keel, and on with a fresh engine if this page has not had one yet. */
+  #recover({ poisoned, unsaved }: Wreck): void {
+    this.#notices.debug("the engine has stopped; the page goes on without it");
+    this.#quarantine.add(poisoned);
+    for (const { event, properties, team } of unsaved) this.#keel.capture(event, properties, team);
+    // A fresh instance is started from a task of its own: this may run deep inside a call of the page.
+    setTimeout(() => this.#safely(() => (restartEngine() ? this.#startEngine() : this.#stayAlone())), 0);
+  }
+
+  #stayAlone(): void {
+    this.#hopeless = true;
+    this.#goAlone();
+  }
+
+  #goAlone(): void {
+    if (this.#hopeless) this.#keel.goAlone();
+    this.#becomeReady();
+  }
+
+  #safely(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#notices.debug(`an error was kept from the page: ${error}`);
+    }
+  }
+}

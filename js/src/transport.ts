@@ -1,0 +1,55 @@
+// Requests and beacons: CORS-simple, without credentials, never redirected.
+
+/** What a server answered; status 0, where no answer came. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly retryAfter: string;
+}
+
+/** PostHog's answers are under a hundred characters; what is cut here is no JSON any more, and none of PostHog's. */
+const ANSWER_LENGTH_MAX = 4_096;
+
+/**
+ * Posts a body as `text/plain`, which needs no preflight, and reads the answer to its end, because a keepalive request
+ * whose body is left unread may hold its quota for ever. A redirect is an error: it is a proxy's or a login's, and a
+ * followed one turns the POST into a GET. Never rejects.
+ */
+export async function post(url: string, body: string, keepalive: boolean, signal?: AbortSignal): Promise<Answer> {
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      body,
+      keepalive,
+      credentials: "omit",
+      redirect: "error",
+      signal: signal ?? null,
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      body: text.slice(0, ANSWER_LENGTH_MAX),
+      retryAfter: response.headers.get("Retry-After") ?? "",
+    };
+  } catch {
+    return { status: 0, body: "", retryAfter: "" };
+  }
+}
+
+/**
+ * Hands a body over for sending after the page is gone, by beacon or, where that is refused, by a keepalive request.
+ * Nobody hears of the answer: a beacon that the browser accepts is no confirmation, above some 256 in flight Chromium
+ * drops them without a word.
+ */
+export function exit(url: string, body: string): void {
+  let accepted = false;
+  try {
+    accepted = navigator.sendBeacon(`${url}?beacon=1`, body);
+  } catch {
+    // No such function, or a page that has replaced it.
+  }
+  if (!accepted) void post(url, body, true);
+}
+
+/** The path of PostHog's capture endpoint. */
+export const CAPTURE_PATH = "/i/v0/e/";

@@ -1,0 +1,70 @@
+// Builds the npm package into pkg/ from the compiled module and js/, and prints what it weighs.
+//
+//   node scripts/build-package.mjs [--planted-trap]
+//
+// With --planted-trap it builds the variant that tests kill on purpose, into target/planted-trap/.
+
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const js = join(root, "js");
+const { build } = createRequire(join(js, "package.json"))("esbuild");
+const trap = process.argv.includes("--planted-trap");
+const out = trap ? join(root, "target/planted-trap") : join(root, "pkg");
+const engine = join(root, trap ? "target/engine-planted-trap" : "js/engine");
+const version = /^version = "(.*)"$/m.exec(readFileSync(join(root, "Cargo.toml"), "utf8"))[1];
+
+rmSync(out, { recursive: true, force: true });
+mkdirSync(join(out, "dist"), { recursive: true });
+
+const common = {
+  absWorkingDir: js,
+  bundle: true,
+  minify: true,
+  sourcemap: "linked",
+  target: "es2022",
+  legalComments: "none",
+  define: { __VERSION__: JSON.stringify(version) },
+  // The variant differs in the compiled module only, so its glue takes the place of the shipped one.
+  plugins: trap ? [{ name: "engine", setup: (b) => b.onResolve({ filter: /engine\/engine\.js$/ }, () => ({ path: join(engine, "engine.js") })) }] : [],
+};
+
+await build({ ...common, entryPoints: [trap ? "test/planted-trap.ts" : "src/entries/index.ts"], format: "esm", outfile: join(out, "dist/index.js") });
+if (!trap) {
+  await build({
+    ...common,
+    entryPoints: ["src/entries/script.ts"],
+    format: "iife",
+    inject: ["src/entries/script-url.ts"],
+    define: { ...common.define, "import.meta.url": "scriptUrl" },
+    outfile: join(out, "dist/script.js"),
+  });
+  execFileSync(join(js, "node_modules/.bin/tsc"), ["-p", js, "--outDir", join(out, "dist/types")], { stdio: "inherit" });
+}
+cpSync(join(engine, "engine_bg.wasm"), join(out, "dist/tracker_bg.wasm"));
+
+if (!trap) {
+  const manifest = {
+    name: "posthog-booking-tracker",
+    version,
+    description: "The booking tracker for PostHog that loses no event",
+    license: "MIT OR Apache-2.0",
+    type: "module",
+    sideEffects: ["./dist/script.js"],
+    exports: {
+      ".": { types: "./dist/types/entries/index.d.ts", default: "./dist/index.js" },
+      "./script": "./dist/script.js",
+      "./tracker.wasm": "./dist/tracker_bg.wasm",
+      "./package.json": "./package.json",
+    },
+    files: ["dist"],
+  };
+  writeFileSync(join(out, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  for (const file of ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"]) {
+    cpSync(join(root, file), join(out, file));
+  }
+}

@@ -1,0 +1,54 @@
+// Chromium, and the few things that every test does in a page.
+
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+const { chromium } = createRequire(fileURLToPath(new URL("../../js/package.json", import.meta.url)))("playwright-core");
+
+export const PROJECT_KEY = "phc_e2e";
+
+/** Starts Chromium without anything that would reach for the network. */
+export const launchChromium = () =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+
+/** Opens a page and collects whatever it throws; `errors` has to stay empty. */
+export async function openPage(context, url) {
+  const page = await context.newPage();
+  page.errors = [];
+  page.warnings = [];
+  page.on("pageerror", (error) => page.errors.push(error.message));
+  page.on("console", (message) => message.type() === "warning" && page.warnings.push(message.text()));
+  await page.goto(url);
+  return page;
+}
+
+/** Makes a tracker as `window.tracker`, open to every team unless said otherwise. */
+export const startTracker = (page, host, options = {}) =>
+  page.evaluate(
+    ([key, all]) => {
+      window.tracker = new window.PostHogBookingTracker(key, all);
+    },
+    [PROJECT_KEY, { host, isTeamEnabled: true, ...options }],
+  );
+
+export const ready = (page) => page.evaluate(() => window.tracker.ready);
+
+export const stats = (page) => page.evaluate(() => window.tracker.stats());
+
+/** What lies in storage of ours. */
+export const storedKeys = (page) =>
+  page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("phbt:")));
+
+/** The records among the stored keys. */
+export const storedRecords = async (page) => (await storedKeys(page)).filter((key) => /^phbt:\d/.test(key));
