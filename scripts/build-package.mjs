@@ -21,6 +21,8 @@ const version = /^version = "(.*)"$/m.exec(readFileSync(join(root, "Cargo.toml")
 rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, "dist"), { recursive: true });
 
+const replaceGlue = (b) => b.onResolve({ filter: /engine\/glue\.js$/ }, () => ({ path: join(engine, "glue.js") }));
+
 const common = {
   absWorkingDir: js,
   bundle: true,
@@ -30,7 +32,7 @@ const common = {
   legalComments: "none",
   define: { __VERSION__: JSON.stringify(version) },
   // The variant differs in the compiled module only, so its glue takes the place of the shipped one.
-  plugins: trap ? [{ name: "engine", setup: (b) => b.onResolve({ filter: /engine\/engine\.js$/ }, () => ({ path: join(engine, "engine.js") })) }] : [],
+  plugins: trap ? [{ name: "engine", setup: replaceGlue }] : [],
 };
 
 await build({ ...common, entryPoints: [trap ? "test/planted-trap.ts" : "src/entries/index.ts"], format: "esm", outfile: join(out, "dist/index.js") });

@@ -1,7 +1,7 @@
 // The engine as the wrapper sees it: typed calls, one at a time, and nothing that it throws gets any further.
 
 import type { Happening } from "../engine/engine.js";
-import { handle, start, stats } from "../engine/engine.js";
+import { createGlue } from "../engine/glue.js";
 import type { Handover } from "./keel.js";
 import { DROP_REASONS, NOTICE_CODES, type Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
@@ -46,20 +46,19 @@ export interface Wreck {
   readonly unsaved: readonly Unsaved[];
 }
 
-// A trap may have damaged what all engines of the instance share, so all of them go down together.
-const live = new Set<Engine>();
-
-/** One engine. */
+/** One engine, in a WebAssembly instance of its own. */
 export class Engine {
+  readonly #glue = createGlue();
   readonly #side: PageSide;
   readonly #onTrap: (wreck: Wreck) => void;
-  #number = -1;
+  #dead = false;
   #busy = false;
   #behind: Call[] = [];
   #address: PageAddress | undefined;
 
   /** Starts an engine; `onTrap` is called once, when it dies, which may be before this returns. */
   constructor(
+    module: WebAssembly.Module,
     options: CheckedOptions,
     gate: TeamGate,
     notices: Notices,
@@ -71,9 +70,9 @@ export class Engine {
     const { apiKey, flushAt, flushInterval, maxRetries, requestTimeout, team, trackUngated } = options;
     const numbers = { flushAt, flushInterval, maxRetries, requestTimeout };
     const text = JSON.stringify({ apiKey, ...numbers, team, trackUngated, gate: gate.source, ...handover });
-    live.add(this);
     this.#guard(() => {
-      this.#number = start(text, this.#side);
+      this.#glue.initSync({ module });
+      this.#glue.start(text, this.#side);
     });
   }
 
@@ -119,7 +118,7 @@ export class Engine {
   stats(): Stats | undefined {
     let line = "";
     this.#guard(() => {
-      line = stats(this.#number);
+      line = this.#glue.stats();
     });
     if (line === "") return undefined;
     const [captured = 0, adopted = 0, confirmed = 0, waiting = 0, settledElsewhere = 0, ...counts] = line
@@ -145,7 +144,7 @@ export class Engine {
     for (let next = this.#behind[0]; next; next = this.#behind[0]) {
       const [happening, number = 0, status = 0, first = "", second = "", third = ""] = next;
       inHand.touched = inHand.written = "";
-      if (!this.#guard(() => handle(this.#number, happening, number, status, first, second, third))) break;
+      if (!this.#guard(() => this.#glue.handle(happening, number, status, first, second, third))) break;
       this.#behind.shift();
     }
     this.#busy = false;
@@ -153,21 +152,20 @@ export class Engine {
 
   /** Runs a call; `false`, where the engine is dead or this has killed it. */
   #guard(run: () => void): boolean {
-    if (!live.has(this)) return false;
+    if (this.#dead) return false;
     try {
       run();
       return true;
     } catch {
-      const { touched, written } = inHand;
-      const fallen = [...live];
-      live.clear();
-      for (const engine of fallen) engine.#die(engine === this ? touched : "", engine === this ? written : "");
+      this.#die();
       return false;
     }
   }
 
-  #die(touched: string, written: string): void {
+  #die(): void {
+    this.#dead = true;
     this.#side.close();
+    const { touched, written } = inHand;
     const calls = written === "" ? this.#behind : this.#behind.slice(1);
     const unsaved = calls
       .filter(([happening]) => happening === CAPTURED)

@@ -36,6 +36,7 @@ export class Keel {
   #lastMs = 0;
   #sequence = 0;
   #alone = false;
+  #left = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: CheckedOptions, gate: TeamGate, notices: Notices) {
@@ -131,8 +132,10 @@ export class Keel {
   /** Something happened to the page while this keel is in charge. */
   happened(event: PageEvent): void {
     if (event === "leaving") this.#delivery.exit();
-    else if (event === "hidden") void this.#delivery.send();
-    else if (this.#alone) this.#schedule(0);
+    // On a navigation Chromium hides the page after `pagehide`, when everything has gone out already.
+    else if (event === "hidden" && !this.#left) void this.#delivery.send();
+    else if (event !== "hidden" && this.#alone) this.#schedule(0);
+    this.#left = event === "leaving" || (this.#left && event === "hidden");
   }
 
   /** Learns whether a team is tracked. A definite "no" drops what it has waiting, and with it every trace. */

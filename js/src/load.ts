@@ -1,36 +1,15 @@
 // Loads the WebAssembly module: once for a page, forgotten and tried again where it fails.
 
-import { __wbg_reset_state, initSync } from "../engine/engine.js";
-
 let compiled: Promise<WebAssembly.Module> | undefined;
-let started = false;
-let restarted = false;
 
-/** Makes the engine's functions callable. Rejects where there is no module; then the next call tries again. */
-export async function loadEngine(url: string | URL): Promise<void> {
+/** The compiled module. Rejects where there is none to be had; then the next call tries again. */
+export async function loadModule(url: string | URL): Promise<WebAssembly.Module> {
   compiled ??= compile(url);
   try {
-    const module = await compiled;
-    if (!started) initSync({ module });
-    started = true;
+    return await compiled;
   } catch (error) {
     compiled = undefined;
     throw error;
-  }
-}
-
-/**
- * Replaces an instance that has trapped by a fresh one. Once for each page: what traps twice would trap for ever.
- * `false`, where there is none to be had any more.
- */
-export function restartEngine(): boolean {
-  if (restarted) return false;
-  restarted = true;
-  try {
-    __wbg_reset_state();
-    return true;
-  } catch {
-    return false;
   }
 }
 

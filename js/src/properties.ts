@@ -13,8 +13,7 @@ const CLEANERS: Readonly<Record<string, (text: string) => string>> = {
 /** A plain copy, cleaned. What cannot be read (a getter that throws) is left out. */
 export function readProperties(properties: unknown): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
-  if (typeof properties !== "object" || properties === null || Array.isArray(properties)) return copy;
-  for (const name of Object.keys(properties)) {
+  for (const name of namesOf(properties)) {
     try {
       const value = (properties as Record<string, unknown>)[name];
       const clean = CLEANERS[name];
@@ -24,6 +23,15 @@ export function readProperties(properties: unknown): Record<string, unknown> {
     }
   }
   return copy;
+}
+
+function namesOf(properties: unknown): string[] {
+  try {
+    return typeof properties === "object" && !Array.isArray(properties) ? Object.keys(properties ?? {}) : [];
+  } catch {
+    // A proxy that does not want to be listed.
+    return [];
+  }
 }
 
 /** The text of a JSON object. What cannot be written is left out, and nothing ever throws. */

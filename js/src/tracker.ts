@@ -3,7 +3,7 @@
 import { Attempt } from "./attempt.js";
 import { Engine, type Wreck } from "./engine.js";
 import { Keel } from "./keel.js";
-import { isHopeless, loadEngine, restartEngine } from "./load.js";
+import { isHopeless, loadModule } from "./load.js";
 import { DROP_REASONS, NOTICE_CODES, Notices } from "./notices.js";
 import { type CheckedOptions, checkOptions } from "./options.js";
 import { listenToPage, type PageEvent } from "./page-events.js";
@@ -24,6 +24,9 @@ import { wasmUrl } from "./wasm-url.js";
 
 /** How often a module that does not arrive is asked for before `ready` stops waiting for it. */
 const LOAD_TRIES = 5;
+
+// A page gets one fresh engine after a trap: what traps twice would trap for ever.
+let revived = false;
 
 /**
  * Tracks bookings in PostHog. Events are stored before a call returns, sent at once or on leaving, and sent again until
@@ -142,8 +145,7 @@ export class PostHogBookingTracker {
   async #load(): Promise<void> {
     if (this.#engine || this.#hopeless) return;
     try {
-      await loadEngine(wasmUrl());
-      this.#startEngine();
+      this.#startEngine(await loadModule(wasmUrl()));
     } catch (error) {
       this.#notices.debug(`the engine did not load: ${error}`);
       this.#loadTries++;
@@ -154,15 +156,15 @@ export class PostHogBookingTracker {
     }
   }
 
-  #startEngine(): void {
+  #startEngine(module: WebAssembly.Module): void {
     if (this.#engine) return;
     const quarantined = this.#quarantine.list();
     let trapped = false;
     const handover = { ...this.#keel.handOver(), quarantined: quarantined.join("\n") };
-    const engine = new Engine(this.#options, this.#gate, this.#notices, handover, (wreck) => {
+    const engine = new Engine(module, this.#options, this.#gate, this.#notices, handover, (wreck) => {
       trapped = true;
       this.#engine = undefined;
-      this.#recover(wreck);
+      this.#recover(module, wreck);
     });
     if (trapped) return;
     this.#engine = engine;
@@ -171,17 +173,19 @@ export class PostHogBookingTracker {
   }
 
   /** The engine has trapped: back to the keel, and on with a fresh engine if this page has not had one yet. */
-  #recover({ poisoned, unsaved }: Wreck): void {
+  #recover(module: WebAssembly.Module, { poisoned, unsaved }: Wreck): void {
     this.#notices.debug("the engine has stopped; the page goes on without it");
     this.#quarantine.add(poisoned);
     for (const { event, properties, team } of unsaved) this.#keel.capture(event, properties, team);
     // A fresh instance is started from a task of its own: this may run deep inside a call of the page.
-    setTimeout(() => this.#safely(() => (restartEngine() ? this.#startEngine() : this.#stayAlone())), 0);
-  }
-
-  #stayAlone(): void {
-    this.#hopeless = true;
-    this.#goAlone();
+    setTimeout(() =>
+      this.#safely(() => {
+        this.#hopeless = revived;
+        if (revived) return this.#goAlone();
+        revived = true;
+        this.#startEngine(module);
+      }),
+    );
   }
 
   #goAlone(): void {

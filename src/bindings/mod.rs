@@ -1,7 +1,6 @@
 //! The surface that JavaScript sees: parse, call, convert. No logic.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::cell::OnceCell;
 
 use wasm_bindgen::prelude::*;
 
@@ -39,38 +38,24 @@ pub enum Happening {
 }
 
 thread_local! {
-    /// The engines of this page, one for each tracker. They live as long as the page.
-    static ENGINES: RefCell<Vec<Rc<Driver>>> = const { RefCell::new(Vec::new()) };
+    /// The engine of this instance; each tracker has an instance of its own.
+    static ENGINE: OnceCell<Driver> = const { OnceCell::new() };
 }
 
-fn engine(number: usize) -> Option<Rc<Driver>> {
-    ENGINES.with_borrow(|engines| engines.get(number).cloned())
-}
-
-/// Starts an engine and gives its number. `start` is what `js/src/engine.ts` writes as one JSON object: the checked
-/// options and what the keel hands over.
+/// Starts the engine of this instance. `start` is what `js/src/engine.ts` writes as one JSON object: the checked options
+/// and what the keel hands over.
 #[wasm_bindgen]
-#[must_use]
-pub fn start(start: &str, page_side: PageSide) -> usize {
-    let driver = Rc::new(Driver::start(Config::parse(start), page_side, Handover::parse(start)));
-    ENGINES.with_borrow_mut(|engines| {
-        engines.push(driver);
-        engines.len() - 1
-    })
+pub fn start(start: &str, page_side: PageSide) {
+    ENGINE.with(|engine| {
+        let driver = engine.get_or_init(|| Driver::new(Config::parse(start), page_side));
+        driver.enter(Input::Started(Handover::parse(start)));
+    });
 }
 
-/// Tells an engine what happened. There is one door for everything, because each exported function costs some 250
+/// Tells the engine what happened. There is one door for everything, because each exported function costs some 250
 /// bytes; `js/src/engine.ts` gives it typed ones.
 #[wasm_bindgen]
-pub fn handle(
-    engine: usize,
-    happening: Happening,
-    number: u32,
-    status: u16,
-    first: String,
-    second: String,
-    third: String,
-) {
+pub fn handle(happening: Happening, number: u32, status: u16, first: String, second: String, third: String) {
     let some = |text: String| if text.is_empty() { None } else { Some(text) };
     let input = match happening {
         Happening::Captured => Input::Captured(NewEvent { name: first, properties: second, team: some(third) }),
@@ -95,17 +80,19 @@ pub fn handle(
         Happening::FlushRequested => Input::FlushRequested,
         Happening::ShutDown => Input::ShutDown,
     };
-    if let Some(driver) = self::engine(engine) {
-        driver.enter(input);
-    }
+    ENGINE.with(|engine| {
+        if let Some(driver) = engine.get() {
+            driver.enter(input);
+        }
+    });
 }
 
-/// An engine's counters: captured, adopted, confirmed, waiting, settled elsewhere, then the dropped by reason, in the
-/// order of the engine's `DropReason::ALL`, separated by commas.
+/// The counters: captured, adopted, confirmed, waiting, settled elsewhere, then the dropped by reason, in the order of
+/// the engine's `DropReason::ALL`, separated by commas.
 #[wasm_bindgen]
 #[must_use]
-pub fn stats(engine: usize) -> String {
-    self::engine(engine).map(|driver| driver.stats().line()).unwrap_or_default()
+pub fn stats() -> String {
+    ENGINE.with(|engine| engine.get().map(|driver| driver.stats().line()).unwrap_or_default())
 }
 
 /// Test builds only: kills every engine of this page that meets `needle`.

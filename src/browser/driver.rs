@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use super::{PageSide, clock, entropy};
-use crate::engine::{Config, Handover, Input, Now, Output, Stats, Tracker};
+use crate::engine::{Config, Input, Now, Output, Stats, Tracker};
 
 /// The longest wait that is asked of a timer. `setTimeout` takes 31 bits, and an hour more or less makes no difference
 /// to something that is due in days.
@@ -20,12 +20,9 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Starts an engine.
-    pub fn start(config: Config, page_side: PageSide, handover: Handover) -> Self {
-        let tracker = RefCell::new(Tracker::new(config, page_side.clone()));
-        let driver = Self { tracker, page_side };
-        driver.enter(Input::Started(handover));
-        driver
+    /// Makes an engine. It does nothing until [`Input::Started`].
+    pub fn new(config: Config, page_side: PageSide) -> Self {
+        Self { tracker: RefCell::new(Tracker::new(config, page_side.clone())), page_side }
     }
 
     /// Tells the engine what happened and has done what follows from it.

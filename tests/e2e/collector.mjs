@@ -7,9 +7,10 @@ import { fileURLToPath } from "node:url";
 
 const BINARY = process.env.COLLECTOR ?? fileURLToPath(new URL("../../target/debug/collector", import.meta.url));
 
-/** Starts a collector on free ports of the loopback address. */
-export async function startCollector() {
-  const child = spawn(BINARY, [], { stdio: ["ignore", "pipe", "inherit"] });
+/** Starts a collector on the loopback address, on free ports unless some are named. */
+export async function startCollector({ port = 0, controlPort = 0 } = {}) {
+  const ports = ["--port", String(port), "--control-port", String(controlPort)];
+  const child = spawn(BINARY, ports, { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = await once(createInterface({ input: child.stdout }), "line");
   const { ingest, control } = JSON.parse(line);
   const call = async (method, path, body) => {

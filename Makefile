@@ -1,0 +1,56 @@
+# The commands of this project. Each does the set-up that it needs.
+
+SHELL := /bin/bash
+
+.PHONY: pkg demo test fmt lint test-host test-js test-browser test-e2e planted-trap collector size clean
+
+pkg: ## Builds the npm package into pkg/ and prints what it weighs.
+	@scripts/setup wasm
+	@scripts/build-wasm
+	@node scripts/build-package.mjs
+	@node scripts/sizes.mjs
+
+demo: ## Starts collector and booking page, books once and shows what arrived. ONCE=1 ends after that.
+	@scripts/setup wasm browser
+	@scripts/build-wasm
+	@node scripts/build-package.mjs
+	@$(MAKE) --no-print-directory collector
+	@source scripts/tools && ONCE=$(ONCE) node scripts/demo.mjs
+
+test: ## Everything that CI runs. Each runner prints its own summary.
+	@scripts/setup wasm browser clippy
+	@$(MAKE) --no-print-directory fmt pkg lint test-host collector planted-trap test-js test-browser test-e2e
+
+collector:
+	@cargo build --quiet --locked -p collector
+
+planted-trap:
+	@scripts/build-wasm --planted-trap
+	@node scripts/build-package.mjs --planted-trap
+
+fmt:
+	cargo fmt --all --check
+
+lint:
+	cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+	source scripts/tools && wasm_cargo clippy --quiet --locked -p posthog-booking-tracker --lib --tests --features planted-trap -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --no-deps -p posthog-booking-tracker
+	cd js && node_modules/.bin/biome check --error-on-warnings src test ../tests/e2e ../scripts
+	cd js && node_modules/.bin/tsc --noEmit && node_modules/.bin/tsc --noEmit -p test
+
+test-host:
+	cargo test --locked --workspace
+	cargo test --locked --profile testrelease -p posthog-booking-tracker --lib
+
+test-js:
+	node scripts/test-js.mjs
+
+test-browser:
+	source scripts/tools && CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER="$$WASM_BINDGEN-test-runner" \
+		wasm_cargo test --locked -p posthog-booking-tracker --test web
+
+test-e2e:
+	source scripts/tools && node --test --test-concurrency=1 --test-reporter=spec tests/e2e/
+
+clean:
+	rm -rf target pkg js/engine js/node_modules

@@ -1,0 +1,57 @@
+// What a page loads, in bytes, held against sizes.json.
+//
+//   node scripts/sizes.mjs            prints the table; fails where something has grown past the tolerance
+//   node scripts/sizes.mjs --write    writes what it is now into sizes.json
+//
+// Figures of another tool-chain than the one that ships are printed and not compared: only a rebuilt std is this small.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+const TOLERANCE = 1.005;
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const file = join(root, "sizes.json");
+
+const weigh = (...paths) => {
+  const total = { raw: 0, gzip: 0, brotli: 0 };
+  for (const path of paths) {
+    const bytes = readFileSync(join(root, path));
+    const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 };
+    total.raw += bytes.length;
+    total.gzip += gzipSync(bytes, { level: 9 }).length;
+    total.brotli += brotliCompressSync(bytes, { params }).length;
+  }
+  return total;
+};
+
+const sizes = {
+  "module (tracker_bg.wasm)": weigh("pkg/dist/tracker_bg.wasm"),
+  "glue (part of index.js and script.js)": weigh("js/engine/glue.js"),
+  "glue, wrapper and keel (index.js)": weigh("pkg/dist/index.js"),
+  "glue, wrapper and keel (script.js)": weigh("pkg/dist/script.js"),
+  "all that a page loads (index.js, module)": weigh("pkg/dist/index.js", "pkg/dist/tracker_bg.wasm"),
+};
+console.log(`${"bytes".padEnd(44)}${"raw".padStart(9)}${"gzip".padStart(9)}${"brotli".padStart(9)}`);
+for (const [name, { raw, gzip, brotli }] of Object.entries(sizes)) {
+  console.log(name.padEnd(44) + [raw, gzip, brotli].map((bytes) => String(bytes).padStart(9)).join(""));
+}
+
+if (process.argv.includes("--write")) {
+  writeFileSync(file, `${JSON.stringify(sizes, null, 2)}\n`);
+} else if (readFileSync(join(root, "js/engine/toolchain"), "utf8").trim() !== "build-std") {
+  console.log("not comparable: built without a rebuilt std");
+} else {
+  const limits = JSON.parse(readFileSync(file, "utf8"));
+  const grown = Object.entries(sizes).flatMap(([name, now]) =>
+    Object.keys(now)
+      .filter((kind) => !(now[kind] <= (limits[name]?.[kind] ?? 0) * TOLERANCE))
+      .map((kind) => `${name}: ${kind} ${now[kind]}, was ${limits[name]?.[kind]}`),
+  );
+  for (const line of grown) console.error(`grown: ${line}`);
+  if (grown.length > 0) {
+    console.error("If this growth is worth it, run `node scripts/sizes.mjs --write` and commit sizes.json with the change.");
+    process.exit(1);
+  }
+}

@@ -1,0 +1,386 @@
+// The keel: a page whose engine is late, forbidden, broken or dead loses nothing.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { launchChromium, openPage, PROJECT_KEY, ready, startTracker, stats, storedKeys, storedRecords } from "./browser.mjs";
+import { startCollector } from "./collector.mjs";
+import { startSite } from "./site.mjs";
+
+let browser;
+let collector;
+let site;
+let context;
+
+before(async () => {
+  [browser, collector, site] = await Promise.all([launchChromium(), startCollector(), startSite()]);
+});
+after(() => Promise.all([browser.close(), collector.close(), site.close()]));
+beforeEach(async () => {
+  await collector.reset();
+  context = await browser.newContext();
+});
+afterEach(async () => {
+  site.releaseModule();
+  site.breakModule(0);
+  site.typeModule("application/wasm");
+  await collector.listen(true);
+  await context.close();
+});
+
+const COMPLETED = { bookingId: 7, bookingUid: "bFJeNb2uX8ANpT3JL5EfXw", eventTypeId: 101, teamId: 42 };
+const names = (events) => events.map(({ event }) => event);
+
+/** Books and leaves in one tick, for a page without tracker on this or another origin. */
+const bookAndLeave = async (page, url) => {
+  await page.evaluate(
+    ([completed, target]) => {
+      tracker.trackBookingStarted({ eventTypeId: 101, teamId: 42, error: "ask ada@lovelace.org" });
+      tracker.trackBookingCompleted(completed);
+      location.href = target;
+    },
+    [COMPLETED, url],
+  );
+  await page.waitForURL("**/plain");
+};
+
+test("a page whose engine is late hands over what it captured", async () => {
+  site.holdModule();
+  const page = await openPage(context, `${site.url}/page`);
+  await startTracker(page, collector.url);
+  await page.evaluate((completed) => {
+    tracker.trackBookingStarted({ eventTypeId: 101, teamId: 42 });
+    tracker.trackBookingCompleted(completed);
+  }, COMPLETED);
+  assert.equal((await storedRecords(page)).length, 2);
+  assert.deepEqual(await stats(page).then(({ engine, captured, waiting }) => [engine, captured, waiting]), ["keel", 2, 2]);
+  site.releaseModule();
+  await collector.wait({ received: 2 });
+  assert.deepEqual(names(await collector.events()), ["booking_started", "booking_completed"]);
+  await page.waitForFunction(() => tracker.stats().confirmed === 2);
+  assert.deepEqual(await stats(page).then(({ engine, captured, adopted }) => [engine, captured, adopted]), ["wasm", 2, 0]);
+  assert.equal((await collector.stats()).copies, 2);
+  assert.deepEqual(page.errors, []);
+});
+
+for (const [kind, start] of Object.entries({
+  "whose engine is late": () => site.holdModule(),
+  "that forbids WebAssembly": () => {},
+  "whose module is never found": () => site.breakModule(100),
+})) {
+  test(`a page ${kind}, left in the tick of the booking, loses nothing`, async () => {
+    start();
+    const page = await openPage(context, `${site.url}/page?utm_source=mail${kind.includes("forbids") ? "&csp" : ""}`);
+    await startTracker(page, collector.url);
+    await bookAndLeave(page, `${site.otherUrl}/plain`);
+    await collector.wait({ received: 2 });
+    const events = await collector.events();
+    assert.deepEqual(names(events), ["booking_started", "booking_completed"]);
+    const [{ properties, distinctId }] = events;
+    assert.equal(properties.token, PROJECT_KEY);
+    assert.equal(properties.$current_url, `${site.url}/page?utm_source=mail`);
+    assert.equal(properties.$pathname, "/page");
+    assert.equal(properties.$device_id, distinctId);
+    assert.equal(properties.error, "ask [email]");
+    assert.equal(properties.attemptId, events[1].properties.attemptId);
+    assert.match(properties.$session_id, /^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+  });
+}
+
+test("what a late engine's page has sent on leaving, the next page sends again as the same event", async () => {
+  site.holdModule();
+  const page = await openPage(context, `${site.url}/page`);
+  await startTracker(page, collector.url);
+  await bookAndLeave(page, "/plain");
+  await collector.wait({ received: 2 });
+  site.releaseModule();
+  const next = await openPage(context, `${site.url}/page`);
+  await startTracker(next, collector.url);
+  await next.waitForFunction(() => tracker.stats().confirmed === 2);
+  const { received, copies } = await collector.wait({ copies: 4 });
+  assert.deepEqual([received, copies], [2, 4]);
+  assert.deepEqual(await storedRecords(next), []);
+});
+
+test("a page that forbids WebAssembly delivers by itself, what earlier pages left included", async () => {
+  const earlier = await openPage(context, `${site.url}/page`);
+  await startTracker(earlier, collector.url);
+  await ready(earlier);
+  await collector.listen(false);
+  await earlier.evaluate((completed) => tracker.trackBookingCompleted(completed), COMPLETED);
+  await earlier.close();
+  await collector.listen(true);
+  const page = await openPage(context, `${site.url}/page?csp`);
+  await startTracker(page, collector.url);
+  await ready(page);
+  await page.evaluate(() => tracker.trackBookingFailed({ error: "no host", teamId: 42 }));
+  await collector.wait({ received: 2 });
+  await page.waitForFunction(() => tracker.stats().waiting === 0);
+  assert.deepEqual(await storedRecords(page), []);
+  assert.equal((await stats(page)).engine, "keel");
+  assert.equal((await collector.stats()).copies, 2);
+  assert.deepEqual(page.errors, []);
+});
+
+test("a page that forbids WebAssembly keeps what is not confirmed, and asks the gate first", async () => {
+  const page = await openPage(context, `${site.url}/page?csp`);
+  await collector.fault({ kind: "status", status: 503 });
+  await page.evaluate(
+    ([key, host]) => {
+      let asked = 0;
+      const isTeamEnabled = async () => {
+        if (++asked === 1) throw new Error("not now");
+        return true;
+      };
+      window.tracker = new PostHogBookingTracker(key, { host, isTeamEnabled, flushInterval: 100 });
+    },
+    [PROJECT_KEY, collector.url],
+  );
+  await ready(page);
+  await page.evaluate((completed) => tracker.trackBookingCompleted(completed), COMPLETED);
+  await collector.wait({ received: 1 });
+  assert.equal((await collector.stats()).requests, 2);
+});
+
+test("the keel sends nothing through a gate that is not known to be open", async () => {
+  site.holdModule();
+  const page = await openPage(context, `${site.url}/page`);
+  await page.evaluate(
+    ([key, host]) => {
+      window.tracker = new PostHogBookingTracker(key, { host, isTeamEnabled: () => new Promise(() => {}) });
+    },
+    [PROJECT_KEY, collector.url],
+  );
+  await bookAndLeave(page, "/plain");
+  assert.equal((await storedRecords(page)).length, 2);
+  assert.equal((await collector.stats()).requests, 0);
+  site.releaseModule();
+  // The next page learns that the team is tracked.
+  const next = await openPage(context, `${site.url}/page`);
+  await next.evaluate(
+    ([key, host]) => {
+      window.tracker = new PostHogBookingTracker(key, { host, isTeamEnabled: async (team) => team === "42" });
+    },
+    [PROJECT_KEY, collector.url],
+  );
+  await collector.wait({ received: 2 });
+  assert.deepEqual(names(await collector.events()), ["booking_started", "booking_completed"]);
+});
+
+test("a module that fails to load is asked for again", async () => {
+  site.breakModule(1);
+  const page = await openPage(context, `${site.url}/page`);
+  await startTracker(page, collector.url);
+  await ready(page);
+  assert.equal((await stats(page)).engine, "wasm");
+});
+
+test("a module of the wrong type is read as bytes", async () => {
+  site.typeModule("application/octet-stream");
+  const page = await openPage(context, `${site.url}/page`);
+  await startTracker(page, collector.url);
+  await ready(page);
+  assert.equal((await stats(page)).engine, "wasm");
+});
+
+test("an engine that traps leaves the page working and the events safe", async () => {
+  const page = await openPage(context, `${site.url}/module`);
+  await startTracker(page, collector.url);
+  await ready(page);
+  await page.evaluate(async (completed) => {
+    const module = await loadModule();
+    plantTrap("poison", module);
+    tracker.capture("before");
+    tracker.capture("poison", { first: true });
+    tracker.capture("after");
+    tracker.trackBookingCompleted(completed);
+  }, COMPLETED);
+  const safe = await storedRecords(page);
+  assert.equal(safe.length, 4);
+  // The fresh engine meets the poisoned record, and dies too; the keel delivers everything.
+  await collector.wait({ received: 4 });
+  assert.deepEqual(names(await collector.events()).sort(), ["after", "before", "booking_completed", "poison"]);
+  await page.waitForFunction(() => tracker.stats().waiting === 0);
+  assert.deepEqual(await storedRecords(page), []);
+  assert.deepEqual(page.errors, []);
+  // The next page is clean: its engine runs, with nothing left behind.
+  const next = await openPage(context, `${site.url}/module`);
+  await next.evaluate(() => {
+    globalThis.plantedTrap = "poison";
+  });
+  await startTracker(next, collector.url);
+  await ready(next);
+  await next.evaluate(() => tracker.trackBookingFailed({ error: "x" }));
+  await collector.wait({ received: 5 });
+  assert.equal((await stats(next)).engine, "wasm");
+  assert.deepEqual(next.errors, []);
+});
+
+test("a record that kills engines is left to the keel, and kills no later page", async () => {
+  const page = await openPage(context, `${site.url}/module`);
+  await collector.listen(false);
+  await startTracker(page, collector.url);
+  await ready(page);
+  await page.evaluate(async () => {
+    const module = await loadModule();
+    plantTrap("poison", module);
+    tracker.capture("poison");
+  });
+  // One record, two dead engines: the page is on its keel and the record in quarantine.
+  await page.waitForFunction(() => Object.keys(localStorage).some((key) => key.includes("quarantine")));
+  assert.equal((await storedRecords(page)).length, 1);
+  await page.close();
+  await collector.listen(true);
+  const next = await context.newPage();
+  await next.addInitScript(() => {
+    globalThis.plantedTrap = "poison";
+  });
+  await next.goto(`${site.url}/module`);
+  await startTracker(next, collector.url);
+  await ready(next);
+  assert.equal((await stats(next)).engine, "wasm");
+  await collector.wait({ received: 1 });
+  await next.waitForFunction(() => !Object.keys(localStorage).some((key) => key.includes("quarantine")));
+  assert.deepEqual(await storedRecords(next), []);
+  assert.deepEqual(names(await collector.events()), ["poison"]);
+});
+
+const STORAGE = {
+  blocked: () => {
+    const blocked = () => {
+      throw new DOMException("blocked", "SecurityError");
+    };
+    Object.defineProperty(window, "localStorage", { get: blocked });
+  },
+  full: () => {
+    let size = 2 ** 20;
+    for (let index = 0; size > 0; index++) {
+      try {
+        localStorage.setItem(`filler${index}`, "x".repeat(size));
+      } catch {
+        size >>= 1;
+      }
+    }
+  },
+};
+for (const [kind, prepare] of Object.entries(STORAGE)) {
+  for (const engine of ["wasm", "keel"]) {
+    test(`with storage ${kind} the ${engine} sends from memory`, async () => {
+      const page = await context.newPage();
+      page.errors = [];
+      page.on("pageerror", (error) => page.errors.push(error.message));
+      await page.addInitScript(prepare);
+      await page.goto(`${site.url}/page${engine === "keel" ? "?csp" : ""}`);
+      await startTracker(page, collector.url);
+      await page.evaluate(() => tracker.capture("early"));
+      await ready(page);
+      await page.evaluate((completed) => {
+        tracker.capture("late");
+        tracker.trackBookingCompleted(completed);
+      }, COMPLETED);
+      await collector.wait({ received: 3 });
+      assert.equal((await stats(page)).engine, engine);
+      assert.equal((await collector.stats()).copies, 3);
+      assert.deepEqual(page.errors, []);
+    });
+  }
+}
+
+test("hostile properties neither throw into the page nor stop later events", async () => {
+  const page = await openPage(context, `${site.url}/page`);
+  await startTracker(page, collector.url);
+  await ready(page);
+  await page.evaluate(async (completed) => {
+    const circular = { fine: 1 };
+    circular.self = circular;
+    tracker.capture("circular", circular);
+    tracker.capture("bigint", { large: 2n ** 64n, fine: 1 });
+    tracker.capture("getter", { get bad() { throw new Error("bad"); }, fine: 1 });
+    tracker.capture("surrogate", { text: "\ud800", pair: "😀", fine: 1 });
+    tracker.capture("odd", { nan: NaN, date: new Date(0), gone: undefined, code: () => 1, fine: 1, max: Number.MAX_VALUE });
+    tracker.capture("json", { toJSON: () => "text" });
+    tracker.capture("list", [1, 2]);
+    tracker.capture("none", null);
+    tracker.capture("proxy", new Proxy({}, { ownKeys() { throw new Error("bad"); } }));
+    tracker.trackBookingCompleted(null);
+    tracker.trackBookingFailed(undefined);
+    tracker.trackBookingCompleted(completed);
+    await tracker.flush();
+  }, COMPLETED);
+  await collector.wait({ received: 12 });
+  const events = Object.fromEntries((await collector.events()).map(({ event, properties }) => [event, properties]));
+  for (const event of ["circular", "bigint", "getter", "surrogate", "odd"]) assert.equal(events[event].fine, 1, event);
+  assert.equal(events.bigint.large, "18446744073709551616");
+  assert.equal(events.surrogate.text, "\ufffd");
+  assert.equal(events.surrogate.pair, "😀");
+  assert.equal(events.odd.date, "1970-01-01T00:00:00.000Z");
+  assert.equal(events.odd.max, Number.MAX_VALUE);
+  assert.deepEqual(page.errors, []);
+});
+
+test("a page that has replaced what the tracker uses is not broken by it", async () => {
+  const page = await openPage(context, `${site.url}/page`);
+  await page.evaluate(() => {
+    const { setItem } = Storage.prototype;
+    Storage.prototype.setItem = function (...args) {
+      window.tracker?.capture("from_storage");
+      Storage.prototype.setItem = setItem;
+      return setItem.apply(this, args);
+    };
+    navigator.sendBeacon = () => {
+      throw new Error("no beacon");
+    };
+  });
+  await startTracker(page, collector.url);
+  await ready(page);
+  await page.evaluate((completed) => {
+    const { fetch } = window;
+    window.fetch = (...args) => {
+      window.fetch = fetch;
+      tracker.capture("from_fetch");
+      throw new Error("no fetch");
+    };
+    tracker.trackBookingCompleted(completed);
+    window.location.href = "/plain";
+  }, COMPLETED);
+  await page.waitForURL("**/plain");
+  await collector.wait({ received: 3 });
+  assert.deepEqual(names(await collector.events()).sort(), ["booking_completed", "from_fetch", "from_storage"]);
+  assert.deepEqual(page.errors, []);
+});
+
+test("a bad configuration throws at construction, and says how to mend it", async () => {
+  const page = await openPage(context, `${site.url}/page`);
+  const tryOptions = (key, options) =>
+    page.evaluate(
+      ([k, o]) => {
+        try {
+          new PostHogBookingTracker(k, o);
+          return undefined;
+        } catch (error) {
+          return [error instanceof Error, error.name, error.code, error.message];
+        }
+      },
+      [key, options],
+    );
+  for (const [key, options, code, hint] of [
+    [undefined, {}, "api_key_missing", "phc_"],
+    ["  ", {}, "api_key_missing", "phc_"],
+    ["phx_secret", {}, "api_key_personal", "Revoke"],
+    ["phc_ü", {}, "api_key_invalid", "ASCII"],
+    ["phc_x", { host: "eu.i.posthog.com" }, "host_invalid", "https://eu.i.posthog.com"],
+    ["phc_x", { host: "ftp://a.example" }, "host_invalid", "https://"],
+    ["phc_x", { flushAt: 0 }, "option_out_of_range", "1 to 500"],
+    ["phc_x", { flushInterval: 1.5 }, "option_out_of_range", "100 to 3600000"],
+    ["phc_x", { maxRetries: -1 }, "option_out_of_range", "0 to 100"],
+    ["phc_x", { requestTimeout: "10" }, "option_out_of_range", "1000 to 60000"],
+    ["phc_x", { isTeamEnabled: "yes" }, "option_invalid", "true, false or a function"],
+    ["phc_x", { ungated: "drop" }, "option_invalid", '"ignore" or "track"'],
+  ]) {
+    const [isError, name, thrown, message] = await tryOptions(key, options);
+    assert.deepEqual([isError, name, thrown], [true, "ConfigurationError", code], message);
+    assert.ok(message.includes(hint), message);
+    assert.ok(message.endsWith("."), message);
+  }
+  assert.equal(await tryOptions("phc_x", { host: "https://a.example/ingest/" }), undefined);
+  assert.deepEqual(await storedKeys(page), []);
+});
