@@ -1,4 +1,5 @@
 //! The surface that JavaScript sees: parse, call, convert. No logic.
+#![expect(unreachable_pub, reason = "wasm-bindgen exports these, and asks for `pub`")]
 
 use std::cell::OnceCell;
 

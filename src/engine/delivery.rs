@@ -5,7 +5,7 @@ use super::backoff::{PROBE_INTERVAL_MS, backoff_ms};
 use super::config::{BATCH_EVENTS_MAX, EXIT_BYTES_MAX};
 use super::json::ObjectWriter;
 use super::ledger::DropReason;
-use super::outbox::Record;
+use super::outbox::{Carrier, Record};
 use super::time::push_iso_timestamp;
 use super::{Monotonic, Wall};
 
@@ -21,6 +21,8 @@ pub(super) struct Request {
     pub(super) id: u32,
     pub(super) deadline: Monotonic,
     pub(super) keepalive: bool,
+    /// Whether it went out with the page's leave, so that nobody will hear its answer.
+    exit: bool,
     bytes: usize,
 }
 
@@ -102,10 +104,10 @@ impl Delivery {
     }
 
     /// Registers the request that was numbered last, for a body of `bytes`, and says whether it is a keepalive one.
-    pub(super) fn start(&mut self, now: Monotonic, bytes: usize) -> bool {
+    pub(super) fn start(&mut self, now: Monotonic, bytes: usize, exit: bool) -> bool {
         let keepalive = bytes <= self.exit_bytes() + ENVELOPE_BYTES_MAX;
         let deadline = now + self.request_timeout_ms;
-        self.requests.push(Request { id: self.last_id, deadline, keepalive, bytes });
+        self.requests.push(Request { id: self.last_id, deadline, keepalive, exit, bytes });
         keepalive
     }
 
@@ -118,11 +120,16 @@ impl Delivery {
 
     /// A request whose time is over.
     pub(super) fn overdue(&self, now: Monotonic) -> Option<u32> {
-        self.requests.iter().find(|request| request.deadline <= now).map(|request| request.id)
+        self.requests.iter().find(|request| request.deadline <= now && !request.exit).map(|request| request.id)
     }
 
     pub(super) fn next_deadline(&self) -> Option<Monotonic> {
-        self.requests.iter().map(|request| request.deadline).min()
+        self.requests.iter().filter(|request| !request.exit).map(|request| request.deadline).min()
+    }
+
+    /// Something that went out with the page's leave.
+    pub(super) fn next_exit(&self) -> Option<u32> {
+        self.requests.iter().find(|request| request.exit).map(|request| request.id)
     }
 
     pub(super) fn is_keepalive(&self, id: u32) -> bool {
@@ -185,9 +192,9 @@ impl Delivery {
     }
 }
 
-/// Writes the body for the records that `carried` names, in the order of capture. `sent_at` is fresh on every attempt:
+/// Writes the body for the records that `carrier` carries, in the order of capture. `sent_at` is fresh on every attempt:
 /// the server corrects the clock's skew by it (reference/wire.md §1.6).
-pub(super) fn body(api_key: &str, sent_at: Wall, records: &[Record], carried: &dyn Fn(&Record) -> bool) -> String {
+pub(super) fn body(api_key: &str, sent_at: Wall, records: &[Record], carrier: Carrier) -> String {
     let mut out = String::new();
     let mut timestamp = String::new();
     push_iso_timestamp(&mut timestamp, sent_at);
@@ -197,7 +204,7 @@ pub(super) fn body(api_key: &str, sent_at: Wall, records: &[Record], carried: &d
     let batch = envelope.value("batch");
     let mut separator = '[';
     for record in records {
-        if carried(record) {
+        if record.carrier == carrier {
             batch.push(separator);
             batch.push_str(&record.body);
             separator = ',';

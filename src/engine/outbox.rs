@@ -9,10 +9,8 @@ use super::record::RecordKey;
 pub(super) enum Carrier {
     /// Nothing.
     None,
-    /// This request, which is not answered yet.
+    /// This request or exit, which nobody has answered yet.
     Request(u32),
-    /// The page's present leave: it went out, and nobody will confirm it.
-    Exit,
 }
 
 /// One waiting event.
@@ -74,8 +72,18 @@ impl Outbox {
         if self.records.len() <= RECORDS_MAX && self.bytes <= STORED_BYTES_MAX {
             return None;
         }
-        let idle = |record: &Record| !matches!(record.carrier, Carrier::Request(_));
+        let idle = |record: &Record| record.carrier == Carrier::None;
         self.take(&|record| idle(record) && !record.must_send).or_else(|| self.take(&idle))
+    }
+
+    /// Frees what a request has carried. It has been on its way, so it is due.
+    pub(super) fn unload(&mut self, request: u32) {
+        for record in &mut self.records {
+            if record.carrier == Carrier::Request(request) {
+                record.carrier = Carrier::None;
+                record.due = Monotonic(0);
+            }
+        }
     }
 
     /// Gives `carrier` at most `events_max` events in `bytes_max` bytes of those that `eligible` names, must-send ones

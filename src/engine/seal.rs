@@ -28,6 +28,9 @@ const OWNED: [&str; 8] = [
     "$process_person_profile",
 ];
 
+/// Properties of the page, which a caller may override.
+const PAGE: [&str; 5] = ["$current_url", "$host", "$pathname", "$referrer", "$referring_domain"];
+
 /// What sealing adds to an event.
 pub(super) struct Seal<'a> {
     pub(super) api_key: &'a str,
@@ -56,57 +59,42 @@ impl Seal<'_> {
 
     fn properties(&self, out: &mut String, raw: &Event, distinct_id: &str) -> Result<(), JsonError> {
         let mut properties = ObjectWriter::begin(out);
-        let mut page = page_properties(raw);
+        let mut overridden = 0_u32;
         let mut valid = Ok(());
         json::members(&raw.object, &mut |name, value| {
             if OWNED.contains(&name) {
                 return;
             }
-            for own in &mut page {
-                if own.0 == name {
-                    // The caller knows better.
-                    own.1 = "";
-                }
+            if let Some(place) = PAGE.iter().position(|own| *own == name) {
+                overridden |= 1 << place;
             }
             valid = valid.and(json::copy(value, properties.value(name)));
         })?;
         let identified = self.identity.identified && distinct_id == self.identity.distinct_id;
         let session_id = if raw.session_id.is_empty() { self.session_id } else { &raw.session_id };
-        let owned = [
-            ("token", self.api_key),
-            ("distinct_id", distinct_id),
-            ("$lib", LIB),
-            ("$lib_version", LIB_VERSION),
-            ("$session_id", session_id),
-            ("$device_id", &self.identity.device_id),
-        ];
-        for (name, value) in owned.into_iter().chain(page) {
-            if !value.is_empty() {
-                properties.string(name, value);
-            }
-        }
+        properties.string("token", self.api_key);
+        properties.string("distinct_id", distinct_id);
+        properties.string("$lib", LIB);
+        properties.string("$lib_version", LIB_VERSION);
+        properties.string("$session_id", session_id);
+        properties.string("$device_id", &self.identity.device_id);
         properties.boolean("$is_identified", identified);
         properties.boolean("$process_person_profile", identified || raw.name == "$identify");
+        let (host, path) = host_and_path(&raw.url);
+        let (mut referrer, mut referring_domain) = (DIRECT, DIRECT);
+        if !raw.referrer.is_empty() {
+            referrer = &raw.referrer;
+            referring_domain = host_and_path(referrer).0;
+        }
+        for (place, value) in [&raw.url, host, path, referrer, referring_domain].into_iter().enumerate() {
+            // Where the caller has named one, the caller knows better.
+            if overridden & (1 << place) == 0 && !value.is_empty() {
+                properties.string(PAGE[place], value);
+            }
+        }
         properties.end();
         valid
     }
-}
-
-/// The properties of the page, which a caller may override; empty where the page has none.
-fn page_properties(raw: &Event) -> [(&'static str, &str); 5] {
-    let (host, path) = host_and_path(&raw.url);
-    let (referrer, referring_domain) = if raw.referrer.is_empty() {
-        (DIRECT, DIRECT)
-    } else {
-        (raw.referrer.as_str(), host_and_path(&raw.referrer).0)
-    };
-    [
-        ("$current_url", &raw.url),
-        ("$host", host),
-        ("$pathname", path),
-        ("$referrer", referrer),
-        ("$referring_domain", referring_domain),
-    ]
 }
 
 /// Host (with a port that is not the default) and path of a reduced address.

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { checkOptions } from "../src/options.js";
+import { TeamGate } from "../src/team-gate.js";
+import type { TrackerOptions } from "../src/types.js";
+
+const gateOf = (options: TrackerOptions) => new TeamGate(checkOptions("phc_demo", options));
+const whoAnswers = (answer: unknown) => gateOf({ isTeamEnabled: (() => answer) as () => boolean });
+
+// What the page configures, the team of the event, and what becomes of the event.
+const ADMISSIONS: [TrackerOptions, team: string, admitted: unknown][] = [
+  [{}, "", "ungated"],
+  [{}, "42", "ungated"],
+  [{ teamId: 42 }, "42", "ungated"],
+  [{ ungated: "track" }, "", { team: undefined }],
+  [{ ungated: "track" }, "42", { team: undefined }],
+  [{ isTeamEnabled: true }, "", { team: "" }],
+  [{ isTeamEnabled: true }, "42", { team: "" }],
+  [{ isTeamEnabled: true, teamId: 42 }, "42", { team: "42" }],
+  [{ isTeamEnabled: true, teamId: 42 }, "", { team: "42" }],
+  [{ isTeamEnabled: true, teamId: 42 }, "7", { team: "42" }],
+  [{ isTeamEnabled: true, ungated: "track" }, "", { team: "" }],
+  [{ isTeamEnabled: false }, "", "gate_shut"],
+  [{ isTeamEnabled: false }, "42", "gate_shut"],
+  [{ isTeamEnabled: false, ungated: "track" }, "", "gate_shut"],
+  [{ isTeamEnabled: () => true }, "", "ungated"],
+  [{ isTeamEnabled: () => true }, "42", { team: "42" }],
+  [{ isTeamEnabled: () => true, teamId: 7 }, "42", { team: "42" }],
+  [{ isTeamEnabled: () => true, ungated: "track" }, "", { team: undefined }],
+  [{ isTeamEnabled: () => false, ungated: "track" }, "42", { team: "42" }],
+];
+
+// What the page configures, the team of a stored record, and whether its gate is open.
+const STATES: [TrackerOptions, team: string | undefined, open: boolean | undefined][] = [
+  [{}, undefined, true],
+  [{}, "", undefined],
+  [{}, "42", undefined],
+  [{ ungated: "track" }, undefined, true],
+  [{ ungated: "track" }, "42", undefined],
+  [{ isTeamEnabled: true }, undefined, true],
+  [{ isTeamEnabled: true }, "", true],
+  [{ isTeamEnabled: true }, "42", undefined],
+  [{ isTeamEnabled: true, teamId: 42 }, "42", true],
+  [{ isTeamEnabled: true, teamId: 42 }, "7", undefined],
+  [{ isTeamEnabled: true, teamId: 42 }, "", undefined],
+  [{ isTeamEnabled: false, teamId: 42 }, "42", false],
+  [{ isTeamEnabled: false, teamId: 42 }, "7", undefined],
+  [{ isTeamEnabled: false }, undefined, true],
+  [{ isTeamEnabled: () => true }, undefined, true],
+  [{ isTeamEnabled: () => true, teamId: 42 }, "42", undefined],
+];
+
+const describe = (options: TrackerOptions) =>
+  JSON.stringify(options, (_, value) => (typeof value === "function" ? `asks, would say ${value("")}` : value));
+
+for (const [options, team, admitted] of ADMISSIONS) {
+  test(`an event of team "${team}" under ${describe(options)} is admitted as ${JSON.stringify(admitted)}`, () => {
+    assert.deepEqual(gateOf(options).admit(team), admitted);
+  });
+}
+
+for (const [options, team, open] of STATES) {
+  test(`a record of team ${JSON.stringify(team)} under ${describe(options)} has the state ${open}`, () => {
+    assert.equal(gateOf(options).state(team), open);
+  });
+}
+
+test("the engine is told of the source by one word", () => {
+  assert.equal(gateOf({}).source, "");
+  assert.equal(gateOf({ isTeamEnabled: true }).source, "open");
+  assert.equal(gateOf({ isTeamEnabled: false }).source, "shut");
+  assert.equal(gateOf({ isTeamEnabled: () => true }).source, "ask");
+});
+
+test("an answer decides on later events and on stored records of its team only", async () => {
+  const gate = gateOf({ isTeamEnabled: (team) => team === "42" });
+  assert.equal(await gate.ask("42"), true);
+  assert.equal(await gate.ask("7"), false);
+  assert.deepEqual([gate.state("42"), gate.state("7"), gate.state("8")], [true, false, undefined]);
+  assert.deepEqual([gate.admit("42"), gate.admit("7"), gate.admit("8")], [{ team: "42" }, "gate_shut", { team: "8" }]);
+});
+
+test("the callback is never called inside ask, and is given the team alone", async () => {
+  const calls: unknown[][] = [];
+  const isTeamEnabled = (...parameters: unknown[]) => {
+    calls.push(parameters);
+    return true;
+  };
+  const asked = gateOf({ isTeamEnabled }).ask("42");
+  assert.deepEqual(calls, []);
+  await asked;
+  assert.deepEqual(calls, [["42"]]);
+});
+
+test("a team is asked for once at a time, others beside it", async () => {
+  const answers = new Map<string, (open: boolean) => void>();
+  const asked: string[] = [];
+  const isTeamEnabled = (team: string) => {
+    asked.push(team);
+    return new Promise<boolean>((resolve) => answers.set(team, resolve));
+  };
+  const gate = gateOf({ isTeamEnabled });
+  const all = [gate.ask("42"), gate.ask("42"), gate.ask("7")];
+  await new Promise(setImmediate);
+  all.push(gate.ask("42"));
+  await new Promise(setImmediate);
+  assert.deepEqual(asked, ["42", "7"]);
+  answers.get("42")?.(true);
+  answers.get("7")?.(false);
+  assert.deepEqual(await Promise.all(all), [true, true, false, true]);
+});
+
+test("a definite answer is remembered and not asked for again", async () => {
+  for (const answer of [true, false]) {
+    let calls = 0;
+    const isTeamEnabled = () => {
+      calls++;
+      return calls === 1 ? answer : !answer;
+    };
+    const gate = gateOf({ isTeamEnabled });
+    for (let round = 0; round < 3; round++) assert.equal(await gate.ask("42"), answer);
+    assert.equal(calls, 1);
+  }
+});
+
+test("a callback that throws or rejects gives no answer, and is asked again", async () => {
+  const failures = [
+    () => {
+      throw new Error("thrown");
+    },
+    () => Promise.reject(new Error("rejected")),
+  ];
+  for (const fail of failures) {
+    let calls = 0;
+    const gate = gateOf({ isTeamEnabled: () => (++calls === 1 ? fail() : true) });
+    assert.equal(await gate.ask("42"), undefined);
+    assert.equal(gate.state("42"), undefined);
+    assert.deepEqual(gate.admit("42"), { team: "42" });
+    assert.equal(await gate.ask("42"), true);
+    assert.equal(calls, 2);
+  }
+});
+
+test("what is no boolean is no answer, however true or false it looks", async () => {
+  for (const answer of [undefined, null, 0, 1, "", "true", "false", {}, [], Number.NaN, Object(true)]) {
+    for (const given of [answer, Promise.resolve(answer)]) {
+      const gate = whoAnswers(given);
+      assert.equal(await gate.ask("42"), undefined, String(answer));
+      assert.equal(gate.state("42"), undefined, String(answer));
+    }
+  }
+});
+
+test("a gate without a callback has no answer to give", async () => {
+  for (const options of [{}, { isTeamEnabled: true }, { isTeamEnabled: false }]) {
+    assert.equal(await gateOf(options).ask("42"), undefined);
+  }
+});
