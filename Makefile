@@ -33,7 +33,7 @@ fmt:
 
 lint:
 	cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
-	source scripts/tools && wasm_cargo clippy --quiet --locked -p posthog-booking-tracker --lib --tests --features planted-trap -- -D warnings
+	source scripts/tools && wasm_cargo clippy --quiet --locked -p posthog-booking-tracker --lib --test web --features planted-trap -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --no-deps -p posthog-booking-tracker
 	cd js && node_modules/.bin/biome check --error-on-warnings src test ../tests/e2e ../scripts
 	cd js && node_modules/.bin/tsc --noEmit && node_modules/.bin/tsc --noEmit -p test

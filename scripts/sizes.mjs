@@ -1,7 +1,7 @@
 // What a page loads, in bytes, held against sizes.json.
 //
 //   node scripts/sizes.mjs            prints the table; fails where something has grown past the tolerance
-//   node scripts/sizes.mjs --write    writes what it is now into sizes.json
+//   node scripts/sizes.mjs --write    writes what it is now into sizes.json and the README
 //
 // Figures of another tool-chain than the one that ships are printed and not compared: only a rebuilt std is this small.
 
@@ -38,8 +38,21 @@ for (const [name, { raw, gzip, brotli }] of Object.entries(sizes)) {
   console.log(name.padEnd(44) + [raw, gzip, brotli].map((bytes) => String(bytes).padStart(9)).join(""));
 }
 
+/** The README with the figures of `of` in its table. */
+const readme = join(root, "README.md");
+const withFigures = (of) =>
+  Object.entries({
+    "module `tracker_bg.wasm`": of["module (tracker_bg.wasm)"],
+    "`index.js`: glue, wrapper and keel": of["glue, wrapper and keel (index.js)"],
+    "all together": of["all that a page loads (index.js, module)"],
+  }).reduce(
+    (text, [name, { brotli }]) => text.replace(new RegExp(`(\\| ${name} \\| )[^|]*`), `$1${brotli.toLocaleString("en")} `),
+    readFileSync(readme, "utf8"),
+  );
+
 if (process.argv.includes("--write")) {
   writeFileSync(file, `${JSON.stringify(sizes, null, 2)}\n`);
+  writeFileSync(readme, withFigures(sizes));
 } else if (readFileSync(join(root, "js/engine/toolchain"), "utf8").trim() !== "build-std") {
   console.log("not comparable: built without a rebuilt std");
 } else {
@@ -50,6 +63,10 @@ if (process.argv.includes("--write")) {
       .map((kind) => `${name}: ${kind} ${now[kind]}, was ${limits[name]?.[kind]}`),
   );
   for (const line of grown) console.error(`grown: ${line}`);
+  if (withFigures(limits) !== readFileSync(readme, "utf8")) {
+    console.error("README.md quotes other figures than sizes.json: run `node scripts/sizes.mjs --write`.");
+    process.exit(1);
+  }
   if (grown.length > 0) {
     console.error("If this growth is worth it, run `node scripts/sizes.mjs --write` and commit sizes.json with the change.");
     process.exit(1);

@@ -38,6 +38,24 @@ pub enum Happening {
     ShutDown,
 }
 
+impl Happening {
+    /// All of them, each at the place of its number.
+    const ORDER: [Self; 12] = [
+        Self::Captured,
+        Self::Identified,
+        Self::Moved,
+        Self::GateAnswered,
+        Self::Answered,
+        Self::Hidden,
+        Self::Leaving,
+        Self::Returned,
+        Self::Online,
+        Self::Woke,
+        Self::FlushRequested,
+        Self::ShutDown,
+    ];
+}
+
 thread_local! {
     /// The engine of this instance; each tracker has an instance of its own.
     static ENGINE: OnceCell<Driver> = const { OnceCell::new() };
@@ -56,22 +74,25 @@ pub fn start(start: &str, page_side: PageSide) {
 /// Tells the engine what happened. There is one door for everything, because each exported function costs some 250
 /// bytes; `js/src/engine.ts` gives it typed ones.
 #[wasm_bindgen]
-pub fn handle(happening: Happening, number: u32, status: u16, first: String, second: String, third: String) {
-    let some = |text: String| if text.is_empty() { None } else { Some(text) };
+pub fn handle(happening: u8, number: u32, status: u32, first: &str, second: &str, third: &str) {
+    let some = |text: &str| if text.is_empty() { None } else { Some(text.to_owned()) };
+    let Some(happening) = Happening::ORDER.get(usize::from(happening)) else {
+        return;
+    };
     let input = match happening {
-        Happening::Captured => Input::Captured(NewEvent { name: first, properties: second, team: some(third) }),
-        Happening::Identified => Input::Identified { distinct_id: first, team: some(second) },
-        Happening::Moved => Input::Moved(Page { url: first, referrer: second }),
-        Happening::GateAnswered => {
-            Input::GateAnswered { team: first, open: if number > 1 { None } else { Some(number == 1) } }
+        Happening::Captured => {
+            Input::Captured(NewEvent { name: first.to_owned(), properties: second.to_owned(), team: some(third) })
         }
+        Happening::Identified => Input::Identified { distinct_id: first.to_owned(), team: some(second) },
+        Happening::Moved => Input::Moved(Page { url: first.to_owned(), referrer: second.to_owned() }),
+        Happening::GateAnswered => {
+            let open = if number > 1 { None } else { Some(number == 1) };
+            Input::GateAnswered { team: first.to_owned(), open }
+        }
+        Happening::Answered if status == 0 => Input::SendFinished { request: number, outcome: Outcome::Failed },
         Happening::Answered => Input::SendFinished {
             request: number,
-            outcome: if status == 0 {
-                Outcome::Failed
-            } else {
-                Outcome::Answered { status, body: first, retry_after: some(second) }
-            },
+            outcome: Outcome::Answered { status: status as u16, body: first.to_owned(), retry_after: some(second) },
         },
         Happening::Hidden => Input::Hidden,
         Happening::Leaving => Input::Leaving,

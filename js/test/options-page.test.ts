@@ -1,0 +1,136 @@
+// Holds docs/options.md, and what the types say of options, against the code.
+
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+
+import { DEFAULT_HOST, NUMBER_OPTIONS } from "../src/options.js";
+import { readText, repositoryUrl } from "./repository.js";
+
+const page = readText("docs/options.md");
+
+/** The rows of the table under a heading: their cells by the name in the first one, which stands in backticks. */
+function rowsUnder(heading: string): Map<string, string[]> {
+  const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`));
+  assert.ok(section, `docs/options.md lacks "${heading}"`);
+  const rows = [...section.matchAll(/^\| `(\w+)` \|(.*)\|$/gm)];
+  const cells = rows.map(([, name = "", rest = ""]): [string, string[]] => {
+    return [name, rest.split("|").map((cell) => cell.trim())];
+  });
+  assert.equal(new Map(cells).size, rows.length, `a name stands twice under "${heading}"`);
+  return new Map(cells);
+}
+
+/** A whole number as people write it. */
+const grouped = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+
+const UNITS: [string, number][] = [
+  ["day", 24 * 3_600_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+  ["second", 1_000],
+];
+
+/** A time in its largest whole unit; a day alone is 24 hours. */
+function duration(ms: number): string {
+  const [unit, length] = UNITS.find(([, unitMs]) => ms % unitMs === 0 && ms !== 24 * 3_600_000) ?? ["millisecond", 1];
+  return `${grouped(ms / length)} ${unit}${ms === length ? "" : "s"}`;
+}
+
+const bytes = (count: number) => (count % 1_024 === 0 ? `${grouped(count / 1_024)} KiB` : `${grouped(count)} bytes`);
+
+/** The value of a constant as the page gives it. */
+function inPlainUnits(name: string, value: number | string): string {
+  if (typeof value === "string") return `\`${value}\``;
+  if (name.endsWith("_MS")) return duration(value);
+  return name.includes("_BYTES_") ? bytes(value) : grouped(value);
+}
+
+const RUST_CONSTANT = /^pub const ([A-Z][A-Z\d_]*): \w+ = (.+);$/gm;
+const CONSTANT = /^(?:export |pub(?:\(super\))? )?const ([A-Z][A-Z\d_]*)(?:: [&\w]+)? = ([\d_ *]+|"[^"]*");$/gm;
+
+/** A number, a product of numbers or a text, as Rust and TypeScript write them. */
+function valueOf(expression: string): number | string {
+  if (expression.startsWith('"')) return expression.slice(1, -1);
+  assert.match(expression, /^\d[\d_]*( \* \d[\d_]*)*$/, "an expression that this test cannot read");
+  return expression.split(" * ").reduce((product, factor) => product * Number(factor.replaceAll("_", "")), 1);
+}
+
+function constantsOf(files: readonly string[], declaration: RegExp): Map<string, number | string> {
+  const found = new Map<string, number | string>();
+  for (const file of files) {
+    for (const [, name = "", expression = ""] of readText(file).matchAll(declaration)) {
+      found.set(name, valueOf(expression));
+    }
+  }
+  return found;
+}
+
+test("every option of the types has a row, and no other", () => {
+  const [, members = ""] = /^export interface TrackerOptions \{\n(.*?)^\}/ms.exec(readText("js/src/types.ts")) ?? [];
+  const names = [...members.matchAll(/^ {2}(\w+)\?: /gm)].map(([, name]) => name);
+  assert.ok(names.includes("host"));
+  assert.deepEqual([...rowsUnder("Options").keys()], names);
+});
+
+test("the row of an option that is a number has its default, its least and its most", () => {
+  const rows = rowsUnder("Options");
+  for (const [name, { default: fallback, min, max }] of Object.entries(NUMBER_OPTIONS)) {
+    const [, defaultCell, range] = rows.get(name) ?? [];
+    assert.equal(defaultCell, grouped(fallback), name);
+    assert.equal(range, `${grouped(min)} to ${grouped(max)}`, name);
+  }
+});
+
+test("the rows of the other options have their defaults", () => {
+  const rows = rowsUnder("Options");
+  const defaults = { host: `\`${DEFAULT_HOST}\``, teamId: "none", debug: "false", isTeamEnabled: "none" };
+  for (const [name, value] of Object.entries({ ...defaults, ungated: '`"ignore"`' })) {
+    assert.equal(rows.get(name)?.[1], value, name);
+  }
+});
+
+test("the comments of the types give the defaults and bounds of the code", () => {
+  const types = readText("js/src/types.ts");
+  for (const [name, { default: fallback, min, max }] of Object.entries(NUMBER_OPTIONS)) {
+    const comment = `: ${grouped(min)} to ${grouped(max)}. Default ${grouped(fallback)}. */\n  ${name}?: number;`;
+    assert.ok(types.includes(comment), name);
+  }
+  assert.ok(types.includes(`Default \`${DEFAULT_HOST}\`. */\n  host?: string;`));
+});
+
+test("every bound of the engine has a row with its value, and no other", () => {
+  const files = ["config", "backoff", "session"].map((module) => `src/engine/${module}.rs`);
+  const bounds = constantsOf(files, RUST_CONSTANT);
+  const rows = rowsUnder("Bounds of the engine");
+  assert.deepEqual([...rows.keys()], [...bounds.keys()]);
+  for (const [name, value] of bounds) assert.equal(rows.get(name)?.[0], inPlainUnits(name, value), name);
+});
+
+test("every constant of the keel and of the page's side has a row with its value, and no other", () => {
+  const files = ["keel-delivery", "quarantine", "tracker", "transport"].map((module) => `js/src/${module}.ts`);
+  const constants = constantsOf(files, CONSTANT);
+  const rows = rowsUnder("Constants of the keel and of the page's side");
+  assert.deepEqual([...rows.keys()], [...constants.keys()]);
+  for (const [name, value] of constants) assert.equal(rows.get(name)?.[0], inPlainUnits(name, value), name);
+});
+
+test("every row says why", () => {
+  const headings = ["Options", "Bounds of the engine", "Constants of the keel and of the page's side"];
+  for (const [name, cells] of headings.flatMap((heading) => [...rowsUnder(heading)])) {
+    assert.match(cells.at(-1) ?? "", /^[A-Z].*\.$/, name);
+  }
+});
+
+test("constants that the engine and the wrapper share have one value", () => {
+  const filesIn = (folder: string, ending: string) =>
+    readdirSync(repositoryUrl(folder), { encoding: "utf8" })
+      .filter((name) => name.endsWith(ending))
+      .map((name) => folder + name);
+  const engine = constantsOf(filesIn("src/engine/", ".rs"), CONSTANT);
+  const wrapper = constantsOf(filesIn("js/src/", ".ts"), CONSTANT);
+  const shared = [...wrapper.keys()].filter((name) => engine.has(name)).sort();
+  const known = ["ENVELOPE_BYTES_MAX", "EXIT_BYTES_MAX", "KEY_PREFIX", "RECORD_FORMAT"];
+  assert.deepEqual(shared, [...known, "SESSION_IDLE_MAX_MS", "SESSION_LENGTH_MAX_MS"]);
+  for (const name of shared) assert.equal(wrapper.get(name), engine.get(name), name);
+});
