@@ -21,7 +21,16 @@ const FEATURES = ["bulk-memory", "bulk-memory-opt", "sign-ext", "mutable-globals
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-const bindgen = ["--target", "web", "--omit-default-module-path", "--out-dir", folder, "--out-name", "engine", compiled];
+const bindgen = [
+  "--target",
+  "web",
+  "--omit-default-module-path",
+  "--out-dir",
+  folder,
+  "--out-name",
+  "engine",
+  compiled,
+];
 execFileSync(wasmBindgen, bindgen, { stdio: ["ignore", "inherit", "pipe"] });
 
 const module = join(folder, "engine_bg.wasm");

@@ -35,7 +35,12 @@ const common = {
   plugins: trap ? [{ name: "engine", setup: replaceGlue }] : [],
 };
 
-await build({ ...common, entryPoints: [trap ? "test/planted-trap.ts" : "src/entries/index.ts"], format: "esm", outfile: join(out, "dist/index.js") });
+await build({
+  ...common,
+  entryPoints: [trap ? "test/planted-trap.ts" : "src/entries/index.ts"],
+  format: "esm",
+  outfile: join(out, "dist/index.js"),
+});
 if (!trap) {
   await build({
     ...common,
@@ -45,7 +50,9 @@ if (!trap) {
     define: { ...common.define, "import.meta.url": "scriptUrl" },
     outfile: join(out, "dist/script.js"),
   });
-  execFileSync(join(js, "node_modules/.bin/tsc"), ["-p", js, "--outDir", join(out, "dist/types")], { stdio: "inherit" });
+  execFileSync(join(js, "node_modules/.bin/tsc"), ["-p", js, "--outDir", join(out, "dist/types")], {
+    stdio: "inherit",
+  });
 }
 cpSync(join(engine, "engine_bg.wasm"), join(out, "dist/tracker_bg.wasm"));
 

@@ -52,7 +52,10 @@ function show(events) {
 
 mkdirSync(shots, { recursive: true });
 const port = (name, fallback) => Number(process.env[name] ?? (once ? 0 : fallback));
-const collector = await startCollector({ port: port("COLLECTOR_PORT", 8010), controlPort: port("INSPECTOR_PORT", 8011) });
+const collector = await startCollector({
+  port: port("COLLECTOR_PORT", 8010),
+  controlPort: port("INSPECTOR_PORT", 8011),
+});
 const site = await startBookingPage({
   port: port("PAGE_PORT", 8012),
   packageDir: join(root, "pkg"),

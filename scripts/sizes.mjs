@@ -46,7 +46,8 @@ const withFigures = (of) =>
     "`index.js`: glue, wrapper and keel": of["glue, wrapper and keel (index.js)"],
     "all together": of["all that a page loads (index.js, module)"],
   }).reduce(
-    (text, [name, { brotli }]) => text.replace(new RegExp(`(\\| ${name} \\| )[^|]*`), `$1${brotli.toLocaleString("en")} `),
+    (text, [name, { brotli }]) =>
+      text.replace(new RegExp(`(\\| ${name} \\| )[^|]*`), `$1${brotli.toLocaleString("en")} `),
     readFileSync(readme, "utf8"),
   );
 
@@ -68,7 +69,9 @@ if (process.argv.includes("--write")) {
     process.exit(1);
   }
   if (grown.length > 0) {
-    console.error("If this growth is worth it, run `node scripts/sizes.mjs --write` and commit sizes.json with the change.");
+    console.error(
+      "If this growth is worth it, run `node scripts/sizes.mjs --write` and commit sizes.json with the change.",
+    );
     process.exit(1);
   }
 }

@@ -29,12 +29,17 @@ const UNITS: [string, number][] = [
   ["hour", 3_600_000],
   ["minute", 60_000],
   ["second", 1_000],
+  ["millisecond", 1],
 ];
 
-/** A time in its largest whole unit; a day alone is 24 hours. */
+/** A time in the largest unit of which it is a whole number; a single day is given in hours. */
 function duration(ms: number): string {
-  const [unit, length] = UNITS.find(([, unitMs]) => ms % unitMs === 0 && ms !== 24 * 3_600_000) ?? ["millisecond", 1];
-  return `${grouped(ms / length)} ${unit}${ms === length ? "" : "s"}`;
+  for (const [unit, length] of UNITS) {
+    if (ms % length === 0 && !(unit === "day" && ms === length)) {
+      return `${grouped(ms / length)} ${unit}${ms === length ? "" : "s"}`;
+    }
+  }
+  return assert.fail(`${ms} is no whole number of milliseconds`);
 }
 
 const bytes = (count: number) => (count % 1_024 === 0 ? `${grouped(count / 1_024)} KiB` : `${grouped(count)} bytes`);
@@ -50,7 +55,7 @@ const RUST_CONSTANT = /^pub const ([A-Z][A-Z\d_]*): \w+ = (.+);$/gm;
 const CONSTANT = /^(?:export |pub(?:\(super\))? )?const ([A-Z][A-Z\d_]*)(?:: [&\w]+)? = ([\d_ *]+|"[^"]*");$/gm;
 
 /** A number, a product of numbers or a text, as Rust and TypeScript write them. */
-function valueOf(expression: string): number | string {
+function evaluate(expression: string): number | string {
   if (expression.startsWith('"')) return expression.slice(1, -1);
   assert.match(expression, /^\d[\d_]*( \* \d[\d_]*)*$/, "an expression that this test cannot read");
   return expression.split(" * ").reduce((product, factor) => product * Number(factor.replaceAll("_", "")), 1);
@@ -60,7 +65,7 @@ function constantsOf(files: readonly string[], declaration: RegExp): Map<string,
   const found = new Map<string, number | string>();
   for (const file of files) {
     for (const [, name = "", expression = ""] of readText(file).matchAll(declaration)) {
-      found.set(name, valueOf(expression));
+      found.set(name, evaluate(expression));
     }
   }
   return found;

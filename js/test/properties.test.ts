@@ -43,10 +43,8 @@ test("only own, enumerable members with a text as name are properties", () => {
 });
 
 test("a circular member is left out and the others stay", () => {
-  const properties: Record<string, unknown> = { before: 1 };
-  properties["self"] = properties;
-  properties["list"] = [properties];
-  properties["after"] = { x: 2 };
+  const properties = { before: 1 };
+  Object.assign(properties, { self: properties, list: [properties], after: { x: 2 } });
   assert.deepEqual(sent(properties), { before: 1, after: { x: 2 } });
 });
 

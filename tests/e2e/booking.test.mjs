@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { launchChromium, openPage, PROJECT_KEY, ready, startTracker, stats, storedKeys, storedRecords } from "./browser.mjs";
+import {
+  launchChromium,
+  openPage,
+  PROJECT_KEY,
+  ready,
+  startTracker,
+  stats,
+  storedKeys,
+  storedRecords,
+} from "./browser.mjs";
 import { startCollector } from "./collector.mjs";
 import { startSite } from "./site.mjs";
 
@@ -56,10 +65,22 @@ test("a booking arrives with all that PostHog needs, once, without a preflight",
   assert.equal(completed.properties.bookingUid, COMPLETED.bookingUid);
   assert.ok(Number.isInteger(completed.properties.elapsedMs));
   const distinct = (of) => new Set(events.map(of)).size;
-  assert.equal(distinct(({ properties }) => properties.attemptId), 1);
-  assert.equal(distinct(({ properties }) => properties.$session_id), 1);
-  assert.equal(distinct(({ distinctId }) => distinctId), 1);
-  assert.equal(distinct(({ sentTimestamp }) => sentTimestamp), 3);
+  assert.equal(
+    distinct(({ properties }) => properties.attemptId),
+    1,
+  );
+  assert.equal(
+    distinct(({ properties }) => properties.$session_id),
+    1,
+  );
+  assert.equal(
+    distinct(({ distinctId }) => distinctId),
+    1,
+  );
+  assert.equal(
+    distinct(({ sentTimestamp }) => sentTimestamp),
+    3,
+  );
   const { copiesPerEvent, preflights } = await collector.stats();
   assert.equal(copiesPerEvent, 1);
   assert.equal(preflights, 0);
@@ -148,7 +169,12 @@ test("a booking made while the collector refuses connections arrives when it is 
 });
 
 test("an answer that is no confirmation keeps the events", async () => {
-  const faults = [{ kind: "status", status: 503 }, { kind: "html" }, { kind: "redirect" }, { kind: "status", status: 429 }];
+  const faults = [
+    { kind: "status", status: 503 },
+    { kind: "html" },
+    { kind: "redirect" },
+    { kind: "status", status: 429 },
+  ];
   const page = await openPage(context, `${site.url}/page`);
   await startTracker(page, collector.url);
   await ready(page);
@@ -186,7 +212,7 @@ test("switching tabs costs no second copy", async () => {
 test("a team that is not tracked: nothing is sent and nothing is stored", async () => {
   const page = await openPage(context, `${site.url}/page`);
   await startTracker(page, collector.url, { isTeamEnabled: false });
-  await page.evaluate((completed) => {
+  await page.evaluate(() => {
     tracker.trackBookingStarted({ teamId: 42 });
     tracker.identify("user_7");
   });

@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { launchChromium, openPage, PROJECT_KEY, ready, startTracker, stats, storedKeys, storedRecords } from "./browser.mjs";
+import {
+  launchChromium,
+  openPage,
+  PROJECT_KEY,
+  ready,
+  startTracker,
+  stats,
+  storedKeys,
+  storedRecords,
+} from "./browser.mjs";
 import { startCollector } from "./collector.mjs";
 import { startSite } from "./site.mjs";
 
@@ -52,12 +61,20 @@ test("a page whose engine is late hands over what it captured", async () => {
     tracker.trackBookingCompleted(completed);
   }, COMPLETED);
   assert.equal((await storedRecords(page)).length, 2);
-  assert.deepEqual(await stats(page).then(({ engine, captured, waiting }) => [engine, captured, waiting]), ["keel", 2, 2]);
+  assert.deepEqual(await stats(page).then(({ engine, captured, waiting }) => [engine, captured, waiting]), [
+    "keel",
+    2,
+    2,
+  ]);
   site.releaseModule();
   await collector.wait({ received: 2 });
   assert.deepEqual(names(await collector.events()), ["booking_started", "booking_completed"]);
   await page.waitForFunction(() => tracker.stats().confirmed === 2);
-  assert.deepEqual(await stats(page).then(({ engine, captured, adopted }) => [engine, captured, adopted]), ["wasm", 2, 0]);
+  assert.deepEqual(await stats(page).then(({ engine, captured, adopted }) => [engine, captured, adopted]), [
+    "wasm",
+    2,
+    0,
+  ]);
   assert.equal((await collector.stats()).copies, 2);
   assert.deepEqual(page.errors, []);
 });
@@ -294,13 +311,35 @@ test("hostile properties neither throw into the page nor stop later events", asy
     circular.self = circular;
     tracker.capture("circular", circular);
     tracker.capture("bigint", { large: 2n ** 64n, fine: 1 });
-    tracker.capture("getter", { get bad() { throw new Error("bad"); }, fine: 1 });
+    tracker.capture("getter", {
+      get bad() {
+        throw new Error("bad");
+      },
+      fine: 1,
+    });
     tracker.capture("surrogate", { text: "\ud800", pair: "😀", fine: 1 });
-    tracker.capture("odd", { nan: NaN, date: new Date(0), gone: undefined, code: () => 1, fine: 1, max: Number.MAX_VALUE });
+    tracker.capture("odd", {
+      nan: NaN,
+      date: new Date(0),
+      gone: undefined,
+      code: () => 1,
+      fine: 1,
+      max: Number.MAX_VALUE,
+    });
     tracker.capture("json", { toJSON: () => "text" });
     tracker.capture("list", [1, 2]);
     tracker.capture("none", null);
-    tracker.capture("proxy", new Proxy({}, { ownKeys() { throw new Error("bad"); } }));
+    tracker.capture(
+      "proxy",
+      new Proxy(
+        {},
+        {
+          ownKeys() {
+            throw new Error("bad");
+          },
+        },
+      ),
+    );
     tracker.trackBookingCompleted(null);
     tracker.trackBookingFailed(undefined);
     tracker.trackBookingCompleted(completed);
@@ -334,7 +373,7 @@ test("a page that has replaced what the tracker uses is not broken by it", async
   await ready(page);
   await page.evaluate((completed) => {
     const { fetch } = window;
-    window.fetch = (...args) => {
+    window.fetch = () => {
       window.fetch = fetch;
       tracker.capture("from_fetch");
       throw new Error("no fetch");

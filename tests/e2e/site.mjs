@@ -8,6 +8,13 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm", ".map": "application/json" };
 
+/** What the pages carry. */
+const SCRIPTS = {
+  "/page": `<script src="/tracker/script.js"></script>`,
+  "/module": `<script type="module">import * as all from "/planted-trap/index.js"; Object.assign(window, all);</script>`,
+  "/plain": "",
+};
+
 /**
  * Starts a site on a free port. `/page` carries the tracker, `/plain` does not, `/module` loads it as a module from the
  * variant that can be killed. `/page?csp` forbids WebAssembly.
@@ -17,34 +24,31 @@ export async function startSite() {
   let held = null;
   let broken = 0;
   let type = TYPES[".wasm"];
+  const serveFile = (folder, name, response) => {
+    const file = join(ROOT, folder === "tracker" ? "pkg/dist" : "target/planted-trap/dist", name);
+    if (!existsSync(file)) return response.writeHead(404).end();
+    const isModule = extname(name) === ".wasm";
+    const send = () => {
+      if (isModule && broken > 0) {
+        broken--;
+        return response.writeHead(503).end();
+      }
+      response.writeHead(200, { "content-type": isModule ? type : TYPES[extname(name)] });
+      return createReadStream(file).pipe(response);
+    };
+    return held && isModule ? held.push(send) : send();
+  };
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url, "http://localhost");
     const [, folder, name] = /^\/(tracker|planted-trap)\/([\w.]+)$/.exec(pathname) ?? [];
-    if (folder) {
-      const file = join(ROOT, folder === "tracker" ? "pkg/dist" : "target/planted-trap/dist", name);
-      if (!existsSync(file)) return response.writeHead(404).end();
-      const send = () => {
-        const isModule = extname(name) === ".wasm";
-        if (isModule && broken > 0) {
-          broken--;
-          return response.writeHead(503).end();
-        }
-        response.writeHead(200, { "content-type": isModule ? type : TYPES[extname(name)] });
-        createReadStream(file).pipe(response);
-      };
-      return held && name.endsWith(".wasm") ? void held.push(send) : send();
-    }
-    const headers = { "content-type": "text/html; charset=utf-8" };
-    if (searchParams.has("csp")) {
-      headers["content-security-policy"] = "script-src 'self' 'unsafe-inline'";
-    }
-    const script = {
-      "/page": `<script src="/tracker/script.js"></script>`,
-      "/module": `<script type="module">import * as all from "/planted-trap/index.js"; Object.assign(window, all);</script>`,
-      "/plain": "",
-    }[pathname];
+    if (folder) return serveFile(folder, name, response);
+    const script = SCRIPTS[pathname];
     if (script === undefined) return response.writeHead(404).end();
-    response.writeHead(200, headers).end(`<!doctype html><title>${pathname}</title>${script}<p>${pathname}</p>`);
+    response.writeHead(200, {
+      "content-type": "text/html; charset=utf-8",
+      ...(searchParams.has("csp") && { "content-security-policy": "script-src 'self' 'unsafe-inline'" }),
+    });
+    return response.end(`<!doctype html><title>${pathname}</title>${script}<p>${pathname}</p>`);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address();
