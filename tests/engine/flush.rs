@@ -1,0 +1,121 @@
+//! Flushing and shutting down.
+
+use posthog_booking_tracker::engine::{DropReason, Input, MemoryStore};
+
+use crate::page::{Page, START, answered, asking, open_gate, padding};
+
+#[test]
+fn a_flush_settles_after_everything_is_confirmed() {
+    let mut page = Page::fresh();
+    page.capture("slot_selected");
+    page.input(Input::FlushRequested);
+    let send = page.sent();
+    assert_eq!(page.settled, 0);
+    page.confirm(&send);
+    assert_eq!(page.settled, 1);
+    page.ends();
+}
+
+#[test]
+fn a_flush_waits_for_what_does_not_fit_into_one_body() {
+    let mut page = Page::fresh();
+    for _ in 0..4 {
+        page.capture_with("booking_failed", &padding(25_000));
+    }
+    page.input(Input::FlushRequested);
+    let mut requests = 0;
+    while let Some(send) = page.sends.pop_front() {
+        assert_eq!(page.settled, 0);
+        page.confirm(&send);
+        requests += 1;
+    }
+    assert_eq!((requests, page.settled, page.stats().confirmed), (3, 1, 4));
+    page.ends();
+}
+
+#[test]
+fn a_flush_settles_after_a_failure_and_keeps_the_records() {
+    for failure in [answered(503, ""), answered(401, "")] {
+        let mut page = Page::fresh();
+        page.capture("slot_selected");
+        page.input(Input::FlushRequested);
+        let send = page.sent();
+        page.finish(&send, failure);
+        assert_eq!((page.settled, page.stored().len()), (1, 1));
+        page.ends();
+    }
+}
+
+#[test]
+fn a_flush_with_nothing_to_send_settles_at_once() {
+    let mut page = Page::fresh();
+    page.input(Input::FlushRequested);
+    assert_eq!(page.settled, 1);
+    page.ends();
+
+    let mut page = Page::open(asking(), MemoryStore::default(), START);
+    page.capture_for("1", "booking_completed");
+    page.input(Input::FlushRequested);
+    assert_eq!(page.settled, 1, "what the gate holds cannot be sent now");
+    page.ends();
+}
+
+#[test]
+fn a_flush_ends_a_backoff() {
+    let mut page = Page::fresh();
+    page.capture("booking_completed");
+    let send = page.sent();
+    page.finish(&send, answered(503, ""));
+    page.input(Input::FlushRequested);
+    let send = page.sent();
+    page.confirm(&send);
+    assert_eq!(page.settled, 1);
+    page.ends();
+}
+
+#[test]
+fn a_flush_settles_when_its_request_times_out() {
+    let mut page = Page::fresh();
+    page.capture("slot_selected");
+    page.input(Input::FlushRequested);
+    page.sent();
+    page.sleep(10_000);
+    assert_eq!((page.settled, page.aborted.len()), (1, 1));
+    page.ends();
+}
+
+#[test]
+fn a_page_that_is_shut_down_sends_what_it_has_and_takes_nothing_more() {
+    let mut page = Page::fresh();
+    page.capture("slot_selected");
+    page.input(Input::ShutDown);
+    let send = page.sent();
+    assert_eq!(send.body.names(), ["slot_selected"]);
+    page.capture("booking_completed");
+    page.identify("ada");
+    assert_eq!(page.stats().dropped(DropReason::ShutDown), 1);
+    assert_eq!(page.stored(), ["slot_selected"]);
+    page.confirm(&send);
+    assert_eq!((page.settled, page.wake), (1, None));
+    page.ends();
+}
+
+#[test]
+fn a_page_that_is_shut_down_never_wakes_again_whatever_became_of_its_request() {
+    let mut page = Page::fresh();
+    page.capture("slot_selected");
+    page.input(Input::ShutDown);
+    let send = page.sent();
+    page.finish(&send, answered(503, ""));
+    assert_eq!((page.settled, page.wake), (1, None));
+    let alarms = page.alarms;
+    page.freeze(60_000);
+    page.capture("date_changed");
+    assert_eq!((page.settled, page.alarms), (1, alarms));
+    assert_eq!(page.stored(), ["slot_selected"]);
+    page.ends();
+
+    let mut next = page.later(open_gate());
+    assert_eq!(next.sent().body.names(), ["slot_selected"]);
+    next.ends();
+}

@@ -1,0 +1,362 @@
+//! The harness: a page with its engine, two clocks, a store, and everything that the engine wanted done so far.
+
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
+
+use posthog_booking_tracker::engine::{
+    BATCH_BYTES_MAX, Config, EXIT_BYTES_MAX, GateSource, Handover, Input, KEY_PREFIX, MemoryStore, Monotonic, NewEvent,
+    Notice, Now, Outcome, Output, Stats, Tracker, Ungated, Wall, is_must_send, project_hash,
+};
+use serde_json::Value;
+
+pub(crate) const API_KEY: &str = "phc_story";
+pub(crate) const TEAM: &str = "42";
+/// 2026-01-02T03:04:05.678Z.
+pub(crate) const START: u64 = 1_767_323_045_678;
+pub(crate) const DAY: u64 = 24 * 3_600_000;
+pub(crate) const OK: &str = r#"{"status":"Ok"}"#;
+
+/// A page that is tracked for its own team, with the defaults of the wrapper.
+pub(crate) fn open_gate() -> Config {
+    Config {
+        api_key: API_KEY.to_owned(),
+        flush_at: 20,
+        flush_interval_ms: 10_000,
+        max_retries: 10,
+        request_timeout_ms: 10_000,
+        gate: GateSource::Constant { team: TEAM.to_owned(), open: true },
+        ungated: Ungated::Ignore,
+    }
+}
+
+pub(crate) fn gated_by(gate: GateSource, ungated: Ungated) -> Config {
+    Config { gate, ungated, ..open_gate() }
+}
+
+pub(crate) fn asking() -> Config {
+    gated_by(GateSource::Callback, Ungated::Ignore)
+}
+
+pub(crate) fn event(name: &str, properties: &str, team: Option<&str>) -> NewEvent {
+    NewEvent { name: name.to_owned(), properties: properties.to_owned(), team: team.map(str::to_owned) }
+}
+
+/// Properties that make an event of `bytes` and a little more.
+pub(crate) fn padding(bytes: usize) -> String {
+    format!(r#"{{"padding":"{}"}}"#, "x".repeat(bytes))
+}
+
+pub(crate) fn answered(status: u16, body: &str) -> Outcome {
+    Outcome::Answered { status, body: body.to_owned(), retry_after: None }
+}
+
+/// A body that left the page.
+#[derive(Debug, Clone)]
+pub(crate) struct Body {
+    pub(crate) text: String,
+    pub(crate) json: Value,
+}
+
+impl Body {
+    fn new(text: String) -> Self {
+        let json: Value = serde_json::from_str(&text).expect("a body is JSON");
+        assert_eq!(json["api_key"], API_KEY);
+        Self { text, json }
+    }
+
+    pub(crate) fn events(&self) -> &[Value] {
+        self.json["batch"].as_array().expect("a body has a batch")
+    }
+
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.texts("event")
+    }
+
+    pub(crate) fn uuids(&self) -> Vec<&str> {
+        self.texts("uuid")
+    }
+
+    pub(crate) fn texts(&self, member: &str) -> Vec<&str> {
+        self.events().iter().map(|event| event[member].as_str().expect(member)).collect()
+    }
+
+    /// The events as they lie in the body, to the byte.
+    pub(crate) fn batch_text(&self) -> &str {
+        self.text.split_once("\"batch\":").unwrap().1
+    }
+
+    pub(crate) fn has_must_send(&self) -> bool {
+        self.names().into_iter().any(is_must_send)
+    }
+}
+
+/// A request that the page makes.
+#[derive(Debug, Clone)]
+pub(crate) struct Send {
+    pub(crate) request: u32,
+    pub(crate) keepalive: bool,
+    pub(crate) body: Body,
+}
+
+pub(crate) struct Page {
+    pub(crate) tracker: Tracker<MemoryStore>,
+    pub(crate) wall: u64,
+    pub(crate) clock: u64,
+    inputs: u128,
+    /// When the engine wants to be woken.
+    pub(crate) wake: Option<u64>,
+    /// How often a time to wake was named.
+    pub(crate) alarms: usize,
+    /// What came out and no test has looked at yet.
+    pub(crate) sends: VecDeque<Send>,
+    pub(crate) exits: VecDeque<Body>,
+    pub(crate) aborted: Vec<u32>,
+    pub(crate) questions: VecDeque<String>,
+    pub(crate) settled: u32,
+    pub(crate) notices: Vec<(Notice, String)>,
+}
+
+impl Page {
+    /// A page whose engine has not started.
+    pub(crate) fn made(config: Config, store: MemoryStore, wall: u64) -> Self {
+        Self {
+            tracker: Tracker::new(config, store),
+            wall,
+            clock: 0,
+            inputs: u128::from(wall),
+            wake: None,
+            alarms: 0,
+            sends: VecDeque::new(),
+            exits: VecDeque::new(),
+            aborted: Vec::new(),
+            questions: VecDeque::new(),
+            settled: 0,
+            notices: Vec::new(),
+        }
+    }
+
+    pub(crate) fn open(config: Config, store: MemoryStore, wall: u64) -> Self {
+        let mut page = Self::made(config, store, wall);
+        page.input(Input::Started(Handover::default()));
+        page
+    }
+
+    /// A first visit of a tracked team.
+    pub(crate) fn fresh() -> Self {
+        Self::open(open_gate(), MemoryStore::default(), START)
+    }
+
+    /// What an hour later finds where this page died.
+    pub(crate) fn later(&self, config: Config) -> Self {
+        Self::open(config, self.tracker.store().clone(), self.wall + 3_600_000)
+    }
+
+    // Inputs ----------------------------------------------------------------------------------------------------
+
+    pub(crate) fn now(&mut self) -> Now {
+        self.inputs += 1;
+        let entropy = self.inputs.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        Now { wall: Wall(self.wall), monotonic: Monotonic(self.clock), entropy }
+    }
+
+    /// Tells the engine something without draining it.
+    pub(crate) fn handle(&mut self, input: Input) {
+        let now = self.now();
+        self.tracker.handle(now, input);
+    }
+
+    pub(crate) fn input(&mut self, input: Input) {
+        self.handle(input);
+        self.drain();
+    }
+
+    pub(crate) fn drain(&mut self) {
+        for output in self.tracker.take_outputs() {
+            match output {
+                Output::Send { request, body, keepalive } => {
+                    let body = Body::new(body);
+                    let allowed = if keepalive { EXIT_BYTES_MAX } else { BATCH_BYTES_MAX + 192 };
+                    assert!(body.text.len() <= allowed, "a body of {} bytes", body.text.len());
+                    assert!(keepalive || !body.has_must_send(), "a must-send event that dies with its page");
+                    self.sends.push_back(Send { request, keepalive, body });
+                }
+                Output::Exit { body } => {
+                    assert!(body.len() <= EXIT_BYTES_MAX);
+                    self.exits.push_back(Body::new(body));
+                }
+                Output::Abort { request } => self.aborted.push(request),
+                Output::WakeAt(at) => {
+                    assert!(at.is_none_or(|at| at.0 >= self.clock), "{at:?} is in the past of {}", self.clock);
+                    self.wake = at.map(|at| at.0);
+                    self.alarms += 1;
+                }
+                Output::AskGate { team } => self.questions.push_back(team),
+                Output::Settled => self.settled += 1,
+                Output::Notice { notice, event } => self.notices.push((notice, event)),
+                other => panic!("nobody expects {other:?}"),
+            }
+        }
+        assert!(self.stats().balances(), "{:?}", self.stats());
+    }
+
+    pub(crate) fn capture(&mut self, name: &str) {
+        self.capture_with(name, "{}");
+    }
+
+    pub(crate) fn capture_with(&mut self, name: &str, properties: &str) {
+        self.input(Input::Captured(event(name, properties, None)));
+    }
+
+    pub(crate) fn capture_for(&mut self, team: &str, name: &str) {
+        self.input(Input::Captured(event(name, "{}", Some(team))));
+    }
+
+    pub(crate) fn identify(&mut self, distinct_id: &str) {
+        self.input(Input::Identified { distinct_id: distinct_id.to_owned(), team: None });
+    }
+
+    pub(crate) fn finish(&mut self, send: &Send, outcome: Outcome) {
+        self.input(Input::SendFinished { request: send.request, outcome });
+    }
+
+    pub(crate) fn confirm(&mut self, send: &Send) {
+        self.finish(send, answered(200, OK));
+    }
+
+    pub(crate) fn gate_says(&mut self, team: &str, open: Option<bool>) {
+        self.input(Input::GateAnswered { team: team.to_owned(), open });
+    }
+
+    /// Lets time pass while nothing happens: the page is frozen, or its timers are late.
+    pub(crate) fn freeze(&mut self, ms: u64) {
+        self.clock += ms;
+        self.wall += ms;
+    }
+
+    /// Lets time pass and wakes the engine whenever it wants to be woken.
+    pub(crate) fn sleep(&mut self, ms: u64) {
+        let until = self.clock + ms;
+        for _ in 0..1_000 {
+            let Some(wake) = self.wake.filter(|wake| *wake <= until) else {
+                self.freeze(until - self.clock);
+                return;
+            };
+            self.freeze(wake.saturating_sub(self.clock));
+            self.wake();
+        }
+        panic!("the engine wants to be woken again and again at {}", self.clock);
+    }
+
+    /// The alarm that the engine has set goes off.
+    pub(crate) fn wake(&mut self) {
+        self.wake = None;
+        self.input(Input::Woke);
+    }
+
+    // What came of it -------------------------------------------------------------------------------------------
+
+    /// The request that the page makes now, the only one.
+    pub(crate) fn sent(&mut self) -> Send {
+        let send = self.sends.pop_front().expect("the page sends something");
+        self.sends_nothing();
+        send
+    }
+
+    pub(crate) fn sends_nothing(&self) {
+        assert!(self.sends.is_empty(), "{:?}", self.sends);
+    }
+
+    /// The body that the page hands over on leaving, the only one.
+    pub(crate) fn exited(&mut self) -> Body {
+        let exit = self.exits.pop_front().expect("the page hands something over");
+        self.hands_nothing_over();
+        exit
+    }
+
+    pub(crate) fn hands_nothing_over(&self) {
+        assert!(self.exits.is_empty(), "{:?}", self.exits);
+    }
+
+    /// Follows the one alarm, which must go off after a time in this range, and gives the request that it makes.
+    pub(crate) fn sent_after(&mut self, wait: RangeInclusive<u64>) -> Send {
+        self.sends_nothing();
+        let wake = self.wake.expect("the page wants to be woken");
+        assert!(wait.contains(&(wake - self.clock)), "{} is not in {wait:?}", wake - self.clock);
+        self.freeze(wake - self.clock - 1);
+        self.input(Input::Moved(posthog_booking_tracker::engine::Page::default()));
+        self.sends_nothing();
+        self.freeze(1);
+        self.wake();
+        self.sent()
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.tracker.stats()
+    }
+
+    pub(crate) fn store(&mut self) -> &mut MemoryStore {
+        self.tracker.store_mut()
+    }
+
+    /// Keys and values of the stored records of this project, in the order of their keys.
+    pub(crate) fn records(&self) -> Vec<(String, String)> {
+        let own = format!("{KEY_PREFIX}1:{}:", base36(project_hash(API_KEY).into()));
+        let entries = &self.tracker.store().entries;
+        entries.iter().filter(|(key, _)| key.starts_with(&own)).map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    /// The names of the events of the stored, sealed records.
+    pub(crate) fn stored(&self) -> Vec<String> {
+        let mut names: Vec<(u64, String)> = Vec::new();
+        for (key, value) in self.records() {
+            let value: Value = serde_json::from_str(&value).unwrap();
+            let captured = u64::from_str_radix(key.split(':').nth(3).unwrap(), 36).unwrap();
+            names.push((captured, value["body"]["event"].as_str().expect("a sealed record").to_owned()));
+        }
+        names.sort();
+        names.into_iter().map(|(_, name)| name).collect()
+    }
+
+    /// What the store holds besides records of this project.
+    pub(crate) fn noun(&self, noun: &str) -> Option<String> {
+        let key = format!("phbt:{noun}:{}", base36(project_hash(API_KEY).into()));
+        self.tracker.store().entries.get(&key).cloned()
+    }
+
+    pub(crate) fn notice_count(&self, notice: Notice) -> usize {
+        self.notices.iter().filter(|(said, _)| *said == notice).count()
+    }
+
+    /// How every story ends: with every event accounted for exactly once.
+    pub(crate) fn ends(&self) {
+        assert!(self.stats().balances(), "{:?}", self.stats());
+    }
+}
+
+pub(crate) fn base36(mut number: u64) -> String {
+    let mut digits = Vec::new();
+    while number > 0 || digits.is_empty() {
+        digits.push(char::from_digit((number % 36) as u32, 36).unwrap());
+        number /= 36;
+    }
+    digits.into_iter().rev().collect()
+}
+
+/// The key of a record that somebody else wrote.
+pub(crate) fn record_key(format: u64, project: u32, captured: u64, sequence: u64, uuid: &str) -> String {
+    format!("phbt:{}:{}:{}:{}:{uuid}", base36(format), base36(project.into()), base36(captured), base36(sequence))
+}
+
+pub(crate) fn own_key(captured: u64, sequence: u64, uuid: &str) -> String {
+    record_key(1, project_hash(API_KEY), captured, sequence, uuid)
+}
+
+/// A uuid that tells records apart.
+pub(crate) fn uuid(number: u32) -> String {
+    format!("0190b3a2-7c1e-7a3b-9f00-{number:012x}")
+}
+
+/// A store that holds these entries.
+pub(crate) fn store_with(entries: &[(String, String)]) -> MemoryStore {
+    MemoryStore { entries: entries.iter().cloned().collect(), ..MemoryStore::default() }
+}
