@@ -23,6 +23,6 @@ impl Store for PageSide {
     }
 
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        Ok(lines(&Self::keys(self, prefix)).map(str::to_owned).collect())
+        Ok(lines(&Self::keys(self, prefix)))
     }
 }

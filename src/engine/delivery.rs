@@ -5,7 +5,7 @@ use super::backoff::{PROBE_INTERVAL_MS, backoff_ms};
 use super::config::{BATCH_EVENTS_MAX, EXIT_BYTES_MAX};
 use super::json::ObjectWriter;
 use super::ledger::DropReason;
-use super::outbox::{Carrier, Record};
+use super::outbox::Record;
 use super::time::push_iso_timestamp;
 use super::{Monotonic, Wall};
 
@@ -192,9 +192,9 @@ impl Delivery {
     }
 }
 
-/// Writes the body for the records that `carrier` carries, in the order of capture. `sent_at` is fresh on every attempt:
+/// Writes the body for the records that `request` carries, in the order of capture. `sent_at` is fresh on every attempt:
 /// the server corrects the clock's skew by it (reference/wire.md §1.6).
-pub(super) fn body(api_key: &str, sent_at: Wall, records: &[Record], carrier: Carrier) -> String {
+pub(super) fn body(api_key: &str, sent_at: Wall, records: &[Record], request: u32) -> String {
     let mut out = String::new();
     let mut timestamp = String::new();
     push_iso_timestamp(&mut timestamp, sent_at);
@@ -204,7 +204,7 @@ pub(super) fn body(api_key: &str, sent_at: Wall, records: &[Record], carrier: Ca
     let batch = envelope.value("batch");
     let mut separator = '[';
     for record in records {
-        if record.carrier == carrier {
+        if record.request == request {
             batch.push(separator);
             batch.push_str(&record.body);
             separator = ',';

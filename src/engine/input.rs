@@ -2,7 +2,6 @@
 
 use super::Outcome;
 use super::json;
-use super::text::{cut, lines};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,10 +100,5 @@ impl Handover {
             _ => {}
         });
         handover
-    }
-
-    /// The keys and values of [`records`](Self::records); the value is empty where storage holds it.
-    pub(super) fn records(&self) -> impl Iterator<Item = (&str, &str)> {
-        lines(&self.records).map(|line| cut(line, b' '))
     }
 }

@@ -4,15 +4,6 @@ use super::Monotonic;
 use super::config::{RECORDS_MAX, STORED_BYTES_MAX};
 use super::record::RecordKey;
 
-/// What carries a record at the moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Carrier {
-    /// Nothing.
-    None,
-    /// This request or exit, which nobody has answered yet.
-    Request(u32),
-}
-
 /// One waiting event.
 #[derive(Debug)]
 pub(super) struct Record {
@@ -26,7 +17,8 @@ pub(super) struct Record {
     pub(super) stored_bytes: usize,
     /// From when on it should be on its way.
     pub(super) due: Monotonic,
-    pub(super) carrier: Carrier,
+    /// The number of the request or exit that carries it and that nobody has answered yet; 0, where it waits.
+    pub(super) request: u32,
 }
 
 #[derive(Debug, Default)]
@@ -72,25 +64,25 @@ impl Outbox {
         if self.records.len() <= RECORDS_MAX && self.bytes <= STORED_BYTES_MAX {
             return None;
         }
-        let idle = |record: &Record| record.carrier == Carrier::None;
+        let idle = |record: &Record| record.request == 0;
         self.take(&|record| idle(record) && !record.must_send).or_else(|| self.take(&idle))
     }
 
     /// Frees what a request has carried. It has been on its way, so it is due.
     pub(super) fn unload(&mut self, request: u32) {
         for record in &mut self.records {
-            if record.carrier == Carrier::Request(request) {
-                record.carrier = Carrier::None;
+            if record.request == request {
+                record.request = 0;
                 record.due = Monotonic(0);
             }
         }
     }
 
-    /// Gives `carrier` at most `events_max` events in `bytes_max` bytes of those that `eligible` names, must-send ones
+    /// Gives `request` at most `events_max` events in `bytes_max` bytes of those that `eligible` names, must-send ones
     /// first, and says how many they are.
     pub(super) fn load(
         &mut self,
-        carrier: Carrier,
+        request: u32,
         events_max: usize,
         bytes_max: usize,
         eligible: &dyn Fn(&Record) -> bool,
@@ -103,7 +95,7 @@ impl Outbox {
                 let size = record.body.len() + 1;
                 let fits = events < events_max && bytes + size <= bytes_max;
                 if record.must_send == must_send && fits && eligible(record) {
-                    record.carrier = carrier;
+                    record.request = request;
                     events += 1;
                     bytes += size;
                 }

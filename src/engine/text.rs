@@ -4,20 +4,33 @@
 ///
 /// # Example
 /// ```
-/// assert_eq!(posthog_booking_tracker::engine::lines("a\n\nb").collect::<Vec<_>>(), ["a", "b"]);
+/// assert_eq!(posthog_booking_tracker::engine::lines("a\n\nb"), ["a", "b"]);
 /// ```
-pub fn lines(text: &str) -> impl Iterator<Item = &str> {
+#[must_use]
+pub fn lines(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
     let mut rest = text;
-    core::iter::from_fn(move || {
-        while !rest.is_empty() {
-            let (line, after) = cut(rest, b'\n');
-            rest = after;
-            if !line.is_empty() {
-                return Some(line);
-            }
+    while !rest.is_empty() {
+        let (line, after) = cut(rest, b'\n');
+        rest = after;
+        if !line.is_empty() {
+            found.push(line.to_owned());
         }
-        None
-    })
+    }
+    found
+}
+
+/// Whether a line of `text` is `start`, or starts with it and a space.
+pub(super) fn has_line(text: &str, start: &str) -> bool {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (line, after) = cut(rest, b'\n');
+        rest = after;
+        if cut(line, b' ').0 == start {
+            return true;
+        }
+    }
+    false
 }
 
 /// What stands before and after the first `separator`; all and nothing, where there is none.

@@ -219,7 +219,10 @@ impl<S: Store> Tracker<S> {
                 }
             }
         }
-        wake.into_iter().chain(self.gate.next_question_at()).min()
+        match (wake, self.gate.next_question_at()) {
+            (Some(wake), Some(question)) => Some(wake.min(question)),
+            (wake, question) => wake.or(question),
+        }
     }
 
     /// A definite "no" drops what its team has waiting, and with the last record every trace of this page.
@@ -265,4 +268,9 @@ impl<S: Store> Tracker<S> {
     fn notice(&mut self, notice: Notice, event: &str) {
         self.outputs.push(Output::Notice { notice, event: event.to_owned() });
     }
+}
+
+/// Whether storage can be read and has no such key.
+fn is_gone(store: &impl Store, key: &str) -> bool {
+    matches!(store.get(key), Ok(None))
 }

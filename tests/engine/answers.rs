@@ -220,7 +220,8 @@ fn a_refused_project_key_stops_the_page_and_keeps_everything() {
     page.finish(&send, answered(401, ""));
     page.capture("booking_failed");
     page.sleep(PROBE_INTERVAL_MS * 3);
-    for input in [Input::Online, Input::FlushRequested, Input::Hidden, Input::Returned, Input::Leaving, Input::Returned] {
+    for input in [Input::Online, Input::FlushRequested, Input::Hidden, Input::Returned, Input::Leaving, Input::Returned]
+    {
         page.input(input);
         page.sends_nothing();
         page.hands_nothing_over();

@@ -302,7 +302,11 @@ impl Page {
     pub(crate) fn records(&self) -> Vec<(String, String)> {
         let own = format!("{KEY_PREFIX}1:{}:", base36(project_hash(API_KEY).into()));
         let entries = &self.tracker.store().entries;
-        entries.iter().filter(|(key, _)| key.starts_with(&own)).map(|(key, value)| (key.clone(), value.clone())).collect()
+        entries
+            .iter()
+            .filter(|(key, _)| key.starts_with(&own))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
     }
 
     /// The names of the events of the stored, sealed records.

@@ -5,7 +5,7 @@ use posthog_booking_tracker::engine::{
 };
 use serde_json::{Value, json};
 
-use crate::page::{API_KEY, DAY, Page, START, TEAM, own_key, open_gate, padding, record_key, store_with, uuid};
+use crate::page::{API_KEY, DAY, Page, START, TEAM, open_gate, own_key, padding, record_key, store_with, uuid};
 
 /// A record as the keel writes it, with the ids that it knew.
 fn raw(number: u32, name: &str) -> (String, String) {
@@ -18,7 +18,8 @@ fn raw(number: u32, name: &str) -> (String, String) {
 }
 
 fn sealed(number: u32, captured: u64, name: &str) -> (String, String) {
-    let body = json!({"event": name, "uuid": uuid(number), "distinct_id": "someone", "timestamp": "x", "properties": {}});
+    let body =
+        json!({"event": name, "uuid": uuid(number), "distinct_id": "someone", "timestamp": "x", "properties": {}});
     (own_key(captured, 0, &uuid(number)), json!({"stage": "sealed", "team": TEAM, "body": body}).to_string())
 }
 
@@ -89,7 +90,8 @@ fn torn_records_are_removed_and_counted() {
     let cut = [&whole[..whole.len() - 1], &whole[..whole.len() / 2], &sealed[..sealed.len() - 2]];
     let unknown = whole.replace("\"raw\"", "\"cooked\"");
     for text in texts.into_iter().chain(cut).chain([unknown.as_str()]) {
-        let mut page = Page::open(open_gate(), store_with(&[(key.clone(), text.to_owned()), raw(2, "slot_selected")]), START);
+        let mut page =
+            Page::open(open_gate(), store_with(&[(key.clone(), text.to_owned()), raw(2, "slot_selected")]), START);
         assert_eq!(page.stats().dropped(DropReason::Torn), 1, "{text}");
         assert_eq!(page.notice_count(Notice::Dropped(DropReason::Torn)), 1);
         assert_eq!(page.records().len(), 1);
@@ -141,7 +143,8 @@ fn other_projects_and_later_formats_are_left_alone_until_they_have_expired() {
 #[test]
 fn a_quarantined_record_is_left_alone() {
     let store = store_with(&[raw(1, "booking_completed"), raw(2, "booking_failed")]);
-    let mut page = started(store, Handover { quarantined: format!("{}\n{}\n", uuid(7), uuid(1)), ..Handover::default() });
+    let mut page =
+        started(store, Handover { quarantined: format!("{}\n{}\n", uuid(7), uuid(1)), ..Handover::default() });
     assert_eq!(page.sent().body.uuids(), [uuid(2)]);
     assert_eq!(page.stats().adopted, 1);
     assert!(page.records().contains(&raw(1, "booking_completed")), "as it was");
@@ -152,8 +155,7 @@ fn a_quarantined_record_is_left_alone() {
 fn records_that_this_page_s_keel_hands_over_count_as_captured() {
     let (stored, in_memory, earlier) = (raw(1, "slot_selected"), raw(2, "booking_page_viewed"), raw(3, "form_opened"));
     let records = format!("{}\n{} {}\n", stored.0, in_memory.0, in_memory.1);
-    let mut page =
-        started(store_with(&[stored, earlier]), Handover { records, minted: true, ..Handover::default() });
+    let mut page = started(store_with(&[stored, earlier]), Handover { records, minted: true, ..Handover::default() });
     assert_eq!((page.stats().captured, page.stats().adopted, page.stats().waiting), (2, 1, 3));
     let send = page.sent();
     assert_eq!(send.body.uuids(), [uuid(1), uuid(2), uuid(3)]);
@@ -171,7 +173,10 @@ fn a_page_s_own_earlier_events_keep_their_place_before_what_the_engine_captures(
     page.capture("booking_completed");
     let send = page.sent();
     assert_eq!(send.body.names(), ["booking_page_viewed", "booking_completed"]);
-    assert!(page.records()[1].0.split(':').nth(3) > page.records()[0].0.split(':').nth(3), "a tie across the hand-over");
+    assert!(
+        page.records()[1].0.split(':').nth(3) > page.records()[0].0.split(':').nth(3),
+        "a tie across the hand-over"
+    );
     page.ends();
 }
 
@@ -191,7 +196,8 @@ fn the_same_record_in_storage_and_in_the_hands_of_the_keel_is_one() {
 #[test]
 #[ignore = "BUG 7: the second key of a repeated uuid stays in storage, and the next page sends it again"]
 fn a_repeated_uuid_under_another_key_is_removed_with_its_twin() {
-    let store = store_with(&[sealed(1, START - DAY, "booking_completed"), sealed(1, START - DAY + 1, "booking_completed")]);
+    let store =
+        store_with(&[sealed(1, START - DAY, "booking_completed"), sealed(1, START - DAY + 1, "booking_completed")]);
     let mut page = Page::open(open_gate(), store, START);
     assert_eq!(page.stats().dropped(DropReason::Duplicate), 1);
     let send = page.sent();

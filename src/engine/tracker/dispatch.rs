@@ -4,11 +4,11 @@ use super::super::Outcome;
 use super::super::config::BATCH_BYTES_MAX;
 use super::super::delivery::{Settlement, body};
 use super::super::gate::GateState;
-use super::super::outbox::{Carrier, Record};
+use super::super::outbox::Record;
 use super::super::output::{Notice, Output};
 use super::super::record::sealed_value;
 use super::super::store::Store;
-use super::{Presence, Tracker};
+use super::{Presence, Tracker, is_gone};
 
 impl<S: Store> Tracker<S> {
     pub(super) fn is_due(&self) -> bool {
@@ -41,17 +41,13 @@ impl<S: Store> Tracker<S> {
     /// Sends what may leave and is not safely under way, as far as it fits: by a request, or on leaving by an exit.
     fn send(&mut self, events_max: usize, bytes_max: usize, exit: bool) {
         let request = self.delivery.next_id();
-        let carrier = Carrier::Request(request);
         let (gate, delivery) = (&self.gate, &self.delivery);
         let may_leave = |record: &Record| {
-            let free = match record.carrier {
-                Carrier::None => true,
-                Carrier::Request(request) => exit && !delivery.is_keepalive(request),
-            };
+            let free = record.request == 0 || exit && !delivery.is_keepalive(record.request);
             free && gate.state(record) == GateState::Open
         };
-        if self.outbox.load(carrier, events_max, bytes_max, &may_leave) > 0 {
-            let body = body(&self.config.api_key, self.wall, &self.outbox.records, carrier);
+        if self.outbox.load(request, events_max, bytes_max, &may_leave) > 0 {
+            let body = body(&self.config.api_key, self.wall, &self.outbox.records, request);
             let keepalive = self.delivery.start(self.now, body.len(), exit);
             self.outputs.push(if exit { Output::Exit { body } } else { Output::Send { request, body, keepalive } });
         }
@@ -64,7 +60,7 @@ impl<S: Store> Tracker<S> {
         if torn_down || !self.delivery.end(request) {
             return;
         }
-        let carried = |record: &Record| record.carrier == Carrier::Request(request);
+        let carried = |record: &Record| record.request == request;
         let events = self.outbox.records.iter().filter(|record| carried(record)).count();
         let jitter = self.entropy.next_u64();
         let reason = match self.delivery.settle(outcome, events, self.now, jitter) {
@@ -93,11 +89,10 @@ impl<S: Store> Tracker<S> {
     /// Looks whether stored records are still there. Where one is gone, another page has settled it; where the
     /// sentinel is gone as well, somebody cleared the storage, and what this page still knows is written again.
     fn settle_vanished(&mut self) {
-        let cleared = self.store.get(&self.keys.sentinel) == Ok(None);
+        let cleared = is_gone(&self.store, &self.keys.sentinel);
         let store = &self.store;
-        let vanished = |record: &Record| {
-            record.stored_bytes > 0 && record.carrier == Carrier::None && store.get(&record.key.text) == Ok(None)
-        };
+        let vanished =
+            |record: &Record| record.stored_bytes > 0 && record.request == 0 && is_gone(store, &record.key.text);
         if !cleared {
             while self.outbox.take(&vanished).is_some() {
                 self.stats.settled_elsewhere += 1;

@@ -5,23 +5,23 @@ use super::super::identity::Identity;
 use super::super::input::{Handover, NewEvent};
 use super::super::json::ObjectWriter;
 use super::super::ledger::DropReason;
-use super::super::outbox::{Carrier, Record};
+use super::super::outbox::Record;
 use super::super::record::{Event, FoundKey, KEY_PREFIX, RecordKey, is_must_send, sealed_value, stored_bytes};
 use super::super::seal::Seal;
 use super::super::session::Session;
 use super::super::store::Store;
-use super::super::text::lines;
+use super::super::text::{cut, has_line};
 use super::super::time::push_iso_timestamp;
 use super::super::{Uuid, Wall};
-use super::{Presence, Tracker};
+use super::{Presence, Tracker, is_gone};
 
 impl<S: Store> Tracker<S> {
     pub(super) fn start(&mut self, handover: &Handover) {
         self.minted = handover.minted;
         for key in self.store.keys(KEY_PREFIX).unwrap_or_default() {
             match FoundKey::parse(&key, self.project) {
-                FoundKey::Own(found) if !lines(&handover.quarantined).any(|uuid| uuid == found.uuid()) => {
-                    let own = handover.records().any(|(handed, _)| handed == key);
+                FoundKey::Own(found) if !has_line(&handover.quarantined, found.uuid()) => {
+                    let own = has_line(&handover.records, &key);
                     if let Ok(Some(text)) = self.store.get(&key) {
                         self.adopt(found, &text, own, true);
                     }
@@ -37,7 +37,11 @@ impl<S: Store> Tracker<S> {
                 FoundKey::Own(_) | FoundKey::Other => {}
             }
         }
-        for (key, text) in handover.records() {
+        let mut rest = handover.records.as_str();
+        while !rest.is_empty() {
+            let (line, after) = cut(rest, b'\n');
+            let (key, text) = cut(line, b' ');
+            rest = after;
             if let (FoundKey::Own(key), false) = (FoundKey::parse(key, self.project), text.is_empty()) {
                 self.adopt(key, text, true, false);
             }
@@ -114,7 +118,7 @@ impl<S: Store> Tracker<S> {
     fn keep(&mut self, key: RecordKey, event: Event) {
         let value = sealed_value(event.team.as_deref(), &event.object);
         let stored = self.store.put(&key.text, &value).is_ok();
-        if stored && self.store.get(&self.keys.sentinel) == Ok(None) {
+        if stored && is_gone(&self.store, &self.keys.sentinel) {
             let _ = self.store.put(&self.keys.sentinel, "1");
         }
         let stored = if stored { stored_bytes(&key.text, &value) } else { 0 };
@@ -133,7 +137,7 @@ impl<S: Store> Tracker<S> {
         let must_send = is_must_send(&name);
         let at_once = must_send || late || stored_bytes == 0;
         let due = if at_once { self.now } else { self.now + self.config.flush_interval_ms };
-        let record = Record { key, team, body, must_send, stored_bytes, due, carrier: Carrier::None };
+        let record = Record { key, team, body, must_send, stored_bytes, due, request: 0 };
         if !self.outbox.insert(record) {
             return self.drop_event(DropReason::Duplicate, &name);
         }
