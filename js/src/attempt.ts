@@ -2,7 +2,7 @@
 //
 // Without them a funnel counts people, and one success hides the failures before it.
 
-import type { BookingProperties } from "./types.js";
+import type { BookingFailedProperties, BookingProperties } from "./types.js";
 import { uuidv7 } from "./uuid.js";
 
 /** The attempt of a page. It lasts from one `booking_started` to the next. */
@@ -18,13 +18,11 @@ export class Attempt {
   }
 
   /** The properties of an event that belongs to the attempt, or to the one that it names itself. */
-  join(properties: BookingProperties): BookingProperties {
+  join(properties: BookingProperties & Pick<BookingFailedProperties, "elapsedMs">): BookingProperties {
     const attemptId = properties.attemptId ?? this.#id;
-    const own = attemptId !== undefined && attemptId === this.#id;
-    return {
-      ...(attemptId === undefined ? {} : { attemptId }),
-      ...(own ? { elapsedMs: Math.round(performance.now() - this.#startedAt) } : {}),
-      ...properties,
-    };
+    if (attemptId === undefined) return properties;
+    const elapsedMs =
+      properties.elapsedMs ?? (attemptId === this.#id ? Math.round(performance.now() - this.#startedAt) : undefined);
+    return { ...properties, attemptId, ...(elapsedMs === undefined ? {} : { elapsedMs }) };
   }
 }

@@ -1,5 +1,6 @@
 // How the keel sends: seals what it holds, at most what a keepalive request carries, and forgets what is confirmed.
 
+import type { NoticeCode } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
 import { isMustSend, parseValue, type RecordValue, sealedValue } from "./record.js";
 import * as storage from "./storage.js";
@@ -27,16 +28,24 @@ export class Delivery {
   readonly #gate: TeamGate;
   readonly #visitor: Visitor;
   readonly #records: Map<string, string>;
+  readonly #drop: (reason: NoticeCode, event: string) => void;
   readonly #url: string;
   /** What an unanswered request carries. */
   readonly #underWay = new Set<string>();
   #batchMax = Number.POSITIVE_INFINITY;
 
-  constructor(options: CheckedOptions, gate: TeamGate, visitor: Visitor, records: Map<string, string>) {
+  constructor(
+    options: CheckedOptions,
+    gate: TeamGate,
+    visitor: Visitor,
+    records: Map<string, string>,
+    drop: (reason: NoticeCode, event: string) => void,
+  ) {
     this.#options = options;
     this.#gate = gate;
     this.#visitor = visitor;
     this.#records = records;
+    this.#drop = drop;
     this.#url = options.host + CAPTURE_PATH;
   }
 
@@ -59,7 +68,7 @@ export class Delivery {
     if (status === 400 || status === 413) {
       const [first] = batch;
       this.#batchMax = Math.ceil(batch.length / 2);
-      if (batch.length === 1 && first) this.#forget(first.key);
+      if (batch.length === 1 && first) this.#giveUp(first.key, status === 400 ? "rejected" : "too_large");
       return this.send();
     }
   }
@@ -80,17 +89,18 @@ export class Delivery {
     return teams;
   }
 
-  /** Removes the records of a team; gives the names of their events. */
-  discard(team: string): string[] {
-    const events: string[] = [];
+  /** Gives up the records of a team that is not tracked. */
+  discard(team: string): void {
     for (const key of [...this.#records.keys()]) {
-      const value = this.#read(key);
-      if (value?.team === team) {
-        events.push(value.stage === "raw" ? value.event : value.body.event);
-        this.#forget(key);
-      }
+      if (this.#read(key)?.team === team) this.#giveUp(key, "gate_shut");
     }
-    return events;
+  }
+
+  /** Gives up the oldest record that is not must-send, else the oldest. */
+  evict(): void {
+    const keys = [...this.#records.keys()];
+    const key = keys.find((candidate) => !isMustSend(nameOf(this.#read(candidate)))) ?? keys[0];
+    if (key !== undefined) this.#giveUp(key, "evicted");
   }
 
   /** What may leave now and fits, must-send events first, in the order of capture. */
@@ -112,8 +122,11 @@ export class Delivery {
   /** The record as it is sent. The seal goes into storage first, so that whoever sends it later sends the same. */
   #seal(key: string): Sealed | undefined {
     const value = this.#read(key);
-    // Another page has settled it, or somebody has damaged it.
-    if (!value) this.#records.delete(key);
+    if (!value) {
+      // Another page has settled it, or somebody has damaged it.
+      if (storage.get(key)) this.#giveUp(key, "torn");
+      else this.#records.delete(key);
+    }
     if (!value || this.#underWay.has(key) || this.#gate.state(value.team) !== true) return undefined;
     if (value.stage === "sealed") {
       return { key, body: JSON.stringify(value.body), mustSend: isMustSend(value.body.event) };
@@ -136,7 +149,7 @@ export class Delivery {
       timestamp: raw.timestamp,
       properties: {
         ...addressProperties("$current_url", "$host", raw.url),
-        ...(raw.url && { $pathname: new URL(raw.url).pathname }),
+        ...pathProperty(raw.url),
         ...addressProperties("$referrer", "$referring_domain", raw.referrer, "$direct"),
         ...raw.properties,
         token: apiKey,
@@ -160,14 +173,27 @@ export class Delivery {
     return parseValue(this.#records.get(key) || storage.get(key) || "");
   }
 
+  #giveUp(key: string, reason: NoticeCode): void {
+    this.#drop(reason, nameOf(this.#read(key)));
+    this.#forget(key);
+  }
+
   #forget(key: string): void {
     this.#records.delete(key);
     storage.remove(key);
   }
 }
 
+const nameOf = (value: RecordValue | undefined): string =>
+  value === undefined ? "" : value.stage === "raw" ? value.event : value.body.event;
+
+/** Scheme and host, then path, of a reduced address. */
+const PARTS = /^https?:\/\/([^/]*)([^?]*)/;
+
+const pathProperty = (url: string) => (url ? { $pathname: PARTS.exec(url)?.[2] } : {});
+
 function addressProperties(urlName: string, hostName: string, url: string, missing?: string): Record<string, unknown> {
-  if (url) return { [urlName]: url, [hostName]: new URL(url).host };
+  if (url) return { [urlName]: url, [hostName]: PARTS.exec(url)?.[1] };
   return missing ? { [urlName]: missing, [hostName]: missing } : {};
 }
 

@@ -14,6 +14,11 @@ import type { TeamGate } from "./team-gate.js";
 import { uuidv7 } from "./uuid.js";
 import { Visitor } from "./visitor.js";
 
+/** The engine's bounds: the size of an event, how many wait, and how long. */
+const EVENT_LENGTH_MAX = 32 * 1024;
+const RECORDS_MAX = 1_000;
+const RECORD_AGE_MAX_MS = 7 * 24 * 3_600_000;
+
 /** What an engine is given when it takes over. */
 export interface Handover {
   /** A line for each record of this page: its key and, where storage did not take it, a space and its value. */
@@ -45,7 +50,7 @@ export class Keel {
     this.#notices = notices;
     this.#project = projectHash(options.apiKey);
     this.#visitor = new Visitor(this.#project);
-    this.#delivery = new Delivery(options, gate, this.#visitor, this.#records);
+    this.#delivery = this.#deliveryOf(this.#records);
   }
 
   /** Stores an event before it returns. */
@@ -65,6 +70,8 @@ export class Keel {
     };
     const key = recordKey(this.#project, ms, this.#sequence++, uuid);
     const value = rawValue(raw, properties);
+    if (value.length > EVENT_LENGTH_MAX) return this.drop("too_large", event);
+    if (this.#records.size >= RECORDS_MAX) this.#delivery.evict();
     this.#records.set(key, storage.put(key, value) ? "" : value);
     if (this.#gate.source === "ask" && admitted.team !== undefined) void this.#learn(admitted.team);
     if (this.#alone) this.#schedule(isMustSend(event) ? 0 : this.#options.flushInterval);
@@ -108,25 +115,26 @@ export class Keel {
   /** No engine will come: this keel delivers, what earlier pages left included. */
   goAlone(): void {
     this.#alone = true;
-    for (const key of storage.keys()) {
-      if (key.startsWith(recordPrefix(this.#project)) && !this.#records.has(key)) this.#records.set(key, "");
+    for (const key of this.#stored()) {
+      const capturedMs = Number.parseInt(key.slice(recordPrefix(this.#project).length), 36);
+      if (Date.now() - capturedMs > RECORD_AGE_MAX_MS) storage.remove(key);
+      else if (!this.#records.has(key)) this.#records.set(key, "");
     }
     this.#schedule(0);
   }
 
   /** Sends everything that may leave, and waits for the answer. */
   async flush(): Promise<void> {
-    for (const team of this.#delivery.unknownTeams()) await this.#learn(team);
     await this.#delivery.send();
+    const unknown = [...this.#delivery.unknownTeams()];
+    await Promise.all(unknown.map((team) => this.#learn(team)));
+    if (unknown.length > 0) await this.#delivery.send();
   }
 
   /** Sends quarantined records, which the engine cannot bear, and forgets those that arrive. */
   async sendQuarantined(uuids: readonly string[]): Promise<void> {
-    const rescue = new Map<string, string>();
-    for (const key of storage.keys()) {
-      if (key.startsWith(recordPrefix(this.#project)) && uuids.includes(key.slice(-36))) rescue.set(key, "");
-    }
-    if (rescue.size > 0) await new Delivery(this.#options, this.#gate, this.#visitor, rescue).send();
+    const keys = this.#stored().filter((key) => uuids.includes(key.slice(-36)));
+    if (keys.length > 0) await this.#deliveryOf(new Map(keys.map((key) => [key, ""]))).send();
   }
 
   /** Something happened to the page while this keel is in charge. */
@@ -138,10 +146,19 @@ export class Keel {
     this.#left = event === "leaving" || (this.#left && event === "hidden");
   }
 
+  #deliveryOf(records: Map<string, string>): Delivery {
+    return new Delivery(this.#options, this.#gate, this.#visitor, records, (reason, event) => this.drop(reason, event));
+  }
+
+  /** The keys of the project's records in storage. */
+  #stored(): string[] {
+    return storage.keys().filter((key) => key.startsWith(recordPrefix(this.#project)));
+  }
+
   /** Learns whether a team is tracked. A definite "no" drops what it has waiting, and with it every trace. */
   async #learn(team: string): Promise<void> {
     if ((await this.#gate.ask(team)) !== false) return;
-    for (const event of this.#delivery.discard(team)) this.drop("gate_shut", event);
+    this.#delivery.discard(team);
     if (this.#records.size === 0 && this.confirmed === 0 && this.#visitor.minted) this.#visitor.forget();
   }
 

@@ -34,8 +34,12 @@ export interface CheckedOptions {
 }
 
 /** Checks everything at once; throws {@link ConfigurationError}. */
-export function checkOptions(apiKey: unknown, options: TrackerOptions = {}): CheckedOptions {
+export function checkOptions(apiKey: unknown, given?: TrackerOptions | null): CheckedOptions {
+  const options = given ?? {};
   const { teamId, isTeamEnabled, ungated = "ignore" } = options;
+  if (!["string", "number", "bigint", "undefined"].includes(typeof (teamId ?? undefined))) {
+    throw invalid("teamId", "a number or a text");
+  }
   if (!["boolean", "function", "undefined"].includes(typeof isTeamEnabled)) {
     throw invalid("isTeamEnabled", "true, false or a function that is given a team id");
   }
@@ -79,16 +83,22 @@ function checkApiKey(apiKey: unknown): string {
 
 function checkHost(host: unknown): string {
   try {
-    const url = new URL(String(host));
+    const url = new URL(host as string);
     if (url.protocol === "https:" || url.protocol === "http:") {
       return (url.origin + url.pathname).replace(/\/+$/, "");
     }
   } catch {
     // Said below, in words that tell what to do.
   }
+  let shown = "";
+  try {
+    shown = `${JSON.stringify(host)} `;
+  } catch {
+    // A value without a text is not quoted.
+  }
   throw new ConfigurationError(
     "host_invalid",
-    `host ${JSON.stringify(host)} is no http(s) URL. Use https://us.i.posthog.com, https://eu.i.posthog.com or the full URL of your proxy.`,
+    `host ${shown}is no http(s) URL. Use https://us.i.posthog.com, https://eu.i.posthog.com or the full URL of your proxy.`,
   );
 }
 

@@ -4,25 +4,36 @@ import { replaceEmails } from "./emails.js";
 import { reduceAddress } from "./page-address.js";
 
 /** What is known to hold personal data, and what makes it clean. */
-const CLEANERS: Readonly<Record<string, (text: string) => string>> = {
-  error: replaceEmails,
-  $current_url: reduceAddress,
-  $referrer: reduceAddress,
-};
+const CLEANERS = new Map<string, (value: unknown) => unknown>([
+  ["error", cleanError],
+  ["$current_url", cleanAddress],
+  ["$referrer", cleanAddress],
+]);
+
+/** An Error, whose JSON would be `{}`, becomes its message; in anything else the texts are cleaned. */
+function cleanError(value: unknown): unknown {
+  const { message = value } = value as { message?: unknown };
+  if (typeof message === "string") return replaceEmails(message);
+  return JSON.parse(replaceEmails(JSON.stringify(value)));
+}
+
+function cleanAddress(value: unknown): unknown {
+  return typeof value === "string" && value !== "$direct" ? reduceAddress(value) : value;
+}
 
 /** A plain copy, cleaned. What cannot be read (a getter that throws) is left out. */
 export function readProperties(properties: unknown): Record<string, unknown> {
-  const copy: Record<string, unknown> = {};
+  const entries: [string, unknown][] = [];
   for (const name of namesOf(properties)) {
     try {
       const value = (properties as Record<string, unknown>)[name];
-      const clean = CLEANERS[name];
-      copy[name] = clean && typeof value === "string" ? clean(value) : value;
+      const clean = value === undefined || value === null ? undefined : CLEANERS.get(name);
+      entries.push([name, clean ? clean(value) : value]);
     } catch {
       // This one is lost, the others are not.
     }
   }
-  return copy;
+  return Object.fromEntries(entries);
 }
 
 function namesOf(properties: unknown): string[] {
@@ -34,11 +45,15 @@ function namesOf(properties: unknown): string[] {
   }
 }
 
+/** The deepest nesting that the engine reads. */
+const DEPTH_MAX = 64;
+
 /** The text of a JSON object. What cannot be written is left out, and nothing ever throws. */
 export function stringifyProperties(properties: Record<string, unknown>): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(properties);
+    if (text && depth(text) > DEPTH_MAX) text = stringifyMembers(properties);
   } catch {
     text = stringifyMembers(properties);
   }
@@ -52,12 +67,23 @@ function stringifyMembers(properties: Record<string, unknown>): string {
   for (const name of Object.keys(properties)) {
     try {
       const text = JSON.stringify(properties[name], (_, value) => (typeof value === "bigint" ? String(value) : value));
-      if (text !== undefined) members.push(`${JSON.stringify(name)}:${text}`);
+      if (text !== undefined && depth(text) < DEPTH_MAX) members.push(`${JSON.stringify(name)}:${text}`);
     } catch {
       // Circular, or a `toJSON` that throws.
     }
   }
   return `{${members.join()}}`;
+}
+
+/** How deep arrays and objects are nested in a JSON text. */
+function depth(text: string): number {
+  let open = 0;
+  let most = 0;
+  for (const [bracket] of text.replace(/"(?:\\.|[^"\\])*"/g, "").matchAll(/[[\]{}]/g)) {
+    open += bracket === "[" || bracket === "{" ? 1 : -1;
+    most = Math.max(most, open);
+  }
+  return most;
 }
 
 const ESCAPE = /\\(?:u(?:d[89ab]..\\ud[c-f]..|(d[89a-f]..))|.)/gi;

@@ -49,15 +49,22 @@ export type RecordValue =
   | ({ readonly stage: "raw"; readonly properties: Record<string, unknown> } & RawEvent)
   | { readonly stage: "sealed"; readonly team?: string; readonly body: { readonly event: string } };
 
-/** Reads a record's value; `undefined`, where it is torn. */
+/** Reads a record's value; `undefined`, where it is torn or written by somebody else: what the engine calls torn. */
 export function parseValue(text: string): RecordValue | undefined {
   try {
     const value = JSON.parse(text);
-    return value?.stage === "raw" || value?.stage === "sealed" ? value : undefined;
+    const { stage, uuid, timestamp, event, properties, body } = value;
+    const whole = stage === "raw" ? areTexts(uuid, timestamp, event) && isObject(properties) : stage === "sealed";
+    return whole && (stage === "raw" || (isObject(body) && areTexts(body.event))) ? value : undefined;
   } catch {
     return undefined;
   }
 }
+
+const areTexts = (...values: unknown[]) => values.every((value) => typeof value === "string" && value !== "");
+
+const isObject = (value: unknown): value is { readonly event?: unknown } =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Whether an event goes at once: a page is usually left right after it, or money depends on it. */
 export const isMustSend = (event: string) =>

@@ -38,26 +38,28 @@ export class TeamGate {
     return source !== "" && team === this.#options.team ? source === "open" : undefined;
   }
 
-  /** Asks the page about a team, once at a time. Never rejects. */
+  /**
+   * Asks the page about a team, once at a time, and waits no longer for the answer than for a server's. Never rejects.
+   * The page's code runs after the call that asks, never inside it.
+   */
   ask(team: string): Promise<boolean | undefined> {
-    const { isTeamEnabled } = this.#options;
+    const { isTeamEnabled, requestTimeout } = this.#options;
     let asked = this.#asked.get(team);
     if (!asked) {
-      asked = Promise.resolve(team)
-        // The page's code runs in a task of its own, never inside a call of ours.
-        .then((id) => this.#answers.get(id) ?? (typeof isTeamEnabled === "function" ? isTeamEnabled(id) : undefined))
-        .then(
-          (answer) => {
-            this.#asked.delete(team);
-            if (typeof answer !== "boolean") return undefined;
-            this.#answers.set(team, answer);
-            return answer;
-          },
-          () => {
-            this.#asked.delete(team);
-            return undefined;
-          },
-        );
+      const answer = Promise.resolve().then(
+        () => this.#answers.get(team) ?? (typeof isTeamEnabled === "function" ? isTeamEnabled(team) : undefined),
+      );
+      const tooLate = new Promise<undefined>((resolve) => setTimeout(resolve, requestTimeout, undefined));
+      const forget = () => {
+        this.#asked.delete(team);
+        return undefined;
+      };
+      asked = Promise.race([answer, tooLate]).then((open) => {
+        forget();
+        if (typeof open !== "boolean") return undefined;
+        this.#answers.set(team, open);
+        return open;
+      }, forget);
       this.#asked.set(team, asked);
     }
     return asked;

@@ -128,7 +128,7 @@ export class PostHogBookingTracker {
   }
 
   #track(event: string, properties: BookingProperties): void {
-    if (typeof event !== "string") return this.#keel.drop("invalid", String(event));
+    if (typeof event !== "string") return this.#keel.drop("invalid", "");
     if (this.#shutdown) return this.#keel.drop("shut_down", event);
     const { teamId } = properties;
     const team = teamId === undefined || teamId === null ? this.#options.team : String(teamId);

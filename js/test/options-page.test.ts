@@ -135,7 +135,14 @@ test("constants that the engine and the wrapper share have one value", () => {
   const engine = constantsOf(filesIn("src/engine/", ".rs"), CONSTANT);
   const wrapper = constantsOf(filesIn("js/src/", ".ts"), CONSTANT);
   const shared = [...wrapper.keys()].filter((name) => engine.has(name)).sort();
-  const known = ["ENVELOPE_BYTES_MAX", "EXIT_BYTES_MAX", "KEY_PREFIX", "RECORD_FORMAT"];
+  const known = [
+    "ENVELOPE_BYTES_MAX",
+    "EXIT_BYTES_MAX",
+    "KEY_PREFIX",
+    "RECORDS_MAX",
+    "RECORD_AGE_MAX_MS",
+    "RECORD_FORMAT",
+  ];
   assert.deepEqual(shared, [...known, "SESSION_IDLE_MAX_MS", "SESSION_LENGTH_MAX_MS"]);
   for (const name of shared) assert.equal(wrapper.get(name), engine.get(name), name);
 });

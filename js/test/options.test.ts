@@ -167,7 +167,7 @@ const HOSTS: [configured: unknown, used: string][] = [
   ["https://a.example?key=x", "https://a.example"],
   ["https://ada:secret@a.example/ingest", "https://a.example/ingest"],
   ["  https://a.example  ", "https://a.example"],
-  [new URL("https://a.example/ingest/"), "https://a.example/ingest"],
+  [new URL("https://a.example/proxy/"), "https://a.example/proxy"],
 ];
 
 for (const [configured, used] of HOSTS) {
@@ -176,9 +176,7 @@ for (const [configured, used] of HOSTS) {
   });
 }
 
-test("whatever is passed as host or options, the error is a ConfigurationError", {
-  todo: "the message's JSON.stringify throws, null is destructured, a team id is written by String",
-}, () => {
+test("whatever is passed as host or options, the error is a ConfigurationError", () => {
   const circular: object[] = [];
   circular.push(circular);
   for (const options of [{ host: 1n }, { host: circular }]) assert.equal(errorOf(options, KEY).code, "host_invalid");

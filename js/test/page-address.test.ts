@@ -16,6 +16,12 @@ test("an address that is reduced stays as it is", () => {
   }
 });
 
+test("an address of any other scheme is not kept", () => {
+  for (const scheme of ["ftp", "ws", "app", "capacitor", "httpss", "xhttps"]) {
+    assert.equal(reduceAddress(`${scheme}://a.example/ada`), "", scheme);
+  }
+});
+
 test("the query keys that stay are PostHog's campaign parameters and click ids, and no others", () => {
   const campaign = ["utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "gad_source", "mc_cid"];
   const google = ["gclid", "gclsrc", "dclid", "gbraid", "wbraid"];

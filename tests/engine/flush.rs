@@ -109,7 +109,7 @@ fn a_page_that_is_shut_down_never_wakes_again_whatever_became_of_its_request() {
     page.finish(&send, answered(503, ""));
     assert_eq!((page.settled, page.wake), (1, None));
     let alarms = page.alarms;
-    page.freeze(60_000);
+    page.freeze(500);
     page.capture("date_changed");
     assert_eq!((page.settled, page.alarms), (1, alarms));
     assert_eq!(page.stored(), ["slot_selected"]);

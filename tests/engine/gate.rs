@@ -182,6 +182,21 @@ fn a_page_may_ask_to_be_tracked_without_a_gate() {
 }
 
 #[test]
+fn what_a_page_without_a_team_was_tracked_for_waits_where_teams_are_asked_for() {
+    let nameless = GateSource::Constant { team: String::new(), open: true };
+    let mut earlier = Page::open(gated_by(nameless.clone(), Ungated::Ignore), MemoryStore::default(), START);
+    earlier.capture("booking_completed");
+    let page = earlier.later(asking());
+    page.sends_nothing();
+    assert!(page.questions.is_empty(), "no callback knows the team without a name");
+    assert_eq!(page.stored(), ["booking_completed"]);
+    page.ends();
+    let mut page = earlier.later(gated_by(nameless, Ungated::Ignore));
+    assert_eq!(page.sent().body.names(), ["booking_completed"]);
+    page.ends();
+}
+
+#[test]
 fn a_page_without_a_source_never_sends_what_another_page_gated() {
     let mut earlier = Page::fresh();
     earlier.capture("booking_completed");

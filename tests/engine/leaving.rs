@@ -39,17 +39,17 @@ fn leaving_with_nothing_to_say_says_nothing() {
 #[test]
 fn what_leaves_is_must_send_first_and_60000_bytes_at_most() {
     let mut page = Page::fresh();
-    for _ in 0..4 {
-        page.capture_with("form_changed", &padding(25_000));
+    for _ in 0..3 {
+        page.capture_with("form_changed", &padding(20_000));
     }
-    page.capture("booking_completed");
+    page.capture_with("booking_completed", &padding(30_000));
     let send = page.sent();
     page.finish(&send, Outcome::Failed);
     page.input(Input::Leaving);
     let exit = page.exited();
-    assert_eq!(exit.names(), ["form_changed", "form_changed", "booking_completed"], "chosen first, in capture order");
+    assert_eq!(exit.names(), ["form_changed", "booking_completed"], "chosen first, written in the order of capture");
     assert!(exit.text.len() <= EXIT_BYTES_MAX);
-    assert_eq!(page.stored().len(), 5);
+    assert_eq!(page.stored().len(), 4);
     page.ends();
 }
 
@@ -59,7 +59,7 @@ fn what_leaves_shares_its_bytes_with_unanswered_keepalive_requests() {
     page.capture_with("booking_completed", &padding(30_000));
     let send = page.sent();
     for _ in 0..3 {
-        page.capture_with("form_changed", &padding(14_000));
+        page.capture_with("form_changed", &padding(15_000));
     }
     page.input(Input::Leaving);
     let exit = page.exited();
@@ -170,14 +170,11 @@ fn a_keepalive_request_that_fails_while_its_page_is_torn_down_is_not_handed_over
     page.capture("page_left");
     assert_eq!(page.exited().names(), ["page_left"]);
     assert_eq!(page.stored(), ["booking_completed", "page_left"], "and it is no confirmation either");
-    page.freeze(5_000);
-    page.input(Input::Returned);
-    assert_eq!(page.sent().body.names(), ["booking_completed", "page_left"]);
     page.ends();
 }
 
 #[test]
-#[ignore = "BUG 4: it starts a backoff, so the page that comes back at once does not send at once"]
+#[ignore = "BUG 3: it holds its records, and every delivery, for a whole timeout after the return"]
 fn a_keepalive_request_that_fails_while_its_page_is_torn_down_is_no_failure() {
     let mut page = Page::fresh();
     page.capture("booking_completed");
@@ -237,6 +234,23 @@ fn requests_get_a_new_timeout_when_the_page_comes_back_from_the_cache() {
     page.ends();
 }
 
+#[test]
+#[ignore = "BUG 1: `advance` never returns, and its outputs grow until the memory is used up"]
+fn a_request_may_time_out_while_its_page_is_being_left() {
+    let mut page = Page::fresh();
+    page.capture("booking_completed");
+    page.sent();
+    page.input(Input::Leaving);
+    page.freeze(10_000);
+    page.input(Input::Woke);
+    page.hands_nothing_over();
+    assert_eq!(page.stored(), ["booking_completed"]);
+    page.input(Input::Returned);
+    page.sleep(2_000);
+    assert_eq!(page.sent().body.names(), ["booking_completed"]);
+    page.ends();
+}
+
 #[derive(Default)]
 struct Wire(HashMap<String, usize>);
 
@@ -293,7 +307,7 @@ fn what_is_captured_within_a_round_trip_of_leaving_has_two_copies_at_most() {
 }
 
 #[test]
-#[ignore = "BUG 6: an answer to the first copy is not heard, so a third goes out"]
+#[ignore = "BUG 6: the answer to the first copy is not heard, so a third goes out"]
 fn a_large_request_that_the_page_was_left_with_has_two_copies_at_most() {
     let mut wire = Wire::default();
     let mut page = Page::fresh();
@@ -316,7 +330,6 @@ fn a_large_request_that_the_page_was_left_with_has_two_copies_at_most() {
 }
 
 #[test]
-#[ignore = "BUG 3: the envelopes of earlier exits are not counted, so many small ones are over 64 KiB together"]
 fn all_that_leaves_with_a_page_is_60000_bytes_at_most_however_many_bodies_it_takes() {
     let mut page = Page::fresh();
     page.input(Input::Leaving);

@@ -6,9 +6,14 @@ use posthog_booking_tracker::engine::{
 
 use crate::page::{DAY, Page, START, answered, asking, event, open_gate, padding, record_key, store_with, uuid};
 
+/// A store that takes nothing: small events in storage reach its bound of bytes before that of records.
+fn in_memory() -> MemoryStore {
+    MemoryStore { write_error: Some(StoreError::Full), ..MemoryStore::default() }
+}
+
 #[test]
 fn the_1001st_record_evicts_the_oldest_that_is_not_must_send() {
-    let mut page = Page::open(asking(), MemoryStore::default(), START);
+    let mut page = Page::open(asking(), in_memory(), START);
     page.capture_for("1", "booking_completed");
     for number in 1..=RECORDS_MAX {
         page.freeze(1);
@@ -16,17 +21,21 @@ fn the_1001st_record_evicts_the_oldest_that_is_not_must_send() {
     }
     assert_eq!(page.stats().dropped(DropReason::Evicted), 1);
     assert_eq!(page.notice_count(Notice::Dropped(DropReason::Evicted)), 1);
-    let records = page.records();
-    assert_eq!(records.len(), RECORDS_MAX);
-    assert!(records.iter().any(|(_, value)| value.contains("booking_completed")));
-    assert!(!records.iter().any(|(_, value)| value.contains(r#""n":1,"#)), "the oldest of the others");
-    assert!(records.iter().any(|(_, value)| value.contains(r#""n":2,"#)));
+    page.gate_says("1", Some(true));
+    let mut numbers = Vec::new();
+    while let Some(send) = page.sends.pop_front() {
+        numbers.extend(send.body.events().iter().map(|event| event["properties"]["n"].as_u64()));
+        page.confirm(&send);
+    }
+    numbers.sort();
+    assert_eq!(numbers.len(), RECORDS_MAX);
+    assert_eq!(numbers[..2], [None, Some(2)], "the must-send event stayed, the oldest of the others went");
     page.ends();
 }
 
 #[test]
 fn where_all_are_must_send_the_oldest_goes() {
-    let mut page = Page::open(asking(), MemoryStore::default(), START);
+    let mut page = Page::open(asking(), in_memory(), START);
     for _ in 0..=RECORDS_MAX {
         page.freeze(1);
         page.capture_for("1", "booking_completed");
@@ -65,7 +74,7 @@ fn an_event_of_more_than_32_kilobytes_is_dropped() {
 }
 
 #[test]
-#[ignore = "BUG 8: what another project left in storage evicts every event of this one before it was sent once"]
+#[ignore = "BUG 5: what another project left in storage evicts every event of this one before it was sent once"]
 fn another_project_that_fills_the_bound_does_not_cost_this_one_its_bookings() {
     let key = record_key(1, project_hash("phc_another"), START - DAY, 0, &uuid(1));
     let store = store_with(&[(key, "x".repeat(STORED_BYTES_MAX / 2))]);
@@ -145,7 +154,7 @@ fn storage_that_is_cleared_while_records_wait_gets_them_again() {
 }
 
 #[test]
-#[ignore = "BUG 1: the next capture writes the sentinel again, and what was cleared counts as settled elsewhere"]
+#[ignore = "BUG 2: the next capture writes the sentinel again, and what was cleared counts as settled elsewhere"]
 fn storage_that_is_cleared_before_the_next_capture_loses_nothing() {
     let mut page = Page::fresh();
     page.capture("slot_selected");
