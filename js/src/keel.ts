@@ -39,6 +39,7 @@ export class Keel {
   /** This page's records: key to value, the value empty where storage holds it. */
   readonly #records = new Map<string, string>();
   #lastMs = 0;
+  #lastWallMs = 0;
   #sequence = 0;
   #alone = false;
   #left = false;
@@ -165,8 +166,9 @@ export class Keel {
   /** The timestamp of an event, unique on this page, by the engine's rule. */
   #timestamp(): number {
     const ms = Date.now();
-    const back = this.#lastMs - ms;
-    this.#lastMs = back >= 0 && back < 1_000 ? this.#lastMs + 1 : ms;
+    const wasSetBack = ms + 1_000 <= this.#lastWallMs;
+    this.#lastWallMs = ms;
+    this.#lastMs = !wasSetBack && this.#lastMs >= ms ? this.#lastMs + 1 : ms;
     return this.#lastMs;
   }
 

@@ -127,6 +127,13 @@ impl Delivery {
         self.requests.iter().filter(|request| !request.exit).map(|request| request.deadline).min()
     }
 
+    /// Takes a request for one that went out with the page's leave.
+    pub(super) fn count_as_exit(&mut self, id: u32) {
+        for request in &mut self.requests {
+            request.exit |= request.id == id;
+        }
+    }
+
     /// Something that went out with the page's leave.
     pub(super) fn next_exit(&self) -> Option<u32> {
         self.requests.iter().find(|request| request.exit).map(|request| request.id)

@@ -19,27 +19,31 @@ pub(super) struct Record {
     pub(super) due: Monotonic,
     /// The number of the request or exit that carries it and that nobody has answered yet; 0, where it waits.
     pub(super) request: u32,
+    /// The request that carried it when the page was left, where it went out once more with the leave; else 0.
+    pub(super) earlier_request: u32,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     pub(super) records: Vec<Record>,
-    /// What is stored of ours on this origin, as far as this page knows: its own records and those of other projects.
+    /// What is stored of this project, as far as this page knows.
     bytes: usize,
+    /// What is stored of other projects and versions.
+    foreign_bytes: usize,
 }
 
 impl Outbox {
     /// Counts storage that another project or version uses towards the bound.
     pub(super) fn add_foreign_bytes(&mut self, bytes: usize) {
-        self.bytes += bytes;
+        self.foreign_bytes += bytes;
     }
 
-    /// Adds a record at its place; `false` where it is there already.
-    pub(super) fn insert(&mut self, record: Record) -> bool {
+    /// Adds a record at its place; gives it back where its event is there already.
+    pub(super) fn insert(&mut self, record: Record) -> Option<Record> {
         let mut place = self.records.len();
         for (index, present) in self.records.iter().enumerate() {
             if present.key.uuid() == record.key.uuid() {
-                return false;
+                return Some(record);
             }
             if record.key.is_before(&present.key) {
                 place = place.min(index);
@@ -47,7 +51,7 @@ impl Outbox {
         }
         self.bytes += record.stored_bytes;
         self.records.insert(place, record);
-        true
+        None
     }
 
     /// Takes out the first record that `choose` wants.
@@ -61,18 +65,24 @@ impl Outbox {
     /// Takes out the record that has to go while a bound is exceeded: the oldest that is not must-send, else the
     /// oldest. One that a request carries stays, because it is about to be settled.
     pub(super) fn take_excess(&mut self) -> Option<Record> {
-        if self.records.len() <= RECORDS_MAX && self.bytes <= STORED_BYTES_MAX {
+        // Whatever others store, a project keeps a quarter of the room, or it could never store anything again.
+        let bytes_max = STORED_BYTES_MAX.saturating_sub(self.foreign_bytes).max(STORED_BYTES_MAX / 4);
+        if self.records.len() <= RECORDS_MAX && self.bytes <= bytes_max {
             return None;
         }
         let idle = |record: &Record| record.request == 0;
         self.take(&|record| idle(record) && !record.must_send).or_else(|| self.take(&idle))
     }
 
-    /// Frees what a request has carried. It has been on its way, so it is due.
+    /// Frees what a request has carried. It has been on its way, so it is due, unless an earlier request still carries
+    /// it.
     pub(super) fn unload(&mut self, request: u32) {
         for record in &mut self.records {
+            if record.earlier_request == request {
+                record.earlier_request = 0;
+            }
             if record.request == request {
-                record.request = 0;
+                record.request = core::mem::take(&mut record.earlier_request);
                 record.due = Monotonic(0);
             }
         }
@@ -95,7 +105,7 @@ impl Outbox {
                 let size = record.body.len() + 1;
                 let fits = events < events_max && bytes + size <= bytes_max;
                 if record.must_send == must_send && fits && eligible(record) {
-                    record.request = request;
+                    record.earlier_request = core::mem::replace(&mut record.request, request);
                     events += 1;
                     bytes += size;
                 }

@@ -69,6 +69,8 @@ pub struct Tracker<S> {
     stats: Stats,
     presence: Presence,
     last_timestamp: Wall,
+    /// The wall clock at the last capture.
+    last_wall: Wall,
     sequence: u64,
     flushing: bool,
     shut_down: bool,
@@ -121,6 +123,7 @@ impl<S: Store> Tracker<S> {
             stats: Stats::default(),
             presence: Presence::Visible,
             last_timestamp: Wall(0),
+            last_wall: Wall(0),
             sequence: 0,
             flushing: false,
             shut_down: false,

@@ -174,7 +174,6 @@ fn a_keepalive_request_that_fails_while_its_page_is_torn_down_is_not_handed_over
 }
 
 #[test]
-#[ignore = "BUG 3: it holds its records, and every delivery, for a whole timeout after the return"]
 fn a_keepalive_request_that_fails_while_its_page_is_torn_down_is_no_failure() {
     let mut page = Page::fresh();
     page.capture("booking_completed");
@@ -235,7 +234,6 @@ fn requests_get_a_new_timeout_when_the_page_comes_back_from_the_cache() {
 }
 
 #[test]
-#[ignore = "BUG 1: `advance` never returns, and its outputs grow until the memory is used up"]
 fn a_request_may_time_out_while_its_page_is_being_left() {
     let mut page = Page::fresh();
     page.capture("booking_completed");
@@ -307,7 +305,6 @@ fn what_is_captured_within_a_round_trip_of_leaving_has_two_copies_at_most() {
 }
 
 #[test]
-#[ignore = "BUG 6: the answer to the first copy is not heard, so a third goes out"]
 fn a_large_request_that_the_page_was_left_with_has_two_copies_at_most() {
     let mut wire = Wire::default();
     let mut page = Page::fresh();

@@ -194,7 +194,6 @@ fn the_same_record_in_storage_and_in_the_hands_of_the_keel_is_one() {
 }
 
 #[test]
-#[ignore = "BUG 7: the second key of a repeated uuid stays in storage, and the next page sends it again"]
 fn a_repeated_uuid_under_another_key_is_removed_with_its_twin() {
     let store =
         store_with(&[sealed(1, START - DAY, "booking_completed"), sealed(1, START - DAY + 1, "booking_completed")]);
@@ -207,7 +206,6 @@ fn a_repeated_uuid_under_another_key_is_removed_with_its_twin() {
 }
 
 #[test]
-#[ignore = "BUG 4: it never fits into a body, so it wakes the page without end and is never dropped"]
 fn an_adopted_record_that_is_too_large_to_be_sent_is_dropped() {
     let (key, _) = sealed(1, START - DAY, "booking_completed");
     let body = json!({"event": "booking_completed", "uuid": uuid(1), "properties": padding(70_000)});

@@ -56,11 +56,13 @@ impl<S: Store> Tracker<S> {
     pub(super) fn finish(&mut self, request: u32, outcome: &Outcome) {
         // A keepalive request that rejects while its page is torn down was delivered all the same (measured), so it
         // counts as gone out with this leave.
-        let torn_down = self.presence == Presence::Leaving && *outcome == Outcome::Failed;
-        if torn_down || !self.delivery.end(request) {
+        if self.presence == Presence::Leaving && *outcome == Outcome::Failed {
+            return self.delivery.count_as_exit(request);
+        }
+        if !self.delivery.end(request) {
             return;
         }
-        let carried = |record: &Record| record.request == request;
+        let carried = |record: &Record| record.request == request || record.earlier_request == request;
         let events = self.outbox.records.iter().filter(|record| carried(record)).count();
         let jitter = self.entropy.next_u64();
         let reason = match self.delivery.settle(outcome, events, self.now, jitter) {
@@ -88,7 +90,7 @@ impl<S: Store> Tracker<S> {
 
     /// Looks whether stored records are still there. Where one is gone, another page has settled it; where the
     /// sentinel is gone as well, somebody cleared the storage, and what this page still knows is written again.
-    fn settle_vanished(&mut self) {
+    pub(super) fn settle_vanished(&mut self) {
         let cleared = is_gone(&self.store, &self.keys.sentinel);
         let store = &self.store;
         let vanished =

@@ -1,6 +1,6 @@
 //! How events come in: adopted at the start, captured from then on; sealed, stored, and put into the outbox.
 
-use super::super::config::RECORD_AGE_MAX_MS;
+use super::super::config::{EVENT_BYTES_MAX, RECORD_AGE_MAX_MS};
 use super::super::identity::Identity;
 use super::super::input::{Handover, NewEvent};
 use super::super::json::ObjectWriter;
@@ -55,6 +55,7 @@ impl<S: Store> Tracker<S> {
         if own {
             self.stats.captured += 1;
             self.last_timestamp = self.last_timestamp.max(key.captured);
+            self.last_wall = self.last_timestamp;
             self.sequence = self.sequence.max(key.sequence + 1);
         } else {
             self.stats.adopted += 1;
@@ -66,7 +67,7 @@ impl<S: Store> Tracker<S> {
                 if !event.sealed {
                     event.object = self.seal(&event)?;
                 }
-                Ok(event)
+                if event.object.len() > EVENT_BYTES_MAX { Err(DropReason::TooLarge) } else { Ok(event) }
             })
         };
         match event {
@@ -119,6 +120,8 @@ impl<S: Store> Tracker<S> {
         let value = sealed_value(event.team.as_deref(), &event.object);
         let stored = self.store.put(&key.text, &value).is_ok();
         if stored && is_gone(&self.store, &self.keys.sentinel) {
+            // Either nothing was stored yet, or somebody has cleared the storage since.
+            self.settle_vanished();
             let _ = self.store.put(&self.keys.sentinel, "1");
         }
         let stored = if stored { stored_bytes(&key.text, &value) } else { 0 };
@@ -137,8 +140,9 @@ impl<S: Store> Tracker<S> {
         let must_send = is_must_send(&name);
         let at_once = must_send || late || stored_bytes == 0;
         let due = if at_once { self.now } else { self.now + self.config.flush_interval_ms };
-        let record = Record { key, team, body, must_send, stored_bytes, due, request: 0 };
-        if !self.outbox.insert(record) {
+        let record = Record { key, team, body, must_send, stored_bytes, due, request: 0, earlier_request: 0 };
+        if let Some(repeated) = self.outbox.insert(record) {
+            self.forget(&repeated);
             return self.drop_event(DropReason::Duplicate, &name);
         }
         while let Some(excess) = self.outbox.take_excess() {
@@ -151,9 +155,12 @@ impl<S: Store> Tracker<S> {
     /// millisecond keep their order by it. A tie or a step back under a second becomes the next millisecond; a larger
     /// step back is a clock that was set, and is taken as it is.
     fn timestamp(&mut self) -> Wall {
-        let Wall(last) = self.last_timestamp;
-        let tie = last >= self.wall.0 && last - self.wall.0 < 1_000;
-        self.last_timestamp = if tie { Wall(last + 1) } else { self.wall };
+        let was_set_back = self.wall.0 + 1_000 <= self.last_wall.0;
+        let Wall(last) = core::mem::replace(&mut self.last_timestamp, self.wall);
+        self.last_wall = self.wall;
+        if !was_set_back && last >= self.wall.0 {
+            self.last_timestamp = Wall(last + 1);
+        }
         self.last_timestamp
     }
 
