@@ -113,7 +113,9 @@ test("every bound of the engine has a row with its value, and no other", () => {
 });
 
 test("every constant of the keel and of the page's side has a row with its value, and no other", () => {
-  const files = ["keel-delivery", "quarantine", "tracker", "transport"].map((module) => `js/src/${module}.ts`);
+  const files = ["keel", "properties", "keel-delivery", "quarantine", "tracker", "transport"].map(
+    (module) => `js/src/${module}.ts`,
+  );
   const constants = constantsOf(files, CONSTANT);
   const rows = rowsUnder("Constants of the keel and of the page's side");
   assert.deepEqual([...rows.keys()], [...constants.keys()]);
