@@ -45,6 +45,7 @@ export class PostHogBookingTracker {
   #becomeReady: () => void = () => {};
   #loadTries = 0;
   #hopeless = false;
+  #left = false;
   #stopListening: () => void = () => {};
   #shutdown: Promise<void> | undefined;
 
@@ -137,6 +138,7 @@ export class PostHogBookingTracker {
 
   #happened(event: PageEvent): void {
     this.#safely(() => {
+      this.#left = event === "leaving" || (this.#left && event !== "returned");
       (this.#engine ?? this.#keel).happened(event);
       if (event === "online" || event === "returned") void this.#load();
     });
@@ -157,7 +159,8 @@ export class PostHogBookingTracker {
   }
 
   #startEngine(module: WebAssembly.Module): void {
-    if (this.#engine) return;
+    // A page that is being left has sent everything by its keel; an engine would send it once more.
+    if (this.#engine || this.#left) return;
     const quarantined = this.#quarantine.list();
     let trapped = false;
     const handover = { ...this.#keel.handOver(), quarantined: quarantined.join("\n") };

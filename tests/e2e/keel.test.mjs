@@ -79,6 +79,28 @@ test("a page whose engine is late hands over what it captured", async () => {
   assert.deepEqual(page.errors, []);
 });
 
+test("an engine that comes when its page is being left does not send once more", async () => {
+  site.holdModule();
+  const page = await openPage(context, `${site.url}/page`);
+  await startTracker(page, collector.url);
+  await page.evaluate((completed) => {
+    tracker.trackBookingCompleted(completed);
+    dispatchEvent(new PageTransitionEvent("pagehide"));
+  }, COMPLETED);
+  await collector.wait({ received: 1 });
+  const served = page.waitForResponse((response) => response.url().endsWith(".wasm"));
+  site.releaseModule();
+  await (await served).finished();
+  // The module is there and compiled: only its page keeps it from starting.
+  await page.evaluate(() => WebAssembly.compileStreaming(fetch("/tracker/tracker_bg.wasm")).then(() => undefined));
+  assert.equal((await stats(page)).engine, "keel");
+  assert.equal((await collector.stats()).copies, 1);
+  // The page comes back: now there is an engine, which has the booking confirmed.
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  await page.waitForFunction(() => tracker.stats().confirmed === 1);
+  assert.equal((await collector.stats()).copies, 2);
+});
+
 for (const [kind, start] of Object.entries({
   "whose engine is late": () => site.holdModule(),
   "that forbids WebAssembly": () => {},
