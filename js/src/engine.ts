@@ -31,12 +31,10 @@ const PAGE_EVENTS = {
 
 type Call = [happening: Happening, number?: number, status?: number, first?: string, second?: string, third?: string];
 
-/** An event that the engine did not store before it died. */
-export interface Unsaved {
-  readonly event: string;
-  readonly properties: string;
-  readonly team: string;
-}
+/** What the engine was told and did not keep before it died: an event, or who the visitor is. */
+export type Unsaved =
+  | { readonly event: string; readonly properties: string; readonly team: string }
+  | { readonly distinctId: string; readonly team: string };
 
 /** What is left of an engine that has trapped. */
 export interface Wreck {
@@ -53,6 +51,7 @@ export class Engine {
   readonly #onTrap: (wreck: Wreck) => void;
   #dead = false;
   #busy = false;
+  #counts = "";
   #behind: Call[] = [];
   #address: PageAddress | undefined;
 
@@ -115,13 +114,14 @@ export class Engine {
     return settled;
   }
 
-  stats(): Stats | undefined {
-    let line = "";
-    this.#guard(() => {
-      line = this.#glue.stats();
-    });
-    if (line === "") return undefined;
-    const [captured = 0, adopted = 0, confirmed = 0, waiting = 0, settledElsewhere = 0, ...counts] = line
+  /** The counters; asked from inside a call (the page may have replaced what we use), those of before the call. */
+  stats(): Stats {
+    if (!this.#busy) {
+      this.#guard(() => {
+        this.#counts = this.#glue.stats();
+      });
+    }
+    const [captured = 0, adopted = 0, confirmed = 0, waiting = 0, settledElsewhere = 0, ...counts] = this.#counts
       .split(",")
       .map(Number);
     const reasons = NOTICE_CODES.slice(0, DROP_REASONS).map((code, index) => [code, counts[index]]);
@@ -167,9 +167,10 @@ export class Engine {
     this.#side.close();
     const { touched, written } = inHand;
     const calls = written === "" ? this.#behind : this.#behind.slice(1);
-    const unsaved = calls
-      .filter(([happening]) => happening === CAPTURED)
-      .map(([, , , event = "", properties = "{}", team = ""]) => ({ event, properties, team }));
+    const unsaved = calls.flatMap(([happening, , , first = "", second = "", third = ""]): Unsaved[] => {
+      if (happening === CAPTURED) return [{ event: first, properties: second, team: third }];
+      return happening === IDENTIFIED ? [{ distinctId: first, team: second }] : [];
+    });
     this.#behind = [];
     this.#onTrap({ poisoned: touched.slice(-36), unsaved });
   }

@@ -14,6 +14,11 @@ const EXIT_BYTES_MAX = 60_000;
 /** More than the bytes of a body that are not events. */
 const ENVELOPE_BYTES_MAX = 192;
 
+/** The engine's waits after failures. */
+const BACKOFF_FIRST_MS = 1_000;
+const BACKOFF_MAX_MS = 30_000;
+const PROBE_INTERVAL_MS = 300_000;
+
 interface Sealed {
   readonly key: string;
   readonly body: string;
@@ -33,6 +38,9 @@ export class Delivery {
   /** What an unanswered request carries. */
   readonly #underWay = new Set<string>();
   #batchMax = Number.POSITIVE_INFINITY;
+  /** Failures in a row, and when the next attempt may be made; never again, where the project key is refused. */
+  #failures = 0;
+  #notBeforeMs = 0;
 
   constructor(
     options: CheckedOptions,
@@ -49,9 +57,14 @@ export class Delivery {
     this.#url = options.host + CAPTURE_PATH;
   }
 
+  /** How long to wait until the next attempt. */
+  backoffMs(): number {
+    return Math.max(0, this.#notBeforeMs - performance.now());
+  }
+
   /** Sends what may leave; what is confirmed is removed, everything else stays. */
   async send(): Promise<void> {
-    const batch = this.#load();
+    const batch = this.#isStopped() ? [] : this.#load();
     if (batch.length === 0) return;
     for (const { key } of batch) this.#underWay.add(key);
     const controller = new AbortController();
@@ -61,6 +74,7 @@ export class Delivery {
     for (const { key } of batch) this.#underWay.delete(key);
     if (isConfirmed(status, body)) {
       this.#batchMax = Number.POSITIVE_INFINITY;
+      this.#failures = 0;
       this.confirmed += batch.length;
       for (const { key } of batch) this.#forget(key);
       return this.send();
@@ -71,11 +85,23 @@ export class Delivery {
       if (batch.length === 1 && first) this.#giveUp(first.key, status === 400 ? "rejected" : "too_large");
       return this.send();
     }
+    this.#backOff(status);
+  }
+
+  #backOff(status: number): void {
+    this.#failures++;
+    const doubled = Math.min(BACKOFF_FIRST_MS * 2 ** (this.#failures - 1), BACKOFF_MAX_MS);
+    const wait = this.#failures > this.#options.maxRetries ? PROBE_INTERVAL_MS : doubled * (0.8 + 0.4 * Math.random());
+    this.#notBeforeMs = status === 401 ? Number.POSITIVE_INFINITY : performance.now() + wait;
+  }
+
+  #isStopped(): boolean {
+    return this.#notBeforeMs === Number.POSITIVE_INFINITY;
   }
 
   /** Hands what may leave over to the browser. It stays stored: nobody will confirm it. */
   exit(): void {
-    const batch = this.#load();
+    const batch = this.#isStopped() ? [] : this.#load();
     if (batch.length > 0) exit(this.#url, this.#body(batch));
   }
 

@@ -8,14 +8,14 @@ import type { NoticeCode, Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
 import { pageAddress } from "./page-address.js";
 import type { PageEvent } from "./page-events.js";
-import { isMustSend, projectHash, rawValue, recordKey, recordPrefix } from "./record.js";
+import { isMustSend, nounKey, projectHash, rawValue, recordKey, recordPrefix } from "./record.js";
 import * as storage from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
 import { uuidv7 } from "./uuid.js";
 import { Visitor } from "./visitor.js";
 
 /** The engine's bounds: the size of an event, how many wait, and how long. */
-const EVENT_LENGTH_MAX = 32 * 1024;
+const EVENT_BYTES_MAX = 32 * 1024;
 const RECORDS_MAX = 1_000;
 const RECORD_AGE_MAX_MS = 7 * 24 * 3_600_000;
 
@@ -28,8 +28,14 @@ export interface Handover {
 
 /** The keel of one tracker. */
 export class Keel {
+  /** How many events were captured here, whatever became of them. */
+  captured = 0;
+  /** How many records of earlier pages were taken over here. */
+  adopted = 0;
   /** How many events were dropped here, by reason. */
   readonly dropped: Partial<Record<NoticeCode, number>> = {};
+  /** How many records were handed to engines, which count them as captured once more. */
+  handed = 0;
   readonly #options: CheckedOptions;
   readonly #gate: TeamGate;
   readonly #notices: Notices;
@@ -41,9 +47,11 @@ export class Keel {
   #lastMs = 0;
   #lastWallMs = 0;
   #sequence = 0;
+  #inCharge = true;
   #alone = false;
   #left = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #dueMs = Number.POSITIVE_INFINITY;
 
   constructor(options: CheckedOptions, gate: TeamGate, notices: Notices) {
     this.#options = options;
@@ -56,6 +64,7 @@ export class Keel {
 
   /** Stores an event before it returns. */
   capture(event: string, properties: string, team: string): void {
+    this.captured++;
     const admitted = event.trim() === "" ? "invalid" : this.#gate.admit(team);
     if (typeof admitted === "string") return this.drop(admitted, event);
     const ms = this.#timestamp();
@@ -71,11 +80,14 @@ export class Keel {
     };
     const key = recordKey(this.#project, ms, this.#sequence++, uuid);
     const value = rawValue(raw, properties);
-    if (value.length > EVENT_LENGTH_MAX) return this.drop("too_large", event);
+    if (new Blob([value]).size > EVENT_BYTES_MAX) return this.drop("too_large", event);
     if (this.#records.size >= RECORDS_MAX) this.#delivery.evict();
-    this.#records.set(key, storage.put(key, value) ? "" : value);
+    this.#records.set(key, this.#store(key, value) ? "" : value);
     if (this.#gate.source === "ask" && admitted.team !== undefined) void this.#learn(admitted.team);
-    if (this.#alone) this.#schedule(isMustSend(event) ? 0 : this.#options.flushInterval);
+    if (this.#alone) {
+      const urgent = isMustSend(event) || this.#records.size >= this.#options.flushAt;
+      this.#schedule(urgent ? 0 : this.#options.flushInterval);
+    }
   }
 
   /** Names the visitor, by an event where that is news. */
@@ -104,22 +116,42 @@ export class Keel {
     return this.#delivery.confirmed;
   }
 
-  /** What an engine takes over. From here on this keel rests. */
+  /** What an engine takes over. From here on this keel rests, until the engine gives something back. */
   handOver(): Handover {
-    clearTimeout(this.#timer);
-    this.#alone = false;
+    this.rest();
+    this.#inCharge = false;
     const lines = [...this.#records].map(([key, value]) => (value === "" ? key : `${key} ${value}`));
+    this.handed += lines.length;
     this.#records.clear();
+    this.#visitor.rest();
     return { records: lines.join("\n"), minted: this.#visitor.minted };
+  }
+
+  /** Nothing happens any more by itself. */
+  rest(): void {
+    clearTimeout(this.#timer);
+    this.#dueMs = Number.POSITIVE_INFINITY;
+    this.#alone = false;
+  }
+
+  /** The engine is gone: this keel is in charge again. */
+  takeOver(): void {
+    this.#inCharge = true;
   }
 
   /** No engine will come: this keel delivers, what earlier pages left included. */
   goAlone(): void {
     this.#alone = true;
     for (const key of this.#stored()) {
+      if (this.#records.has(key)) continue;
+      this.adopted++;
       const capturedMs = Number.parseInt(key.slice(recordPrefix(this.#project).length), 36);
-      if (Date.now() - capturedMs > RECORD_AGE_MAX_MS) storage.remove(key);
-      else if (!this.#records.has(key)) this.#records.set(key, "");
+      if (Date.now() - capturedMs > RECORD_AGE_MAX_MS) {
+        storage.remove(key);
+        this.drop("expired", "");
+      } else {
+        this.#records.set(key, "");
+      }
     }
     this.#schedule(0);
   }
@@ -127,15 +159,16 @@ export class Keel {
   /** Sends everything that may leave, and waits for the answer. */
   async flush(): Promise<void> {
     await this.#delivery.send();
-    const unknown = [...this.#delivery.unknownTeams()];
-    await Promise.all(unknown.map((team) => this.#learn(team)));
-    if (unknown.length > 0) await this.#delivery.send();
+    await this.#learnAndSend(this.#delivery);
   }
 
   /** Sends quarantined records, which the engine cannot bear, and forgets those that arrive. */
   async sendQuarantined(uuids: readonly string[]): Promise<void> {
     const keys = this.#stored().filter((key) => uuids.includes(key.slice(-36)));
-    if (keys.length > 0) await this.#deliveryOf(new Map(keys.map((key) => [key, ""]))).send();
+    if (keys.length === 0) return;
+    const delivery = this.#deliveryOf(new Map(keys.map((key) => [key, ""])));
+    await delivery.send();
+    await this.#learnAndSend(delivery);
   }
 
   /** Something happened to the page while this keel is in charge. */
@@ -151,16 +184,37 @@ export class Keel {
     return new Delivery(this.#options, this.#gate, this.#visitor, records, (reason, event) => this.drop(reason, event));
   }
 
+  /** Stores a record, with the sign by which a cleared storage is told from a settled record. */
+  #store(key: string, value: string): boolean {
+    const sentinel = nounKey("sentinel", this.#project);
+    if (!storage.put(key, value)) return false;
+    if (storage.get(sentinel) === undefined) storage.put(sentinel, "1");
+    return true;
+  }
+
   /** The keys of the project's records in storage. */
   #stored(): string[] {
     return storage.keys().filter((key) => key.startsWith(recordPrefix(this.#project)));
   }
 
-  /** Learns whether a team is tracked. A definite "no" drops what it has waiting, and with it every trace. */
+  async #learnAndSend(delivery: Delivery): Promise<void> {
+    const unknown = [...delivery.unknownTeams()];
+    if (unknown.length === 0) return;
+    await Promise.all(unknown.map((team) => this.#learn(team)));
+    await delivery.send();
+  }
+
+  /**
+   * Learns whether a team is tracked. A definite "no" drops what it has waiting, and with it every trace; where an engine
+   * has taken over since, that is the engine's to do.
+   */
   async #learn(team: string): Promise<void> {
-    if ((await this.#gate.ask(team)) !== false) return;
+    if ((await this.#gate.ask(team)) !== false || !this.#inCharge) return;
     this.#delivery.discard(team);
-    if (this.#records.size === 0 && this.confirmed === 0 && this.#visitor.minted) this.#visitor.forget();
+    if (this.#records.size === 0 && this.confirmed === 0 && this.#visitor.minted) {
+      this.#visitor.forget();
+      storage.remove(nounKey("sentinel", this.#project));
+    }
   }
 
   /** The timestamp of an event, unique on this page, by the engine's rule. */
@@ -172,12 +226,17 @@ export class Keel {
     return this.#lastMs;
   }
 
+  /** Delivers after a wait, or at the earlier time that is set already. A backoff is never cut short. */
   #schedule(waitMs: number): void {
+    const dueMs = performance.now() + Math.max(waitMs, this.#delivery.backoffMs());
+    if (dueMs >= this.#dueMs) return;
     clearTimeout(this.#timer);
+    this.#dueMs = dueMs;
     this.#timer = setTimeout(() => {
+      this.#dueMs = Number.POSITIVE_INFINITY;
       void this.flush().then(() => {
         if (this.#alone && this.#records.size > 0) this.#schedule(this.#options.flushInterval);
       });
-    }, waitMs);
+    }, dueMs - performance.now());
   }
 }

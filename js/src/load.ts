@@ -1,5 +1,8 @@
 // Loads the WebAssembly module: once for a page, forgotten and tried again where it fails.
 
+/** A module that takes longer is given up, and asked for again. */
+const LOAD_TIMEOUT_MS = 30_000;
+
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 /** The compiled module. Rejects where there is none to be had; then the next call tries again. */
@@ -21,7 +24,7 @@ export const isHopeless = (error: unknown): boolean =>
   typeof WebAssembly === "undefined" || error instanceof WebAssembly.CompileError;
 
 async function compile(url: string | URL): Promise<WebAssembly.Module> {
-  const response = await fetch(url);
+  const response = await fetch(url, { signal: AbortSignal.timeout(LOAD_TIMEOUT_MS) });
   if (!response.ok) throw new Error(`${response.status} for ${url}`);
   const spare = response.clone();
   try {

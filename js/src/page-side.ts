@@ -16,6 +16,8 @@ export class PageSide {
   readonly #requests = new Map<number, AbortController>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #settled: (() => void)[] = [];
+  /** The engine is dead. What is left of its last call may still run, but nothing of it counts any more. */
+  #closed = false;
 
   constructor(engine: Engine, options: CheckedOptions, gate: TeamGate, notices: Notices) {
     this.#engine = engine;
@@ -29,11 +31,11 @@ export class PageSide {
   }
 
   put(key: string, value: string): boolean {
-    return storage.put(key, value);
+    return !this.#closed && storage.put(key, value);
   }
 
   remove(key: string): void {
-    storage.remove(key);
+    if (!this.#closed) storage.remove(key);
   }
 
   keys(): string {
@@ -41,6 +43,7 @@ export class PageSide {
   }
 
   send(request: number, body: string, keepalive: boolean): void {
+    if (this.#closed) return;
     const controller = new AbortController();
     this.#requests.set(request, controller);
     void post(this.#url, body, keepalive, controller.signal).then((answer) => {
@@ -55,7 +58,7 @@ export class PageSide {
   }
 
   exit(body: string): void {
-    exit(this.#url, body);
+    if (!this.#closed) exit(this.#url, body);
   }
 
   wakeIn(waitMs: number): void {
@@ -86,6 +89,7 @@ export class PageSide {
 
   /** The engine is dead: nothing of it goes on. */
   close(): void {
+    this.#closed = true;
     this.wakeIn(-1);
     this.settled();
     for (const request of this.#requests.keys()) this.#requests.delete(request);

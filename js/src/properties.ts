@@ -88,6 +88,9 @@ function depth(text: string): number {
 
 const ESCAPE = /\\(?:u(?:d[89ab]..\\ud[c-f]..|(d[89a-f]..))|.)/gi;
 
+/** A text without lone surrogates, which PostHog refuses with the whole body. */
+export const wellFormedText = (text: string): string => JSON.parse(wellFormed(JSON.stringify(text)));
+
 /** Lone surrogates are escaped by `JSON.stringify` in a way that PostHog refuses with the whole body. */
 function wellFormed(text: string): string {
   return /\\ud[89a-f]/i.test(text) ? text.replace(ESCAPE, (whole, lone) => (lone ? "\\ufffd" : whole)) : text;

@@ -25,7 +25,8 @@ export class TeamGate {
   admit(team: string): { team: string | undefined } | NoticeCode {
     const { source } = this;
     if (source === "shut" || this.#answers.get(team) === false) return "gate_shut";
-    if (source === "open") return { team: this.#options.team };
+    // A page that names its team has answered for that one, whatever the event says; else for the event's own.
+    if (source === "open") return { team: this.#options.team || team };
     if (source === "ask" && team !== "") return { team };
     return this.#options.trackUngated ? { team: undefined } : "ungated";
   }
@@ -35,7 +36,8 @@ export class TeamGate {
     if (team === undefined) return true;
     const { source } = this;
     if (source === "ask") return this.#answers.get(team);
-    return source !== "" && team === this.#options.team ? source === "open" : undefined;
+    const speaks = source !== "" && (this.#options.team === "" || team === this.#options.team);
+    return speaks ? source === "open" : undefined;
   }
 
   /**

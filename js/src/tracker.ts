@@ -7,7 +7,7 @@ import { isHopeless, loadModule } from "./load.js";
 import { DROP_REASONS, NOTICE_CODES, Notices } from "./notices.js";
 import { type CheckedOptions, checkOptions } from "./options.js";
 import { listenToPage, type PageEvent } from "./page-events.js";
-import { readProperties, stringifyProperties } from "./properties.js";
+import { readProperties, stringifyProperties, wellFormedText } from "./properties.js";
 import { Quarantine } from "./quarantine.js";
 import { projectHash } from "./record.js";
 import { TeamGate } from "./team-gate.js";
@@ -48,6 +48,10 @@ export class PostHogBookingTracker {
   #left = false;
   #stopListening: () => void = () => {};
   #shutdown: Promise<void> | undefined;
+  /** Who the page has said its visitor is, until that is passed on. */
+  #identified = "";
+  #lastTeam = "";
+  #loading = false;
 
   /** @throws ConfigurationError with a sentence that says how to mend the configuration. */
   constructor(apiKey: string, options?: TrackerOptions) {
@@ -87,7 +91,8 @@ export class PostHogBookingTracker {
   identify(distinctId: string): void {
     this.#safely(() => {
       if (!isLegalDistinctId(distinctId)) return this.#notices.debug("identify: PostHog takes no such id");
-      if (!this.#shutdown) (this.#engine ?? this.#keel).identify(distinctId, this.#options.team);
+      this.#identified = wellFormedText(distinctId);
+      this.#identify(this.#options.team || this.#lastTeam);
     });
   }
 
@@ -101,6 +106,7 @@ export class PostHogBookingTracker {
   shutdown(): Promise<void> {
     this.#shutdown ??= this.ready.then(async () => {
       await (this.#engine ? this.#engine.shutDown() : this.#keel.flush());
+      this.#keel.rest();
       this.#stopListening();
     });
     return this.#shutdown;
@@ -112,28 +118,46 @@ export class PostHogBookingTracker {
     const zero = Object.fromEntries(NOTICE_CODES.slice(0, DROP_REASONS).map((code) => [code, 0])) as Stats["dropped"];
     const stats: Stats = this.#engine?.stats() ?? {
       engine: "keel",
-      captured: keel.waiting + keel.confirmed,
+      captured: 0,
       adopted: 0,
-      confirmed: keel.confirmed,
+      confirmed: 0,
       waiting: keel.waiting,
       settledElsewhere: 0,
       dropped: zero,
     };
     const dropped: Record<string, number> = { ...stats.dropped };
-    let { captured } = stats;
-    for (const [reason, count = 0] of Object.entries(keel.dropped)) {
-      captured += count;
-      dropped[reason] = (dropped[reason] ?? 0) + count;
-    }
-    return { ...stats, captured, dropped: dropped as Stats["dropped"] };
+    for (const [reason, count = 0] of Object.entries(keel.dropped)) dropped[reason] = (dropped[reason] ?? 0) + count;
+    return {
+      ...stats,
+      // The engine counts what the keel has handed over as captured.
+      captured: stats.captured + keel.captured - keel.handed,
+      adopted: stats.adopted + keel.adopted,
+      confirmed: stats.confirmed + keel.confirmed,
+      dropped: dropped as Stats["dropped"],
+    };
   }
 
   #track(event: string, properties: BookingProperties): void {
-    if (typeof event !== "string") return this.#keel.drop("invalid", "");
-    if (this.#shutdown) return this.#keel.drop("shut_down", event);
+    if (typeof event !== "string") return this.#refuse("invalid", "");
+    if (this.#shutdown) return this.#refuse("shut_down", event);
     const { teamId } = properties;
-    const team = teamId === undefined || teamId === null ? this.#options.team : String(teamId);
-    (this.#engine ?? this.#keel).capture(event, stringifyProperties(properties), team);
+    const team = wellFormedText(teamId === undefined || teamId === null ? this.#options.team : String(teamId));
+    this.#lastTeam = team;
+    this.#identify(team);
+    (this.#engine ?? this.#keel).capture(wellFormedText(event), stringifyProperties(properties), team);
+  }
+
+  #refuse(reason: "invalid" | "shut_down", event: string): void {
+    this.#keel.captured++;
+    this.#keel.drop(reason, event);
+  }
+
+  /** Passes on who the visitor is, as soon as there is a team whose gate can let it pass. */
+  #identify(team: string): void {
+    if (this.#identified === "" || this.#shutdown) return;
+    if (this.#gate.admit(team) === "ungated") return this.#notices.debug("identify waits for an event with a team");
+    (this.#engine ?? this.#keel).identify(this.#identified, team);
+    this.#identified = "";
   }
 
   #happened(event: PageEvent): void {
@@ -145,7 +169,8 @@ export class PostHogBookingTracker {
   }
 
   async #load(): Promise<void> {
-    if (this.#engine || this.#hopeless) return;
+    if (this.#engine || this.#hopeless || this.#loading) return;
+    this.#loading = true;
     try {
       this.#startEngine(await loadModule(wasmUrl()));
     } catch (error) {
@@ -153,8 +178,10 @@ export class PostHogBookingTracker {
       this.#loadTries++;
       this.#hopeless = isHopeless(error);
       const waits = !this.#hopeless && this.#loadTries < LOAD_TRIES;
-      if (waits) return void setTimeout(() => this.#load(), 1_000 * 2 ** (this.#loadTries - 1));
-      this.#goAlone();
+      if (waits) setTimeout(() => this.#load(), 1_000 * 2 ** (this.#loadTries - 1));
+      else this.#goAlone();
+    } finally {
+      this.#loading = false;
     }
   }
 
@@ -179,7 +206,11 @@ export class PostHogBookingTracker {
   #recover(module: WebAssembly.Module, { poisoned, unsaved }: Wreck): void {
     this.#notices.debug("the engine has stopped; the page goes on without it");
     this.#quarantine.add(poisoned);
-    for (const { event, properties, team } of unsaved) this.#keel.capture(event, properties, team);
+    this.#keel.takeOver();
+    for (const call of unsaved) {
+      if ("event" in call) this.#keel.capture(call.event, call.properties, call.team);
+      else this.#keel.identify(call.distinctId, call.team);
+    }
     // A fresh instance is started from a task of its own: this may run deep inside a call of the page.
     setTimeout(() =>
       this.#safely(() => {
@@ -192,7 +223,7 @@ export class PostHogBookingTracker {
   }
 
   #goAlone(): void {
-    if (this.#hopeless) this.#keel.goAlone();
+    this.#keel.goAlone();
     this.#becomeReady();
   }
 

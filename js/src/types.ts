@@ -48,7 +48,10 @@ export interface BookingFailedProperties extends BookingProperties {
   elapsedMs?: number;
 }
 
-/** Whether a team is tracked: the same answer for this page whatever the team, or a question for each team. */
+/**
+ * Whether a team is tracked: an answer for the page's `teamId` (for every team, where the page names none), or a question
+ * for each team.
+ */
 export type TeamGateSource = boolean | ((teamId: string) => boolean | Promise<boolean>);
 
 /** How a tracker is set up. */

@@ -55,6 +55,11 @@ export class Visitor {
     return this.#session.slice(0, 36);
   }
 
+  /** Forgets what it knows, because an engine takes over that may change it in storage. */
+  rest(): void {
+    if (storage.get(this.#identityKey)) this.#identity = undefined;
+  }
+
   /** Removes what this page has stored of the visitor. */
   forget(): void {
     for (const key of [this.#identityKey, this.#sessionKey]) storage.remove(key);

@@ -113,7 +113,7 @@ test("every bound of the engine has a row with its value, and no other", () => {
 });
 
 test("every constant of the keel and of the page's side has a row with its value, and no other", () => {
-  const files = ["keel", "properties", "keel-delivery", "quarantine", "tracker", "transport"].map(
+  const files = ["keel", "properties", "keel-delivery", "quarantine", "load", "tracker", "transport"].map(
     (module) => `js/src/${module}.ts`,
   );
   const constants = constantsOf(files, CONSTANT);
@@ -138,9 +138,13 @@ test("constants that the engine and the wrapper share have one value", () => {
   const wrapper = constantsOf(filesIn("js/src/", ".ts"), CONSTANT);
   const shared = [...wrapper.keys()].filter((name) => engine.has(name)).sort();
   const known = [
+    "BACKOFF_FIRST_MS",
+    "BACKOFF_MAX_MS",
     "ENVELOPE_BYTES_MAX",
+    "EVENT_BYTES_MAX",
     "EXIT_BYTES_MAX",
     "KEY_PREFIX",
+    "PROBE_INTERVAL_MS",
     "RECORDS_MAX",
     "RECORD_AGE_MAX_MS",
     "RECORD_FORMAT",

@@ -99,7 +99,7 @@ fn whole(raw: &str) -> u64 {
 pub enum GateSource {
     /// Nowhere: [`Ungated`] decides.
     Absent,
-    /// The page has said it for its own team (empty where it named none).
+    /// The page has said it for its own team, or for every team where it names none.
     Constant {
         /// The team that the page is configured for, or empty.
         team: String,

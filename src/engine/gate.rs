@@ -47,7 +47,10 @@ impl Gate {
     pub(super) fn admit(&self, team: Option<&str>) -> Result<Option<String>, DropReason> {
         match (&self.source, team) {
             (GateSource::Constant { open: false, .. }, _) => Err(DropReason::GateShut),
-            (GateSource::Constant { team, .. }, _) => Ok(Some(team.clone())),
+            // A page that names its team has answered for that one, whatever the event says; else for the event's own.
+            (GateSource::Constant { team: own, .. }, team) => {
+                Ok(Some(if own.is_empty() { team.unwrap_or_default().to_owned() } else { own.clone() }))
+            }
             (GateSource::Callback, Some(team)) => match self.team_state(Some(team)) {
                 GateState::Shut => Err(DropReason::GateShut),
                 GateState::Unknown | GateState::Open => Ok(Some(team.to_owned())),
@@ -70,7 +73,7 @@ impl Gate {
             return GateState::Open;
         };
         match &self.source {
-            GateSource::Constant { team: own, open } if own == team => {
+            GateSource::Constant { team: own, open } if own == team || own.is_empty() => {
                 if *open {
                     GateState::Open
                 } else {

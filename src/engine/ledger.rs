@@ -116,8 +116,7 @@ impl Stats {
     /// # Example
     /// ```
     /// use posthog_booking_tracker::engine::Stats;
-    /// let line = Stats { captured: 2, waiting: 2, ..Stats::default() }.line();
-    /// assert_eq!(line, "2,0,0,2,0,0,0,0,0,0,0,0,0,0,0,");
+    /// assert_eq!(Stats::default().line(), "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,");
     /// ```
     #[must_use]
     pub fn line(&self) -> String {

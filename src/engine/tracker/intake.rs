@@ -20,7 +20,9 @@ impl<S: Store> Tracker<S> {
         self.minted = handover.minted;
         for key in self.store.keys(KEY_PREFIX).unwrap_or_default() {
             match FoundKey::parse(&key, self.project) {
-                FoundKey::Own(found) if !has_line(&handover.quarantined, found.uuid()) => {
+                FoundKey::Own(found)
+                    if !has_line(&handover.quarantined, found.uuid()) || self.is_expired(found.captured) =>
+                {
                     let own = has_line(&handover.records, &key);
                     if let Ok(Some(text)) = self.store.get(&key) {
                         self.adopt(found, &text, own, true);
@@ -46,7 +48,17 @@ impl<S: Store> Tracker<S> {
                 self.adopt(key, text, true, false);
             }
         }
+        if !self.outbox.records.is_empty() {
+            self.mark_storage();
+        }
         self.drop_shut_teams();
+    }
+
+    /// Leaves a sign in storage that records have been there, by which a cleared storage is told from a settled record.
+    fn mark_storage(&mut self) {
+        if is_gone(&self.store, &self.keys.sentinel) {
+            let _ = self.store.put(&self.keys.sentinel, "1");
+        }
     }
 
     /// Takes over a record that the keel of this page (`own`) or an earlier page left, sealing it where that is still
@@ -122,7 +134,7 @@ impl<S: Store> Tracker<S> {
         if stored && is_gone(&self.store, &self.keys.sentinel) {
             // Either nothing was stored yet, or somebody has cleared the storage since.
             self.settle_vanished();
-            let _ = self.store.put(&self.keys.sentinel, "1");
+            self.mark_storage();
         }
         let stored = if stored { stored_bytes(&key.text, &value) } else { 0 };
         self.delivery.probe(self.now);
