@@ -1,6 +1,8 @@
 # The commands of this project. Each does the set-up that it needs.
 
 SHELL := /bin/bash
+# Later steps use what earlier ones build.
+.NOTPARALLEL:
 
 .PHONY: pkg demo test fmt lint test-host test-js test-browser test-e2e planted-trap collector size clean
 
@@ -50,7 +52,7 @@ test-browser:
 		wasm_cargo test --locked -p posthog-booking-tracker --test web
 
 test-e2e:
-	source scripts/tools && node --test --test-concurrency=1 --test-reporter=spec tests/e2e/
+	source scripts/tools && node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
 
 clean:
 	rm -rf target pkg js/engine js/node_modules

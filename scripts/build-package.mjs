@@ -85,9 +85,10 @@ if (!trap) {
       "./tracker.wasm": "./dist/tracker_bg.wasm",
       "./package.json": "./package.json",
     },
-    files: ["dist"],
+    files: ["dist", "docs"],
   };
   writeFileSync(join(out, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  cpSync(join(root, "docs"), join(out, "docs"), { recursive: true });
   for (const file of ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"]) {
     cpSync(join(root, file), join(out, file));
   }

@@ -65,22 +65,28 @@ console.log(`booking page  ${site.url}`);
 console.log(`inspector     ${collector.inspector}`);
 
 const browser = await launchChromium();
-const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-const captured = await book(context, site.url);
-const arrived = await collector.wait({ received: String(captured) }).catch(() => collector.stats());
-const inspector = await context.newPage();
-await inspector.goto(collector.inspector);
-await inspector.getByText("booking_completed").first().waitFor();
-await inspector.screenshot({ path: join(shots, "inspector.png") });
+let captured = 0;
+try {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  captured = await book(context, site.url);
+  await collector.wait({ received: String(captured) });
+  const inspector = await context.newPage();
+  await inspector.goto(collector.inspector);
+  await inspector.getByText("booking_completed").first().waitFor();
+  await inspector.screenshot({ path: join(shots, "inspector.png") });
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+}
 await browser.close();
 
 show(await collector.events());
-const { received } = arrived;
+const { received } = await collector.stats();
 const lost = captured - received;
+if (lost !== 0 || captured === 0) process.exitCode = 1;
 if (once) {
   console.log("screenshots in target/demo/");
   await Promise.all([site.close(), collector.close()]);
-  process.exitCode = lost === 0 && captured > 0 ? 0 : 1;
 } else {
   console.log("Book some more on the booking page and watch the inspector. Ctrl-C ends.");
 }

@@ -7,6 +7,7 @@ import {
   openPage,
   PROJECT_KEY,
   ready,
+  sendMarker,
   startTracker,
   stats,
   storedKeys,
@@ -224,7 +225,8 @@ test("a team that is not tracked: nothing is sent and nothing is stored", async 
   assert.deepEqual(await storedKeys(page), []);
   assert.equal((await stats(page)).dropped.gate_shut, 2);
   await page.goto(`${site.url}/plain`);
-  assert.equal((await collector.stats()).requests, 0);
+  await sendMarker(page, collector);
+  assert.equal((await collector.stats()).requests, 1);
 });
 
 test("a callback that rejects twice and then says true: everything arrives, in order", async () => {
@@ -272,7 +274,8 @@ test("a callback that says false drops what its team has waiting, with every tra
   await page.evaluate(() => answer(false));
   await page.waitForFunction(() => tracker.stats().dropped.gate_shut === 1);
   assert.deepEqual(await storedKeys(page), []);
-  assert.equal((await collector.stats()).requests, 0);
+  await sendMarker(page, collector);
+  assert.equal((await collector.stats()).requests, 1);
 });
 
 test("without anything that opens the gate, one warning says how to mend it", async () => {
@@ -317,6 +320,43 @@ test("a guest who is identified stays one person", async () => {
   assert.equal(completed.distinctId, "user_7");
   assert.equal(completed.properties.$device_id, started.distinctId);
   assert.equal(completed.properties.$process_person_profile, true);
+});
+
+test("a page without a team is identified with the first event that has one", async () => {
+  const page = await openPage(context, `${site.url}/page`);
+  await startTracker(page, collector.url, { isTeamEnabled: undefined });
+  await page.evaluate(
+    ([key, host]) => {
+      window.tracker = new PostHogBookingTracker(key, { host, isTeamEnabled: async () => true });
+    },
+    [PROJECT_KEY, collector.url],
+  );
+  await ready(page);
+  await page.evaluate((completed) => {
+    tracker.identify("user_7");
+    tracker.trackBookingCompleted(completed);
+  }, COMPLETED);
+  await collector.wait({ received: 2 });
+  assert.deepEqual(names(await collector.events()), ["$identify", "booking_completed"]);
+});
+
+test("a page that names no team answers for all that earlier pages left", async () => {
+  const page = await openPage(context, `${site.url}/page`);
+  await startTracker(page, collector.url, { teamId: 42 });
+  await ready(page);
+  await collector.listen(false);
+  await page.evaluate((completed) => tracker.trackBookingCompleted(completed), COMPLETED);
+  await page.close();
+  await collector.listen(true);
+  const other = await openPage(context, `${site.url}/page`);
+  await startTracker(other, collector.url, { teamId: 7 });
+  await ready(other);
+  await other.evaluate(() => tracker.flush());
+  assert.equal((await storedRecords(other)).length, 1);
+  await other.close();
+  const next = await openPage(context, `${site.url}/page`);
+  await startTracker(next, collector.url);
+  await collector.wait({ received: 1 });
 });
 
 test("after shutdown nothing is taken any more", async () => {

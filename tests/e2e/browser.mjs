@@ -46,6 +46,18 @@ export const ready = (page) => page.evaluate(() => window.tracker.ready);
 
 export const stats = (page) => page.evaluate(() => window.tracker.stats());
 
+/**
+ * Waits until whatever the page's browser has sent must have arrived: a marker goes the same way, behind it. It is one row
+ * and one request more.
+ */
+export async function sendMarker(page, collector) {
+  const { received } = await collector.stats();
+  const event = { event: "marker", distinct_id: "marker" };
+  const body = JSON.stringify({ api_key: PROJECT_KEY, batch: [event] });
+  await page.evaluate(([url, text]) => void navigator.sendBeacon(url, text), [`${collector.url}/e/`, body]);
+  await collector.wait({ received: received + 1 });
+}
+
 /** What lies in storage of ours. */
 export const storedKeys = (page) =>
   page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("phbt:")));

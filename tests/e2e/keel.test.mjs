@@ -7,6 +7,7 @@ import {
   openPage,
   PROJECT_KEY,
   ready,
+  sendMarker,
   startTracker,
   stats,
   storedKeys,
@@ -191,7 +192,9 @@ test("the keel sends nothing through a gate that is not known to be open", async
   );
   await bookAndLeave(page, "/plain");
   assert.equal((await storedRecords(page)).length, 2);
-  assert.equal((await collector.stats()).requests, 0);
+  await sendMarker(page, collector);
+  assert.equal((await collector.stats()).requests, 1);
+  await collector.reset();
   site.releaseModule();
   // The next page learns that the team is tracked.
   const next = await openPage(context, `${site.url}/page`);
@@ -203,6 +206,110 @@ test("the keel sends nothing through a gate that is not known to be open", async
   );
   await collector.wait({ received: 2 });
   assert.deepEqual(names(await collector.events()), ["booking_started", "booking_completed"]);
+});
+
+test("a page whose module is never found delivers by its keel, and counts what it has confirmed", async () => {
+  site.breakModule(100);
+  const page = await openPage(context, `${site.url}/page`);
+  await collector.listen(false);
+  await startTracker(page, collector.url);
+  await page.evaluate((completed) => tracker.trackBookingCompleted(completed), COMPLETED);
+  await page.close();
+  await collector.listen(true);
+  const next = await openPage(context, `${site.url}/page`);
+  await next.clock.install();
+  await startTracker(next, collector.url);
+  // The tries are seconds apart; the page's clock is wound on instead of waiting.
+  const isReady = next.evaluate(() => tracker.ready.then(() => true));
+  for (let tries = 0; tries < 8; tries++) await next.clock.runFor(4_000);
+  assert.equal(await isReady, true);
+  await collector.wait({ received: 1 });
+  await next.waitForFunction(() => tracker.stats().confirmed === 1);
+  const { engine, captured, adopted, waiting } = await stats(next);
+  assert.deepEqual([engine, captured, adopted, waiting], ["keel", 0, 1, 0]);
+});
+
+test("the counts go on from the keel to the engine", async () => {
+  site.holdModule();
+  const page = await openPage(context, `${site.url}/page`);
+  await startTracker(page, collector.url);
+  await page.evaluate((completed) => {
+    tracker.trackBookingCompleted(completed);
+    Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, COMPLETED);
+  await page.waitForFunction(() => tracker.stats().confirmed === 1);
+  await page.evaluate(() => tracker.capture("later"));
+  site.releaseModule();
+  await ready(page);
+  const { engine, captured, adopted, confirmed, waiting } = await stats(page);
+  assert.deepEqual([engine, captured, adopted, confirmed, waiting], ["wasm", 2, 0, 1, 1]);
+});
+
+test("a must-send event of a lone keel is not put off by what comes after it", async () => {
+  const page = await openPage(context, `${site.url}/page?csp`);
+  await startTracker(page, collector.url, { flushInterval: 3_600_000 });
+  await ready(page);
+  await page.evaluate((completed) => {
+    tracker.trackBookingCompleted(completed);
+    tracker.capture("and_then");
+  }, COMPLETED);
+  await collector.wait({ received: 2 });
+});
+
+test("a lone keel stops where the project key is refused, and rests after shutdown", async () => {
+  const page = await openPage(context, `${site.url}/page?csp`);
+  await collector.fault({ kind: "status", status: 401, count: -1 });
+  await startTracker(page, collector.url, { flushInterval: 100 });
+  await page.evaluate(async (completed) => {
+    tracker.trackBookingCompleted(completed);
+    await tracker.flush();
+    await tracker.flush();
+    tracker.trackBookingFailed({ error: "x" });
+    await tracker.shutdown();
+  }, COMPLETED);
+  assert.equal((await collector.stats()).requests, 1);
+  assert.equal((await storedRecords(page)).length, 2);
+});
+
+test("a late answer that a team is not tracked leaves the identity to the engine that uses it", async () => {
+  site.holdModule();
+  const page = await openPage(context, `${site.url}/page`);
+  await page.evaluate(
+    ([key, host]) => {
+      const late = new Promise((resolve) => {
+        window.answer = resolve;
+      });
+      window.tracker = new PostHogBookingTracker(key, { host, isTeamEnabled: (team) => (team === "1" ? late : true) });
+      tracker.capture("one", { teamId: 1 });
+      tracker.trackBookingCompleted({ bookingId: 1, bookingUid: "x", teamId: 2 });
+    },
+    [PROJECT_KEY, collector.url],
+  );
+  site.releaseModule();
+  await ready(page);
+  await page.waitForFunction(() => tracker.stats().confirmed === 1);
+  await page.evaluate(() => answer(false));
+  await page.waitForFunction(() => tracker.stats().dropped.gate_shut === 1);
+  assert.ok((await storedKeys(page)).some((key) => key.includes("identity")));
+});
+
+test("texts that are no valid Unicode arrive, by the engine and by the keel", async () => {
+  for (const query of ["", "?csp"]) {
+    await collector.reset();
+    const page = await openPage(context, `${site.url}/page${query}`);
+    await startTracker(page, collector.url);
+    await ready(page);
+    await page.evaluate(async () => {
+      tracker.identify("u\ud800");
+      tracker.capture("a\ud800b", { text: "\udc00" });
+      await tracker.flush();
+    });
+    await collector.wait({ received: query ? 1 : 2 });
+    const events = await collector.events();
+    assert.equal(events.at(-1).event, "a\ufffdb");
+    assert.equal(events.at(-1).distinctId, "u\ufffd");
+  }
 });
 
 test("a module that fails to load is asked for again", async () => {
@@ -407,6 +514,51 @@ test("a page that has replaced what the tracker uses is not broken by it", async
   await collector.wait({ received: 3 });
   assert.deepEqual(names(await collector.events()).sort(), ["booking_completed", "from_fetch", "from_storage"]);
   assert.deepEqual(page.errors, []);
+});
+
+test("stats() from inside a storage call neither kills the engine nor doubles the event", async () => {
+  const page = await openPage(context, `${site.url}/page`);
+  await startTracker(page, collector.url);
+  await ready(page);
+  await page.evaluate((completed) => {
+    const { setItem } = Storage.prototype;
+    Storage.prototype.setItem = function (...args) {
+      window.inside = tracker.stats();
+      return setItem.apply(this, args);
+    };
+    tracker.trackBookingCompleted(completed);
+    Storage.prototype.setItem = setItem;
+  }, COMPLETED);
+  await collector.wait({ received: 1 });
+  await page.waitForFunction(() => tracker.stats().confirmed === 1);
+  assert.equal((await stats(page)).engine, "wasm");
+  await sendMarker(page, collector);
+  assert.equal((await collector.stats()).received, 2);
+});
+
+test("a quarantined record waits for its gate, and then arrives", async () => {
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    globalThis.plantedTrap = "poison";
+  });
+  await page.goto(`${site.url}/module`);
+  await collector.listen(false);
+  const begin = (target) =>
+    target.evaluate(
+      ([key, host]) => {
+        window.tracker = new PostHogBookingTracker(key, { host, teamId: 42, isTeamEnabled: async () => true });
+      },
+      [PROJECT_KEY, collector.url],
+    );
+  await begin(page);
+  await ready(page);
+  await page.evaluate(() => tracker.capture("poison"));
+  await page.waitForFunction(() => Object.keys(localStorage).some((key) => key.includes("quarantine")));
+  await collector.listen(true);
+  await page.reload();
+  await begin(page);
+  await collector.wait({ received: 1 });
+  assert.deepEqual(names(await collector.events()), ["poison"]);
 });
 
 test("a bad configuration throws at construction, and says how to mend it", async () => {
