@@ -16,6 +16,8 @@ mod bindings;
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 
+// The engine's machine code is what a page waits for: this allocator is 1.5 KB of brotli smaller than the default one,
+// maintained, and made for WebAssembly.
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

@@ -89,7 +89,8 @@ function depth(text: string): number {
 const ESCAPE = /\\(?:u(?:d[89ab]..\\ud[c-f]..|(d[89a-f]..))|.)/gi;
 
 /** A text without lone surrogates, which PostHog refuses with the whole body. */
-export const wellFormedText = (text: string): string => JSON.parse(wellFormed(JSON.stringify(text)));
+export const wellFormedText = (text: string): string =>
+  /[\ud800-\udfff]/.test(text) ? JSON.parse(wellFormed(JSON.stringify(text))) : text;
 
 /** Lone surrogates are escaped by `JSON.stringify` in a way that PostHog refuses with the whole body. */
 function wellFormed(text: string): string {
