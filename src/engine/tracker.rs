@@ -195,7 +195,8 @@ impl<S: Store> Tracker<S> {
             self.outputs.push(Output::Abort { request });
             self.finish(request, &Outcome::Failed);
         }
-        if self.presence != Presence::Leaving && self.delivery.may_start(self.now) && self.is_due() {
+        let may_deliver = self.presence != Presence::Leaving && (self.flushing || !self.shut_down);
+        if may_deliver && self.delivery.may_start(self.now) && self.is_due() {
             self.deliver();
         }
         if self.flushing && self.delivery.is_idle() {

@@ -109,8 +109,10 @@ fn a_page_that_is_shut_down_never_wakes_again_whatever_became_of_its_request() {
     page.finish(&send, answered(503, ""));
     assert_eq!((page.settled, page.wake), (1, None));
     let alarms = page.alarms;
-    page.freeze(500);
+    // Far beyond any backoff.
+    page.freeze(3_600_000);
     page.capture("date_changed");
+    page.input(Input::Online);
     assert_eq!((page.settled, page.alarms), (1, alarms));
     assert_eq!(page.stored(), ["slot_selected"]);
     page.ends();
