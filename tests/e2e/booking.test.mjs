@@ -1,9 +1,8 @@
 // Bookings end to end: real pages, the real package, a real collector. Assertions are on what the collector got.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import {
-  launchChromium,
   openPage,
   PROJECT_KEY,
   ready,
@@ -13,26 +12,9 @@ import {
   storedKeys,
   storedRecords,
 } from "./browser.mjs";
-import { startCollector } from "./collector.mjs";
-import { startSite } from "./site.mjs";
+import { COMPLETED, collector, context, names, setStage, site } from "./stage.mjs";
 
-let browser;
-let collector;
-let site;
-let context;
-
-before(async () => {
-  [browser, collector, site] = await Promise.all([launchChromium(), startCollector(), startSite()]);
-});
-after(() => Promise.all([browser.close(), collector.close(), site.close()]));
-beforeEach(async () => {
-  await collector.reset();
-  context = await browser.newContext();
-});
-afterEach(() => context.close());
-
-const COMPLETED = { bookingId: 7, bookingUid: "bFJeNb2uX8ANpT3JL5EfXw", eventTypeId: 101, teamId: 42 };
-const names = (events) => events.map(({ event }) => event);
+setStage();
 
 test("a booking arrives with all that PostHog needs, once, without a preflight", async () => {
   const page = await openPage(context, `${site.url}/page?utm_source=mail&email=ada%40lovelace.org#secret`);

@@ -9,7 +9,7 @@ mod oracle;
 mod scan;
 mod write;
 
-pub use scan::{boolean, copy, members, string};
+pub use scan::{copy, members, string};
 pub use write::{ObjectWriter, push_base36, push_decimal, push_string};
 
 /// Deepest nesting of arrays and objects that is accepted. PostHog's own pipeline flattens far earlier; the bound

@@ -87,23 +87,6 @@ pub fn string(raw: &str) -> Option<String> {
     decode_escapes(&raw[1..raw.len() - 1])
 }
 
-/// Reads `true` or `false`; `None` for any other value.
-///
-/// # Example
-/// ```
-/// use posthog_booking_tracker::engine::json::boolean;
-/// assert_eq!(boolean("true"), Some(true));
-/// assert_eq!(boolean("\"true\""), None);
-/// ```
-#[must_use]
-pub fn boolean(raw: &str) -> Option<bool> {
-    match raw {
-        "true" => Some(true),
-        "false" => Some(false),
-        _ => None,
-    }
-}
-
 /// Length of `\uXXXX`.
 const ESCAPE_LENGTH: usize = 6;
 
