@@ -22,6 +22,8 @@ const ANSWERED = 4 satisfies Happening.Answered;
 const WOKE = 9 satisfies Happening.Woke;
 const FLUSH_REQUESTED = 10 satisfies Happening.FlushRequested;
 const SHUT_DOWN = 11 satisfies Happening.ShutDown;
+const LOCK_ANSWERED = 12 satisfies Happening.LockAnswered;
+const MIRRORED = 13 satisfies Happening.Mirrored;
 const PAGE_EVENTS = {
   hidden: 5 satisfies Happening.Hidden,
   leaving: 6 satisfies Happening.Leaving,
@@ -92,6 +94,15 @@ export class Engine {
 
   answered(request: number, { status, body, retryAfter }: Answer): void {
     this.#call([ANSWERED, request, status, body, retryAfter]);
+  }
+
+  lockAnswered(answer: number): void {
+    this.#call([LOCK_ANSWERED, answer]);
+  }
+
+  /** Tells the engine what the mirror holds. */
+  mirrored(records: readonly [key: string, value: string][]): void {
+    this.#call([MIRRORED, 0, 0, records.map((record) => record.join(" ")).join("\n")]);
   }
 
   happened(event: PageEvent): void {

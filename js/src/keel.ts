@@ -156,6 +156,16 @@ export class Keel {
     this.#schedule(0);
   }
 
+  /** Takes over what the mirror holds and storage does not: what a killed browser has lost, or storage did not take. */
+  unite(mirrored: readonly [key: string, value: string][]): void {
+    for (const [key, value] of mirrored) {
+      if (!key.startsWith(recordPrefix(this.#project)) || this.#records.has(key) || storage.get(key)) continue;
+      this.adopted++;
+      this.#records.set(key, storage.put(key, value) ? "" : value);
+    }
+    this.#schedule(0);
+  }
+
   /** Sends everything that may leave, and waits for the answer. */
   async flush(): Promise<void> {
     await this.#delivery.send();

@@ -1,6 +1,6 @@
 // What the tracker says on the console, and when: warnings once and always, drops only in debug.
 
-/** The codes, by the numbers with which the engine names them. The first ten are the reasons to drop an event. */
+/** The codes, by the numbers with which the engine names them. The first eleven are the reasons to drop an event. */
 export const NOTICE_CODES = [
   "gate_shut",
   "ungated",
@@ -12,6 +12,7 @@ export const NOTICE_CODES = [
   "torn",
   "duplicate",
   "shut_down",
+  "forbidden",
   "nothing_opens_the_gate",
   "unauthorised",
   "web_page",
@@ -21,13 +22,13 @@ export const NOTICE_CODES = [
 export type NoticeCode = (typeof NOTICE_CODES)[number];
 
 /** How many of {@link NOTICE_CODES} are reasons to drop an event. */
-export const DROP_REASONS = 10;
+export const DROP_REASONS = 11;
 
 const WARNINGS: Partial<Record<NoticeCode, string>> = {
   nothing_opens_the_gate:
     'events are ignored, because nothing says that their team is tracked. Pass isTeamEnabled, with a teamId for each event or for the page, or ungated: "track".',
   unauthorised:
-    "the host refuses the project API key. Nothing is sent from this page; events are kept. Check the key and the region of the host.",
+    "the host refuses the project API key or everything that this page sends. Nothing is sent from this page; events are kept. Check the key, the region of the host and what stands in front of it.",
   web_page:
     "the host answers with a web page. Events are kept. Check that your proxy passes the path /i/v0/e/ on to PostHog.",
 };

@@ -1,8 +1,10 @@
 // What the page does for the engine: storage, requests, timers, questions. The engine's `page_side.rs` is the other half.
 
+import { DrainLock } from "./drain-lock.js";
 import type { Engine } from "./engine.js";
 import { NOTICE_CODES, type Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
+import { nounKey, projectHash } from "./record.js";
 import * as storage from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
 import { CAPTURE_PATH, exit, post } from "./transport.js";
@@ -13,6 +15,7 @@ export class PageSide {
   readonly #gate: TeamGate;
   readonly #notices: Notices;
   readonly #url: string;
+  readonly #lock: DrainLock;
   readonly #requests = new Map<number, AbortController>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #settled: (() => void)[] = [];
@@ -24,6 +27,7 @@ export class PageSide {
     this.#gate = gate;
     this.#notices = notices;
     this.#url = options.host + CAPTURE_PATH;
+    this.#lock = new DrainLock(nounKey("drain", projectHash(options.apiKey)));
   }
 
   get(key: string): string | undefined {
@@ -71,6 +75,17 @@ export class PageSide {
     void this.#gate.ask(team).then((open) => this.#engine.gateAnswered(team, open));
   }
 
+  askLock(): void {
+    this.#lock.ask((answer) => {
+      if (this.#closed) this.#lock.release();
+      else this.#engine.lockAnswered(answer);
+    });
+  }
+
+  releaseLock(): void {
+    this.#lock.release();
+  }
+
   settled(): void {
     const settled = this.#settled;
     this.#settled = [];
@@ -91,6 +106,7 @@ export class PageSide {
   close(): void {
     this.#closed = true;
     this.wakeIn(-1);
+    this.releaseLock();
     this.settled();
     for (const request of this.#requests.keys()) this.#requests.delete(request);
   }

@@ -1,4 +1,7 @@
-// localStorage as it is: it may be blocked, full or absent, and each access may throw.
+// localStorage as it is: it may be blocked, full or absent, and each access may throw. The mirror hangs on it, so that
+// whoever stores or removes a record, engine or keel, does so in both.
+
+import * as mirror from "./mirror.js";
 
 /** What every key of this product starts with. */
 export const KEY_PREFIX = "phbt:";
@@ -18,8 +21,9 @@ export function get(key: string): string | undefined {
   }
 }
 
-/** Stores a value; `false`, where storage is full or blocked. */
+/** Stores a value; `false`, where storage is full or blocked. The mirror may have taken it then. */
 export function put(key: string, value: string): boolean {
+  if (isRecord(key)) mirror.note(key, value);
   try {
     localStorage.setItem(key, value);
   } catch {
@@ -31,6 +35,7 @@ export function put(key: string, value: string): boolean {
 
 /** Removes a key. */
 export function remove(key: string): void {
+  if (isRecord(key)) mirror.note(key);
   try {
     localStorage.removeItem(key);
   } catch {

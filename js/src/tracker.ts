@@ -4,6 +4,7 @@ import { Attempt } from "./attempt.js";
 import { Engine, type Wreck } from "./engine.js";
 import { Keel } from "./keel.js";
 import { isHopeless, loadModule } from "./load.js";
+import * as mirror from "./mirror.js";
 import { DROP_REASONS, NOTICE_CODES, Notices } from "./notices.js";
 import { type CheckedOptions, checkOptions } from "./options.js";
 import { listenToPage, type PageEvent } from "./page-events.js";
@@ -52,6 +53,8 @@ export class PostHogBookingTracker {
   #identified = "";
   #lastTeam = "";
   #loading = false;
+  /** What the page has said while nobody sees it; nothing of it has happened until somebody does. */
+  #prerendered: (() => void)[] | undefined = [];
 
   /** @throws ConfigurationError with a sentence that says how to mend the configuration. */
   constructor(apiKey: string, options?: TrackerOptions) {
@@ -63,8 +66,8 @@ export class PostHogBookingTracker {
     this.ready = new Promise((resolve) => {
       this.#becomeReady = resolve;
     });
-    this.#stopListening = listenToPage((event) => this.#happened(event));
-    void this.#load();
+    if (document.prerendering) document.addEventListener("prerenderingchange", () => this.#begin(), { once: true });
+    else this.#begin();
   }
 
   /** Somebody has asked for a booking; begins an attempt. */
@@ -137,6 +140,15 @@ export class PostHogBookingTracker {
     };
   }
 
+  /** The page is seen, or will be without any further sign: a page that is only prerendered leaves no trace. */
+  #begin(): void {
+    this.#stopListening = listenToPage((event) => this.#happened(event));
+    const calls = this.#prerendered ?? [];
+    this.#prerendered = undefined;
+    for (const call of calls) this.#safely(call);
+    void this.#load();
+  }
+
   #track(event: string, properties: BookingProperties): void {
     if (typeof event !== "string") return this.#refuse("invalid", "");
     if (this.#shutdown) return this.#refuse("shut_down", event);
@@ -164,6 +176,7 @@ export class PostHogBookingTracker {
     this.#safely(() => {
       this.#left = event === "leaving" || (this.#left && event !== "returned");
       (this.#engine ?? this.#keel).happened(event);
+      if (event === "leaving") mirror.close();
       if (event === "online" || event === "returned") void this.#load();
     });
   }
@@ -199,6 +212,7 @@ export class PostHogBookingTracker {
     if (trapped) return;
     this.#engine = engine;
     this.#becomeReady();
+    void mirror.read().then((records) => records.length > 0 && this.#engine?.mirrored(records));
     if (quarantined.length > 0) void this.#keel.sendQuarantined(quarantined).then(() => this.#quarantine.tidy());
   }
 
@@ -225,9 +239,11 @@ export class PostHogBookingTracker {
   #goAlone(): void {
     this.#keel.goAlone();
     this.#becomeReady();
+    void mirror.read().then((records) => this.#keel.unite(records));
   }
 
   #safely(run: () => void): void {
+    if (this.#prerendered) return void this.#prerendered.push(run);
     try {
       run();
     } catch (error) {

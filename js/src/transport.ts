@@ -1,4 +1,4 @@
-// Requests and beacons: CORS-simple, without credentials, never redirected.
+// Requests and beacons: CORS-simple, without credentials, never redirected; large ones compressed.
 
 /** What a server answered; status 0, where no answer came. */
 export interface Answer {
@@ -17,9 +17,10 @@ const ANSWER_LENGTH_MAX = 4_096;
  */
 export async function post(url: string, body: string, keepalive: boolean, signal?: AbortSignal): Promise<Answer> {
   try {
-    const response = await fetch(url, {
+    const packed = keepalive ? undefined : await gzip(body);
+    const response = await fetch(packed ? `${url}?compression=gzip-js` : url, {
       method: "POST",
-      body,
+      body: packed ?? body,
       keepalive,
       credentials: "omit",
       redirect: "error",
@@ -34,6 +35,16 @@ export async function post(url: string, body: string, keepalive: boolean, signal
   } catch {
     return { status: 0, body: "", retryAfter: "" };
   }
+}
+
+/**
+ * The body, compressed; nothing, where the browser cannot. Only requests that need not outlive the page wait for this:
+ * what such a request carries goes out again with a leave, so there is no moment in which an event is nowhere.
+ */
+async function gzip(body: string): Promise<Blob | undefined> {
+  if (typeof CompressionStream === "undefined") return undefined;
+  const stream = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Blob([await new Response(stream).arrayBuffer()], { type: "text/plain" });
 }
 
 /**

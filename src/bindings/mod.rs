@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use wasm_bindgen::prelude::*;
 
 use crate::browser::{Driver, PageSide};
-use crate::engine::{Config, Handover, Input, NewEvent, Outcome, Page};
+use crate::engine::{Config, Handover, Input, LockAnswer, NewEvent, Outcome, Page};
 
 /// What can happen, as it crosses the boundary. Beside each stand the numbers and texts that it comes with.
 #[wasm_bindgen]
@@ -36,11 +36,15 @@ pub enum Happening {
     FlushRequested,
     /// `shutdown()` was called.
     ShutDown,
+    /// What came of asking for the drain lock: 0 for granted, 1 for refused, 2 for missing, 3 for lost after all.
+    LockAnswered,
+    /// The mirror has been read; its records, a line each.
+    Mirrored,
 }
 
 impl Happening {
     /// All of them, each at the place of its number.
-    const ORDER: [Self; 12] = [
+    const ORDER: [Self; 14] = [
         Self::Captured,
         Self::Identified,
         Self::Moved,
@@ -53,6 +57,8 @@ impl Happening {
         Self::Woke,
         Self::FlushRequested,
         Self::ShutDown,
+        Self::LockAnswered,
+        Self::Mirrored,
     ];
 }
 
@@ -101,6 +107,13 @@ pub fn handle(happening: u8, number: u32, status: u32, first: &str, second: &str
         Happening::Woke => Input::Woke,
         Happening::FlushRequested => Input::FlushRequested,
         Happening::ShutDown => Input::ShutDown,
+        Happening::LockAnswered => match number {
+            0 => Input::LockAnswered(LockAnswer::Granted),
+            1 => Input::LockAnswered(LockAnswer::Refused),
+            2 => Input::LockAnswered(LockAnswer::Missing),
+            _ => Input::LockLost,
+        },
+        Happening::Mirrored => Input::Mirrored(first.to_owned()),
     };
     ENGINE.with(|engine| {
         if let Some(driver) = engine.get() {

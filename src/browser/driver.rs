@@ -54,6 +54,8 @@ impl Driver {
                 .page_side
                 .wake_in(time.map_or(-1.0, |time| time.0.saturating_sub(clock::monotonic().0).min(WAIT_MAX_MS) as f64)),
             Output::AskGate { team } => self.page_side.ask_gate(team),
+            Output::AskLock => self.page_side.ask_lock(),
+            Output::ReleaseLock => self.page_side.release_lock(),
             Output::Settled => self.page_side.settled(),
             Output::Notice { notice, event } => self.page_side.notice(notice.number(), event),
         }

@@ -44,6 +44,14 @@ extern "C" {
     #[wasm_bindgen(method, js_name = askGate)]
     pub(crate) fn ask_gate(this: &PageSide, team: &str);
 
+    /// Asks for the drain lock without waiting for it; what came of it is reported later, by `lockAnswered`.
+    #[wasm_bindgen(method, js_name = askLock)]
+    pub(crate) fn ask_lock(this: &PageSide);
+
+    /// Lets the drain lock go.
+    #[wasm_bindgen(method, js_name = releaseLock)]
+    pub(crate) fn release_lock(this: &PageSide);
+
     /// The flush that was asked for is over.
     #[wasm_bindgen(method)]
     pub(crate) fn settled(this: &PageSide);

@@ -50,6 +50,8 @@ pub(super) struct Delivery {
     request_timeout_ms: u64,
     /// The project key was refused: nothing is sent by this page any more.
     stopped: bool,
+    /// Nothing was ever confirmed from this browser, and this page has made its one attempt.
+    resigned: bool,
 }
 
 impl Delivery {
@@ -64,17 +66,33 @@ impl Delivery {
             max_retries,
             request_timeout_ms,
             stopped: false,
+            resigned: false,
         }
     }
 
     /// Whether an ordinary delivery may start now: one at a time, not before the backoff is over.
     pub(super) fn may_start(&self, now: Monotonic) -> bool {
-        !self.stopped && self.requests.is_empty() && self.not_before <= now
+        !self.is_stopped() && self.requests.is_empty() && self.not_before <= now
     }
 
     /// Whether anything may be sent at all, leaving included.
     pub(super) fn is_stopped(&self) -> bool {
+        self.stopped || self.resigned
+    }
+
+    /// Whether the server, or something in front of it, refuses everything.
+    pub(super) fn is_refused(&self) -> bool {
         self.stopped
+    }
+
+    /// Nothing is sent by this page any more.
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// Nothing is sent by this page until there is a network again, or the page wishes it.
+    pub(super) fn resign(&mut self) {
+        self.resigned = true;
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -162,6 +180,11 @@ impl Delivery {
             }
             Verdict::Split(reason) => {
                 self.batch_events = if events > 1 { events / 2 } else { BATCH_EVENTS_MAX };
+                if events == 1 && reason == DropReason::Forbidden {
+                    // What refuses it may refuse everything, so the next body is a single other event.
+                    self.batch_events = 1;
+                    self.back_off(None, now, jitter);
+                }
                 Settlement::Halved(reason)
             }
             Verdict::Unauthorised => {
@@ -174,12 +197,16 @@ impl Delivery {
                 Settlement::Kept
             }
             Verdict::Later { retry_after_ms } => {
-                self.failures = self.failures.saturating_add(1);
-                let wait = if self.is_out_of_retries() { PROBE_INTERVAL_MS } else { backoff_ms(self.failures, jitter) };
-                self.not_before = now + wait.max(retry_after_ms.unwrap_or(0));
+                self.back_off(retry_after_ms, now, jitter);
                 Settlement::Kept
             }
         }
+    }
+
+    fn back_off(&mut self, retry_after_ms: Option<u64>, now: Monotonic, jitter: u64) {
+        self.failures = self.failures.saturating_add(1);
+        let wait = if self.is_out_of_retries() { PROBE_INTERVAL_MS } else { backoff_ms(self.failures, jitter) };
+        self.not_before = now + wait.max(retry_after_ms.unwrap_or(0));
     }
 
     fn is_out_of_retries(&self) -> bool {
@@ -195,6 +222,7 @@ impl Delivery {
 
     /// Ends a backoff at the page's own wish, or because there is a network again.
     pub(super) fn retry_now(&mut self, now: Monotonic) {
+        self.resigned = false;
         self.not_before = now;
     }
 }

@@ -1,7 +1,7 @@
 //! What can happen to the engine. Time and entropy come with every input, in [`Now`](super::Now).
 
-use super::Outcome;
 use super::json;
+use super::{LockAnswer, Outcome};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,13 @@ pub enum Input {
         /// Its end.
         outcome: Outcome,
     },
+    /// What came of asking for the drain lock ([`Output::AskLock`](super::Output::AskLock)).
+    LockAnswered(LockAnswer),
+    /// The drain lock that this page held was taken from it.
+    LockLost,
+    /// What the mirror of storage holds, a line each: the key of a record, a space and its value. Comes once, some time
+    /// after the start; never, where there is no mirror. A browser that was killed may have lost the record itself.
+    Mirrored(String),
     /// Nobody sees the page any more, but it lives on (`visibilitychange` to hidden).
     Hidden,
     /// The page is being left (`pagehide`).

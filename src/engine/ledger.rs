@@ -27,11 +27,13 @@ pub enum DropReason {
     Duplicate,
     /// It was captured after `shutdown()`.
     ShutDown,
+    /// Something in front of the server refuses this one event (403) and takes others.
+    Forbidden,
 }
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::GateShut,
         Self::Ungated,
         Self::Invalid,
@@ -42,6 +44,7 @@ impl DropReason {
         Self::Torn,
         Self::Duplicate,
         Self::ShutDown,
+        Self::Forbidden,
     ];
 
     /// The stable code of the reason.
@@ -68,6 +71,7 @@ const CODES: [&str; DropReason::ALL.len()] = [
     "torn",
     "duplicate",
     "shut_down",
+    "forbidden",
 ];
 
 /// The public counters of one page, in whole events.
@@ -116,7 +120,7 @@ impl Stats {
     /// # Example
     /// ```
     /// use posthog_booking_tracker::engine::Stats;
-    /// assert_eq!(Stats::default().line(), "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,");
+    /// assert_eq!(Stats::default().line(), "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,");
     /// ```
     #[must_use]
     pub fn line(&self) -> String {

@@ -13,6 +13,7 @@ mod answer;
 mod backoff;
 mod config;
 mod delivery;
+mod drain;
 mod gate;
 mod id;
 mod identity;
@@ -21,7 +22,10 @@ pub mod json;
 mod ledger;
 mod outbox;
 mod output;
+mod reach;
 mod record;
+#[cfg(feature = "broken-engines")]
+mod sabotage;
 mod seal;
 mod session;
 mod store;
@@ -35,11 +39,15 @@ pub use config::{
     BATCH_BYTES_MAX, BATCH_EVENTS_MAX, Config, EVENT_BYTES_MAX, EXIT_BYTES_MAX, GateSource, RECORD_AGE_MAX_MS,
     RECORDS_MAX, STORED_BYTES_MAX, Ungated,
 };
+pub use drain::{ADOPTION_AGE_MIN_MS, LOCK_PATIENCE_MS, LOCK_RETRY_MS, LOCK_SETTLE_MS, LockAnswer};
 pub use id::{Entropy, Uuid};
 pub use input::{Handover, Input, NewEvent, Page};
 pub use ledger::{DropReason, Stats};
 pub use output::{Notice, Output};
+pub use reach::{UNREACHED_PAGES_MAX, UNREACHED_RECORDS_MAX};
 pub use record::{KEY_PREFIX, RECORD_FORMAT, is_must_send, noun_key, project_hash};
+#[cfg(feature = "broken-engines")]
+pub use sabotage::Sabotage;
 pub use seal::{LIB, LIB_VERSION};
 pub use session::{SESSION_IDLE_MAX_MS, SESSION_LENGTH_MAX_MS, SESSION_WRITE_INTERVAL_MS};
 pub use store::{MemoryStore, Store, StoreError};

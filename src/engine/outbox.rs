@@ -1,7 +1,7 @@
 //! The outbox: the sealed records that wait on this page, in the order in which they were captured.
 
 use super::Monotonic;
-use super::config::{RECORDS_MAX, STORED_BYTES_MAX};
+use super::config::STORED_BYTES_MAX;
 use super::record::RecordKey;
 
 /// One waiting event.
@@ -13,6 +13,12 @@ pub(super) struct Record {
     /// The event as it is sent.
     pub(super) body: String,
     pub(super) must_send: bool,
+    /// Whether this page has captured it; otherwise it was adopted, and is sent under the drain lock only.
+    pub(super) own: bool,
+    /// Whether it goes without waiting for the drain lock: no other page can have seen it yet, or it is wanted now.
+    pub(super) urgent: bool,
+    /// It was refused alone (403); it is dropped when another event is not.
+    pub(super) suspect: bool,
     /// What it takes in storage; 0 where storage did not take it and this page's memory is all there is.
     pub(super) stored_bytes: usize,
     /// From when on it should be on its way.
@@ -34,8 +40,13 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// Counts storage that another project or version uses towards the bound.
-    pub(super) fn add_foreign_bytes(&mut self, bytes: usize) {
-        self.foreign_bytes += bytes;
+    pub(super) fn set_foreign_bytes(&mut self, bytes: usize) {
+        self.foreign_bytes = bytes;
+    }
+
+    /// Whether this very record is there.
+    pub(super) fn has(&self, key: &RecordKey) -> bool {
+        self.records.iter().any(|record| record.key == *key)
     }
 
     /// Adds a record at its place; gives it back where its event is there already.
@@ -64,10 +75,10 @@ impl Outbox {
 
     /// Takes out the record that has to go while a bound is exceeded: the oldest that is not must-send, else the
     /// oldest. One that a request carries stays, because it is about to be settled.
-    pub(super) fn take_excess(&mut self) -> Option<Record> {
+    pub(super) fn take_excess(&mut self, records_max: usize) -> Option<Record> {
         // Whatever others store, a project keeps a quarter of the room, or it could never store anything again.
         let bytes_max = STORED_BYTES_MAX.saturating_sub(self.foreign_bytes).max(STORED_BYTES_MAX / 4);
-        if self.records.len() <= RECORDS_MAX && self.bytes <= bytes_max {
+        if self.records.len() <= records_max && self.bytes <= bytes_max {
             return None;
         }
         let idle = |record: &Record| record.request == 0;
@@ -84,27 +95,28 @@ impl Outbox {
             if record.request == request {
                 record.request = core::mem::take(&mut record.earlier_request);
                 record.due = Monotonic(0);
+                record.urgent = false;
             }
         }
     }
 
-    /// Gives `request` at most `events_max` events in `bytes_max` bytes of those that `eligible` names, must-send ones
+    /// Gives `request` at most `events_max` events in `bytes_max` bytes of those at the `chosen` places, must-send ones
     /// first, and says how many they are.
     pub(super) fn load(
         &mut self,
         request: u32,
         events_max: usize,
         bytes_max: usize,
-        eligible: &dyn Fn(&Record) -> bool,
+        chosen: &[bool],
     ) -> usize {
         let mut events = 0;
         let mut bytes = 0;
         for must_send in [true, false] {
-            for record in &mut self.records {
+            for (record, chosen) in self.records.iter_mut().zip(chosen) {
                 // One byte is the comma between two events.
                 let size = record.body.len() + 1;
                 let fits = events < events_max && bytes + size <= bytes_max;
-                if record.must_send == must_send && fits && eligible(record) {
+                if record.must_send == must_send && fits && *chosen {
                     record.earlier_request = core::mem::replace(&mut record.request, request);
                     events += 1;
                     bytes += size;

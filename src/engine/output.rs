@@ -33,6 +33,11 @@ pub enum Output {
         /// The team.
         team: String,
     },
+    /// Ask for the drain lock, without waiting for it, and report what came of it by
+    /// [`Input::LockAnswered`](super::Input::LockAnswered). The lock is one for all pages of an origin and a project.
+    AskLock,
+    /// Let the drain lock go.
+    ReleaseLock,
     /// The flush or shutdown that was asked for is over: all is sent, or what is left cannot be sent now.
     Settled,
     /// Something that the people who run the page may want to read.

@@ -10,9 +10,7 @@
 pub fn lines(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = text;
-    while !rest.is_empty() {
-        let (line, after) = cut(rest, b'\n');
-        rest = after;
+    while let Some(line) = next_line(&mut rest) {
         if !line.is_empty() {
             found.push(line.to_owned());
         }
@@ -23,14 +21,22 @@ pub fn lines(text: &str) -> Vec<String> {
 /// Whether a line of `text` is `start`, or starts with it and a space.
 pub(super) fn has_line(text: &str, start: &str) -> bool {
     let mut rest = text;
-    while !rest.is_empty() {
-        let (line, after) = cut(rest, b'\n');
-        rest = after;
+    while let Some(line) = next_line(&mut rest) {
         if cut(line, b' ').0 == start {
             return true;
         }
     }
     false
+}
+
+/// Cuts the first line off `rest`.
+pub(super) fn next_line<'a>(rest: &mut &'a str) -> Option<&'a str> {
+    if rest.is_empty() {
+        return None;
+    }
+    let (line, after) = cut(rest, b'\n');
+    *rest = after;
+    Some(line)
 }
 
 /// What stands before and after the first `separator`; all and nothing, where there is none.

@@ -1,20 +1,27 @@
 //! The tracker: the one place where an input meets all the parts. Its leaves know nothing of each other.
 //!
-//! Here stand what it holds and what follows from every input; [`intake`] is how events come in, [`dispatch`] is how they
-//! go out.
+//! Here stand what it holds and what follows from every input; [`intake`] is how events come in, [`adoption`] what other
+//! pages left, [`dispatch`] is how they go out.
 
+mod adoption;
 mod dispatch;
 mod intake;
+#[cfg(feature = "broken-engines")]
+mod spoiled;
 
 use super::config::Config;
 use super::delivery::Delivery;
+use super::drain::{Drain, LOCK_SETTLE_MS};
 use super::gate::{Gate, GateState};
 use super::identity::Identity;
 use super::input::{Input, Page};
 use super::ledger::{DropReason, Stats};
 use super::outbox::{Outbox, Record};
 use super::output::{Notice, Output};
+use super::reach::Reach;
 use super::record::{noun_key, project_hash};
+#[cfg(feature = "broken-engines")]
+use super::sabotage::Sabotage;
 use super::session::Session;
 use super::store::Store;
 use super::{Entropy, Monotonic, Now, Outcome, Wall};
@@ -66,6 +73,12 @@ pub struct Tracker<S> {
     gate: Gate,
     outbox: Outbox,
     delivery: Delivery,
+    drain: Drain,
+    reach: Reach,
+    /// When to look for what other pages left; not at all, where nothing says that there may be something.
+    scan_at: Option<Monotonic>,
+    /// The uuids of records that have killed an engine, a line each.
+    quarantined: String,
     stats: Stats,
     presence: Presence,
     last_timestamp: Wall,
@@ -80,13 +93,28 @@ pub struct Tracker<S> {
     said: u32,
     outputs: Vec<Output>,
     wake: Option<Monotonic>,
+    #[cfg(feature = "broken-engines")]
+    sabotage: Option<Sabotage>,
 }
+
+/// Whether this engine is broken on purpose in this way; a constant `false` in what ships.
+macro_rules! is_broken {
+    ($tracker:expr, $way:ident) => {{
+        #[cfg(feature = "broken-engines")]
+        let broken = $tracker.sabotage == Some(crate::engine::Sabotage::$way);
+        #[cfg(not(feature = "broken-engines"))]
+        let broken = false;
+        broken
+    }};
+}
+use is_broken;
 
 /// The keys of what is stored once for each project.
 #[derive(Debug)]
 struct NounKeys {
     identity: String,
     session: String,
+    reach: String,
     /// Tells "another page settled it" from "somebody cleared the storage", where a record is gone.
     sentinel: String,
 }
@@ -108,6 +136,7 @@ impl<S: Store> Tracker<S> {
             keys: NounKeys {
                 identity: noun_key("identity", project),
                 session: noun_key("session", project),
+                reach: noun_key("reach", project),
                 sentinel: noun_key("sentinel", project),
             },
             wall: Wall(0),
@@ -120,6 +149,10 @@ impl<S: Store> Tracker<S> {
             gate: Gate::new(config.gate.clone(), config.ungated),
             outbox: Outbox::default(),
             delivery: Delivery::new(config.max_retries, config.request_timeout_ms),
+            drain: Drain::new(),
+            reach: Reach::default(),
+            scan_at: None,
+            quarantined: String::new(),
             stats: Stats::default(),
             presence: Presence::Visible,
             last_timestamp: Wall(0),
@@ -131,6 +164,8 @@ impl<S: Store> Tracker<S> {
             said: 0,
             outputs: Vec::new(),
             wake: None,
+            #[cfg(feature = "broken-engines")]
+            sabotage: None,
             config,
         }
     }
@@ -141,7 +176,7 @@ impl<S: Store> Tracker<S> {
         self.now = now.monotonic;
         self.entropy = Entropy::new(now.entropy);
         match input {
-            Input::Started(handover) => self.start(&handover),
+            Input::Started(handover) => self.start(handover),
             Input::Captured(event) => self.capture(event),
             Input::Identified { distinct_id, team } => self.identify(distinct_id, team),
             Input::Moved(page) => self.page = page,
@@ -154,7 +189,17 @@ impl<S: Store> Tracker<S> {
             Input::Hidden => self.hide(),
             Input::Leaving => self.leave(),
             Input::Returned => self.come_back(),
-            Input::Online => self.delivery.retry_now(self.now),
+            Input::Online => {
+                self.scan_at = Some(self.now);
+                self.delivery.retry_now(self.now);
+            }
+            Input::LockAnswered(answer) => {
+                let settle_ms = if is_broken!(self, TrustStaleRead) { 0 } else { LOCK_SETTLE_MS };
+                let jitter = self.entropy.next_u64();
+                self.drain.answer(answer, self.now, settle_ms, jitter);
+            }
+            Input::LockLost => self.drain.free(self.now),
+            Input::Mirrored(lines) => self.unite(&lines),
             Input::Woke => self.wake = None,
             Input::FlushRequested => self.flush(),
             Input::ShutDown => {
@@ -186,20 +231,21 @@ impl<S: Store> Tracker<S> {
         &mut self.store
     }
 
-    /// What follows from every input: questions to ask, requests to give up, deliveries to start, the next wake.
+    /// What follows from every input: requests to give up, deliveries to start, questions to ask, the next wake.
     fn advance(&mut self) {
-        while let Some(team) = self.gate.next_question(self.now) {
-            self.outputs.push(Output::AskGate { team });
-        }
         while let Some(request) = self.delivery.overdue(self.now) {
             self.outputs.push(Output::Abort { request });
             self.finish(request, &Outcome::Failed);
         }
         let may_deliver = self.presence != Presence::Leaving && (self.flushing || !self.shut_down);
-        if may_deliver && self.delivery.may_start(self.now) && self.is_due() {
-            self.deliver();
+        if may_deliver && self.delivery.may_start(self.now) {
+            self.work();
         }
-        if self.flushing && self.delivery.is_idle() {
+        self.release_lock();
+        while let Some(team) = self.gate.next_question(self.now) {
+            self.outputs.push(Output::AskGate { team });
+        }
+        if self.flushing && self.delivery.is_idle() && !self.drain.is_pending(self.now) {
             self.flushing = false;
             self.outputs.push(Output::Settled);
         }
@@ -211,16 +257,26 @@ impl<S: Store> Tracker<S> {
     }
 
     fn next_wake(&self) -> Option<Monotonic> {
-        if self.shut_down && self.delivery.is_idle() {
+        if self.shut_down && !self.flushing && self.delivery.is_idle() {
             return None;
         }
         let mut wake = self.delivery.next_deadline();
         if self.delivery.is_idle() && !self.delivery.is_stopped() && self.presence != Presence::Leaving {
-            for record in &self.outbox.records {
-                if self.gate.state(record) == GateState::Open {
-                    let due = record.due.max(self.delivery.not_before()).max(self.now);
+            let not_before = self.delivery.not_before().max(self.now);
+            let turn = self.drain.next_turn(self.now);
+            let mut wake_at = |due: Monotonic, turn: Option<Monotonic>| {
+                if let Some(turn) = turn {
+                    let due = due.max(not_before).max(turn);
                     wake = Some(wake.map_or(due, |wake| wake.min(due)));
                 }
+            };
+            for record in &self.outbox.records {
+                if self.may_leave(record) {
+                    wake_at(record.due, if record.urgent { Some(self.now) } else { turn });
+                }
+            }
+            if let Some(scan_at) = self.scan_at {
+                wake_at(scan_at, turn);
             }
         }
         match (wake, self.gate.next_question_at()) {
@@ -232,14 +288,15 @@ impl<S: Store> Tracker<S> {
     /// A definite "no" drops what its team has waiting, and with the last record every trace of this page.
     fn drop_shut_teams(&mut self) {
         let mut dropped = false;
-        let gate = &self.gate;
-        while let Some(record) = self.outbox.take(&|record| gate.state(record) == GateState::Shut) {
-            let _ = self.store.remove(&record.key.text);
+        while let Some(record) = self.outbox.take(&|record| self.gate.state(record) == GateState::Shut) {
+            if !is_broken!(self, ForgetMirrorOnPurge) || record.stored_bytes > 0 {
+                self.forget(&record);
+            }
             self.stats.drop_one(DropReason::GateShut);
             dropped = true;
         }
         if dropped && self.outbox.records.is_empty() && self.stats.confirmed == 0 && self.minted {
-            for key in [&self.keys.identity, &self.keys.session, &self.keys.sentinel] {
+            for key in [&self.keys.identity, &self.keys.session, &self.keys.reach, &self.keys.sentinel] {
                 let _ = self.store.remove(key);
             }
             self.identity = Identity::default();
@@ -247,10 +304,29 @@ impl<S: Store> Tracker<S> {
         }
     }
 
-    fn forget(&mut self, record: &Record) {
-        if record.stored_bytes > 0 {
-            let _ = self.store.remove(&record.key.text);
+    /// Lets the lock go when there is nothing to do under it, and always when the page is left: a page in the
+    /// back/forward cache would keep it.
+    fn release_lock(&mut self) {
+        let leaving = self.presence == Presence::Leaving && !is_broken!(self, HoldLockOverPagehide);
+        let idle = self.delivery.is_idle() && !self.drain.is_pending(self.now);
+        if self.drain.is_held() && (leaving || idle && self.presence != Presence::Leaving) {
+            self.drain.free(self.now);
+            self.outputs.push(Output::ReleaseLock);
         }
+    }
+
+    /// Whether this page may send a record, as far as its team is concerned.
+    fn may_leave(&self, record: &Record) -> bool {
+        match self.gate.state(record) {
+            GateState::Open => true,
+            GateState::Unknown => is_broken!(self, SendThroughUnknownGate),
+            GateState::Shut => false,
+        }
+    }
+
+    /// Removes a record from storage; one that storage did not take may lie in the mirror, which hangs on the same port.
+    fn forget(&mut self, record: &Record) {
+        let _ = self.store.remove(&record.key.text);
     }
 
     fn drop_event(&mut self, reason: DropReason, event: &str) {

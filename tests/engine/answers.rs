@@ -7,7 +7,7 @@ use crate::page::{OK, Page, Send, answered, open_gate, padding};
 /// What keeps everything: an answer that is no confirmation, or none.
 fn failures() -> Vec<Outcome> {
     let mut failures = vec![Outcome::Failed, answered(200, "<!doctype html><title>Shop</title>")];
-    failures.extend([301, 403, 404, 408, 429, 500, 502, 503, 504].map(|status| answered(status, "")));
+    failures.extend([301, 404, 408, 429, 500, 502, 503, 504].map(|status| answered(status, "")));
     failures
 }
 

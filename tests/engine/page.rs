@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
 use posthog_booking_tracker::engine::{
-    BATCH_BYTES_MAX, Config, EXIT_BYTES_MAX, GateSource, Handover, Input, KEY_PREFIX, MemoryStore, Monotonic, NewEvent,
+    BATCH_BYTES_MAX, Config, EXIT_BYTES_MAX, GateSource, Handover, Input, KEY_PREFIX, LockAnswer, MemoryStore, Monotonic, NewEvent,
     Notice, Now, Outcome, Output, Stats, Tracker, Ungated, Wall, is_must_send, project_hash,
 };
 use serde_json::Value;
@@ -112,6 +112,11 @@ pub(crate) struct Page {
     pub(crate) exits: VecDeque<Body>,
     pub(crate) aborted: Vec<u32>,
     pub(crate) questions: VecDeque<String>,
+    /// What the browser answers when the engine asks for the drain lock; nothing yet, where the test answers itself.
+    pub(crate) lock: Option<LockAnswer>,
+    /// How often the lock was asked for and let go.
+    pub(crate) lock_asked: u32,
+    pub(crate) lock_released: u32,
     pub(crate) settled: u32,
     pub(crate) notices: Vec<(Notice, String)>,
 }
@@ -130,6 +135,9 @@ impl Page {
             exits: VecDeque::new(),
             aborted: Vec::new(),
             questions: VecDeque::new(),
+            lock: Some(LockAnswer::Missing),
+            lock_asked: 0,
+            lock_released: 0,
             settled: 0,
             notices: Vec::new(),
         }
@@ -191,6 +199,13 @@ impl Page {
                     self.alarms += 1;
                 }
                 Output::AskGate { team } => self.questions.push_back(team),
+                Output::AskLock => {
+                    self.lock_asked += 1;
+                    if let Some(answer) = self.lock {
+                        self.input(Input::LockAnswered(answer));
+                    }
+                }
+                Output::ReleaseLock => self.lock_released += 1,
                 Output::Settled => self.settled += 1,
                 Output::Notice { notice, event } => self.notices.push((notice, event)),
                 other => panic!("nobody expects {other:?}"),

@@ -50,7 +50,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         size,
         poison,
     });
-    let failure = prop::sample::select(vec![403, 408, 429, 500, 503]).prop_map(Answer::Status);
+    let failure = prop::sample::select(vec![404, 408, 429, 500, 503]).prop_map(Answer::Status);
     let answer = prop_oneof![
         5 => Just(Answer::Honest),
         2 => Just(Answer::Lost),

@@ -3,7 +3,7 @@
 use super::super::Outcome;
 use super::super::config::BATCH_BYTES_MAX;
 use super::super::delivery::{Settlement, body};
-use super::super::gate::GateState;
+use super::super::ledger::DropReason;
 use super::super::outbox::Record;
 use super::super::output::{Notice, Output};
 use super::super::record::sealed_value;
@@ -11,10 +11,28 @@ use super::super::store::Store;
 use super::{Presence, Tracker, is_gone};
 
 impl<S: Store> Tracker<S> {
-    pub(super) fn is_due(&self) -> bool {
+    /// Does what is due: under the drain lock, or at once where no other page can be at the same records.
+    pub(super) fn work(&mut self) {
+        let scans = self.scan_at.is_some_and(|at| at <= self.now);
+        if let Some(age_ms) = self.drain.adoption_age_ms(self.now) {
+            if scans {
+                self.adopt_others(age_ms);
+            }
+            if self.is_due(false) {
+                self.deliver(false);
+            }
+        } else if self.is_due(true) {
+            self.deliver(true);
+        } else if (scans || self.is_due(false)) && self.drain.ask(self.now) {
+            self.outputs.push(Output::AskLock);
+        }
+    }
+
+    /// Whether a delivery is due; with `urgent`, one that does not wait for the drain lock.
+    fn is_due(&self, urgent: bool) -> bool {
         let mut waiting = 0;
         for record in &self.outbox.records {
-            if self.gate.state(record) == GateState::Open {
+            if self.may_leave(record) && (record.urgent || !urgent) {
                 waiting += 1;
                 if record.due <= self.now || waiting >= self.config.flush_at {
                     return true;
@@ -26,27 +44,30 @@ impl<S: Store> Tracker<S> {
 
     /// Starts an ordinary delivery. It takes everything along that may leave; what does not fit is due at once. With a
     /// must-send event in it, it stays small enough for a keepalive request, because the page may be left in this very
-    /// tick.
-    pub(super) fn deliver(&mut self) {
+    /// tick. `own` leaves out what was adopted.
+    fn deliver(&mut self, own: bool) {
         self.settle_vanished();
-        let mut must_send = false;
         for record in &mut self.outbox.records {
             record.due = record.due.min(self.now);
-            must_send |= record.must_send && self.gate.state(record) == GateState::Open;
         }
+        let must_send = self.outbox.records.iter().any(|record| record.must_send && self.may_leave(record));
         let bytes = if must_send { self.delivery.exit_bytes() } else { BATCH_BYTES_MAX };
-        self.send(self.delivery.batch_events(), bytes, false);
+        self.send(self.delivery.batch_events(), bytes, own, false);
     }
 
     /// Sends what may leave and is not safely under way, as far as it fits: by a request, or on leaving by an exit.
-    fn send(&mut self, events_max: usize, bytes_max: usize, exit: bool) {
+    fn send(&mut self, events_max: usize, bytes_max: usize, own: bool, exit: bool) {
         let request = self.delivery.next_id();
-        let (gate, delivery) = (&self.gate, &self.delivery);
         let may_leave = |record: &Record| {
-            let free = record.request == 0 || exit && !delivery.is_keepalive(record.request);
-            free && gate.state(record) == GateState::Open
+            let free = record.request == 0 || exit && !self.delivery.is_keepalive(record.request);
+            free && (record.own || !own) && self.may_leave(record)
         };
-        if self.outbox.load(request, events_max, bytes_max, &may_leave) > 0 {
+        let unsuspected = self.outbox.records.iter().any(|record| !record.suspect && may_leave(record));
+        let chosen: Vec<bool> =
+            self.outbox.records.iter().map(|record| may_leave(record) && !(unsuspected && record.suspect)).collect();
+        if self.outbox.load(request, events_max, bytes_max, &chosen) > 0 {
+            #[cfg(feature = "broken-engines")]
+            self.spoil_send(request, exit);
             let body = body(&self.config.api_key, self.wall, &self.outbox.records, request);
             let keepalive = self.delivery.start(self.now, body.len(), exit);
             self.outputs.push(if exit { Output::Exit { body } } else { Output::Send { request, body, keepalive } });
@@ -64,20 +85,16 @@ impl<S: Store> Tracker<S> {
         }
         let carried = |record: &Record| record.request == request || record.earlier_request == request;
         let events = self.outbox.records.iter().filter(|record| carried(record)).count();
+        #[cfg(feature = "broken-engines")]
+        if self.spoil_finish(request, outcome, events) {
+            return;
+        }
         let jitter = self.entropy.next_u64();
         let reason = match self.delivery.settle(outcome, events, self.now, jitter) {
             Settlement::Confirmed => None,
+            Settlement::Halved(DropReason::Forbidden) if events == 1 => return self.suspect(request),
             Settlement::Halved(reason) if events == 1 => Some(reason),
-            Settlement::Halved(_) | Settlement::Kept => {
-                self.outbox.unload(request);
-                if outcome.is_web_page() {
-                    self.say_once(Notice::WebPage);
-                }
-                if self.delivery.is_stopped() {
-                    self.say_once(Notice::Unauthorised);
-                }
-                return;
-            }
+            Settlement::Halved(_) | Settlement::Kept => return self.hold(request, outcome),
         };
         while let Some(record) = self.outbox.take(&carried) {
             self.forget(&record);
@@ -86,6 +103,43 @@ impl<S: Store> Tracker<S> {
                 Some(reason) => self.drop_event(reason, ""),
             }
         }
+        if reason.is_none() {
+            self.reach.note_success(&mut self.store, &self.keys.reach);
+            // Others pass, so it was that one event.
+            while let Some(record) = self.outbox.take(&|record| record.suspect && record.request == 0) {
+                self.forget(&record);
+                self.drop_event(DropReason::Forbidden, "");
+            }
+        }
+    }
+
+    /// Keeps what a request carried for a later one.
+    fn hold(&mut self, request: u32, outcome: &Outcome) {
+        self.outbox.unload(request);
+        if *outcome == Outcome::Failed {
+            self.reach.note_failure(&mut self.store, &self.keys.reach);
+            if self.reach.is_doubtful() {
+                self.delivery.resign();
+            }
+        }
+        if outcome.is_web_page() {
+            self.say_once(Notice::WebPage);
+        }
+        if self.delivery.is_refused() {
+            self.say_once(Notice::Unauthorised);
+        }
+    }
+
+    /// A single event was refused by 403. Either it is the event, and another one passes; or, when another one has been
+    /// refused alone as well, everything is, and nothing is lost by waiting for a better day.
+    fn suspect(&mut self, request: u32) {
+        if self.outbox.records.iter().any(|record| record.suspect && record.request != request) {
+            self.delivery.stop();
+        }
+        for record in &mut self.outbox.records {
+            record.suspect |= record.request == request;
+        }
+        self.hold(request, &Outcome::Answered { status: 403, body: String::new(), retry_after: None });
     }
 
     /// Looks whether stored records are still there. Where one is gone, another page has settled it; where the
@@ -115,6 +169,7 @@ impl<S: Store> Tracker<S> {
         self.delivery.retry_now(self.now);
         for record in &mut self.outbox.records {
             record.due = self.now;
+            record.urgent = record.own;
         }
     }
 
@@ -142,7 +197,7 @@ impl<S: Store> Tracker<S> {
     /// Sends everything that may leave beside what is under way, must-send events first.
     pub(super) fn exit(&mut self) {
         if !self.delivery.is_stopped() {
-            self.send(usize::MAX, self.delivery.exit_bytes(), self.presence == Presence::Leaving);
+            self.send(usize::MAX, self.delivery.exit_bytes(), true, self.presence == Presence::Leaving);
         }
     }
 
@@ -156,6 +211,7 @@ impl<S: Store> Tracker<S> {
             self.delivery.extend_deadlines(self.now);
         }
         self.presence = Presence::Visible;
+        self.scan_at = Some(self.now);
         self.delivery.probe(self.now);
     }
 }

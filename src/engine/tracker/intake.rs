@@ -1,101 +1,48 @@
-//! How events come in: adopted at the start, captured from then on; sealed, stored, and put into the outbox.
+//! How events come in: handed over by the keel, captured from then on; sealed, stored, and put into the outbox.
 
-use super::super::config::{EVENT_BYTES_MAX, RECORD_AGE_MAX_MS};
+use super::super::config::{RECORD_AGE_MAX_MS, RECORDS_MAX};
 use super::super::identity::Identity;
 use super::super::input::{Handover, NewEvent};
 use super::super::json::ObjectWriter;
 use super::super::ledger::DropReason;
 use super::super::outbox::Record;
-use super::super::record::{Event, FoundKey, KEY_PREFIX, RecordKey, is_must_send, sealed_value, stored_bytes};
+use super::super::reach::{Reach, UNREACHED_RECORDS_MAX};
+use super::super::record::{Event, FoundKey, RecordKey, is_must_send, sealed_value, stored_bytes};
 use super::super::seal::Seal;
 use super::super::session::Session;
 use super::super::store::Store;
-use super::super::text::{cut, has_line};
+use super::super::text::{cut, next_line};
 use super::super::time::push_iso_timestamp;
 use super::super::{Uuid, Wall};
 use super::{Presence, Tracker, is_gone};
 
 impl<S: Store> Tracker<S> {
-    pub(super) fn start(&mut self, handover: &Handover) {
+    pub(super) fn start(&mut self, handover: Handover) {
         self.minted = handover.minted;
-        for key in self.store.keys(KEY_PREFIX).unwrap_or_default() {
-            match FoundKey::parse(&key, self.project) {
-                FoundKey::Own(found)
-                    if !has_line(&handover.quarantined, found.uuid()) || self.is_expired(found.captured) =>
-                {
-                    let own = has_line(&handover.records, &key);
-                    if let Ok(Some(text)) = self.store.get(&key) {
-                        self.adopt(found, &text, own, true);
-                    }
-                }
-                // Left alone until it has expired, but it counts towards the bound.
-                FoundKey::Foreign(captured) => {
-                    if self.is_expired(captured) {
-                        let _ = self.store.remove(&key);
-                    } else if let Ok(Some(value)) = self.store.get(&key) {
-                        self.outbox.add_foreign_bytes(stored_bytes(&key, &value));
-                    }
-                }
-                FoundKey::Own(_) | FoundKey::Other => {}
-            }
-        }
+        self.quarantined = handover.quarantined;
+        self.reach = Reach::load(&self.store, &self.keys.reach);
         let mut rest = handover.records.as_str();
-        while !rest.is_empty() {
-            let (line, after) = cut(rest, b'\n');
+        while let Some(line) = next_line(&mut rest) {
             let (key, text) = cut(line, b' ');
-            rest = after;
-            if let (FoundKey::Own(key), false) = (FoundKey::parse(key, self.project), text.is_empty()) {
-                self.adopt(key, text, true, false);
+            if let FoundKey::Own(found) = FoundKey::parse(key, self.project) {
+                let stored = text.is_empty();
+                let value = if stored { self.store.get(key).ok().flatten() } else { Some(text.to_owned()) };
+                if let (Some(value), false) = (value, self.is_quarantined(&found)) {
+                    self.adopt(found, &value, true, stored);
+                }
             }
         }
         if !self.outbox.records.is_empty() {
             self.mark_storage();
         }
         self.drop_shut_teams();
+        self.scan_at = Some(self.now);
     }
 
     /// Leaves a sign in storage that records have been there, by which a cleared storage is told from a settled record.
-    fn mark_storage(&mut self) {
+    pub(super) fn mark_storage(&mut self) {
         if is_gone(&self.store, &self.keys.sentinel) {
             let _ = self.store.put(&self.keys.sentinel, "1");
-        }
-    }
-
-    /// Takes over a record that the keel of this page (`own`) or an earlier page left, sealing it where that is still
-    /// to be done.
-    fn adopt(&mut self, key: RecordKey, text: &str, own: bool, stored: bool) {
-        if own {
-            self.stats.captured += 1;
-            self.last_timestamp = self.last_timestamp.max(key.captured);
-            self.last_wall = self.last_timestamp;
-            self.sequence = self.sequence.max(key.sequence + 1);
-        } else {
-            self.stats.adopted += 1;
-        }
-        let event = if self.is_expired(key.captured) {
-            Err(DropReason::Expired)
-        } else {
-            Event::parse(text).ok_or(DropReason::Torn).and_then(|mut event| {
-                if !event.sealed {
-                    event.object = self.seal(&event)?;
-                }
-                if event.object.len() > EVENT_BYTES_MAX { Err(DropReason::TooLarge) } else { Ok(event) }
-            })
-        };
-        match event {
-            Ok(event) => {
-                let value = sealed_value(event.team.as_deref(), &event.object);
-                if stored && !event.sealed {
-                    // The seal goes into storage before the first send, so that whoever sends it later sends the same.
-                    let _ = self.store.put(&key.text, &value);
-                }
-                let stored = if stored { stored_bytes(&key.text, &value) } else { 0 };
-                self.admit(key, event, stored, !own);
-            }
-            Err(reason) => {
-                let _ = self.store.remove(&key.text);
-                self.drop_event(reason, "");
-            }
         }
     }
 
@@ -146,18 +93,33 @@ impl<S: Store> Tracker<S> {
     }
 
     /// Puts a record into the outbox and keeps the outbox within its bounds.
-    fn admit(&mut self, key: RecordKey, event: Event, stored_bytes: usize, late: bool) {
+    pub(super) fn admit(&mut self, key: RecordKey, event: Event, stored_bytes: usize, late: bool) {
         let Event { name, team, object: body, .. } = event;
         self.gate.expect(team.as_deref(), self.now);
         let must_send = is_must_send(&name);
         let at_once = must_send || late || stored_bytes == 0;
         let due = if at_once { self.now } else { self.now + self.config.flush_interval_ms };
-        let record = Record { key, team, body, must_send, stored_bytes, due, request: 0, earlier_request: 0 };
+        let record = Record {
+            key,
+            team,
+            body,
+            must_send,
+            own: !late,
+            urgent: !late && (must_send || stored_bytes == 0),
+            suspect: false,
+            stored_bytes,
+            due,
+            request: 0,
+            earlier_request: 0,
+        };
         if let Some(repeated) = self.outbox.insert(record) {
-            self.forget(&repeated);
+            if !self.outbox.has(&repeated.key) {
+                self.forget(&repeated);
+            }
             return self.drop_event(DropReason::Duplicate, &name);
         }
-        while let Some(excess) = self.outbox.take_excess() {
+        let records_max = if self.reach.is_doubtful() { UNREACHED_RECORDS_MAX } else { RECORDS_MAX };
+        while let Some(excess) = self.outbox.take_excess(records_max) {
             self.forget(&excess);
             self.drop_event(DropReason::Evicted, "");
         }
@@ -176,7 +138,7 @@ impl<S: Store> Tracker<S> {
         self.last_timestamp
     }
 
-    fn seal(&mut self, event: &Event) -> Result<String, DropReason> {
+    pub(super) fn seal(&mut self, event: &Event) -> Result<String, DropReason> {
         self.know_identity();
         let mut session = String::new();
         // Only a raw event of the keel knows its own.
@@ -221,7 +183,7 @@ impl<S: Store> Tracker<S> {
         }
     }
 
-    fn is_expired(&self, captured: Wall) -> bool {
+    pub(super) fn is_expired(&self, captured: Wall) -> bool {
         self.wall.0.saturating_sub(captured.0) > RECORD_AGE_MAX_MS
     }
 }

@@ -1,0 +1,73 @@
+// The mirror: a copy of every record in IndexedDB. A browser that is killed loses what it has not written to disk, and
+// localStorage is written seconds later (Chromium: 5 s, then once a minute), IndexedDB within milliseconds.
+
+const DATABASE = "phbt";
+const RECORDS = "records";
+
+let opening: Promise<IDBDatabase | undefined> | undefined;
+let changes = new Map<string, string | undefined>();
+
+/** Notes that a record has this value from now on, or none. What a task notes is written at its end, in one go. */
+export function note(key: string, value?: string): void {
+  if (changes.size === 0) queueMicrotask(write);
+  changes.set(key, value);
+}
+
+/** Everything that the mirror holds, key and value. Never rejects; empty, where there is no mirror to be had. */
+export async function read(): Promise<[key: string, value: string][]> {
+  const store = await open().then((database) => recordsOf(database, "readonly"));
+  return new Promise((resolve) => {
+    if (!store) return resolve([]);
+    const keys = store.getAllKeys();
+    const values = store.getAll();
+    values.onsuccess = () => resolve(keys.result.map((key, place) => [String(key), String(values.result[place])]));
+    values.onerror = () => resolve([]);
+    return undefined;
+  });
+}
+
+/** Lets the database go, so that a page that is left keeps nobody waiting. The next change opens it again. */
+export function close(): void {
+  void opening?.then((database) => database?.close());
+  opening = undefined;
+}
+
+async function write(): Promise<void> {
+  const store = recordsOf(await open(), "readwrite");
+  const batch = changes;
+  changes = new Map();
+  for (const [key, value] of batch) {
+    if (value === undefined) store?.delete(key);
+    else store?.put(value, key);
+  }
+}
+
+function recordsOf(database: IDBDatabase | undefined, mode: IDBTransactionMode): IDBObjectStore | undefined {
+  try {
+    return database?.transaction(RECORDS, mode).objectStore(RECORDS);
+  } catch {
+    // Somebody has just closed or deleted the database; localStorage holds everything still.
+    return undefined;
+  }
+}
+
+function open(): Promise<IDBDatabase | undefined> {
+  opening ??= new Promise((resolve) => {
+    try {
+      const request = indexedDB.open(DATABASE, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore(RECORDS);
+      request.onsuccess = () => {
+        const database = request.result;
+        // Another version, or somebody who deletes it, waits until nobody has it open.
+        database.onversionchange = close;
+        database.onclose = close;
+        resolve(database);
+      };
+      request.onerror = () => resolve(undefined);
+    } catch {
+      // Blocked together with the other storage of the page, or absent.
+      resolve(undefined);
+    }
+  });
+  return opening;
+}

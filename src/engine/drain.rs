@@ -1,0 +1,118 @@
+//! Who sends: the pages of one origin take turns under one Web Lock, the drain lock (DESIGN §5).
+//!
+//! The lock saves second copies, nothing else: safety and liveness never rest on it. A page that cannot have it goes on
+//! without after a while. It does not order storage between processes either: the next holder has been measured to read
+//! what the last one had removed, so a holder waits a moment before it believes what it reads (reference/platform.md §7).
+
+use super::Monotonic;
+
+/// How long a new holder waits until it reads storage. Stale reads were measured up to 5 ms, none after 20 ms.
+pub const LOCK_SETTLE_MS: u64 = 20;
+
+/// A page that was refused asks again after this time, and up to twice as long, by chance.
+pub const LOCK_RETRY_MS: u64 = 250;
+
+/// A page that is refused for this long stops waiting: the holder may hang.
+pub const LOCK_PATIENCE_MS: u64 = 10_000;
+
+/// Without the lock, a record of another page is adopted when it is this old: its page had the time to send it.
+pub const ADOPTION_AGE_MIN_MS: u64 = 60_000;
+
+/// What came of asking for the drain lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockAnswer {
+    /// This page holds it, until it is released or lost.
+    Granted,
+    /// Another page holds it.
+    Refused,
+    /// This browser has no Web Locks.
+    Missing,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// May be asked for from this time on.
+    Free { ask_at: Monotonic },
+    /// Asked for, not answered.
+    Asked,
+    /// Held; to be used from this time on.
+    Held { from: Monotonic },
+    /// Not to be had in this browser.
+    Missing,
+}
+
+/// The drain lock, as this page sees it.
+#[derive(Debug)]
+pub(super) struct Drain {
+    state: State,
+    refused_since: Option<Monotonic>,
+}
+
+impl Drain {
+    pub(super) fn new() -> Self {
+        Self { state: State::Free { ask_at: Monotonic(0) }, refused_since: None }
+    }
+
+    /// How old another page's record must be for this page to adopt it, where it may now at all; any age under the lock.
+    pub(super) fn adoption_age_ms(&self, now: Monotonic) -> Option<u64> {
+        match self.state {
+            State::Held { from } if from <= now => Some(0),
+            State::Missing => Some(ADOPTION_AGE_MIN_MS),
+            State::Free { .. } if self.refused_since.is_some_and(|since| since + LOCK_PATIENCE_MS <= now) => {
+                Some(ADOPTION_AGE_MIN_MS)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether to ask for the lock now; it counts as asked for from here on.
+    pub(super) fn ask(&mut self, now: Monotonic) -> bool {
+        let asks = matches!(self.state, State::Free { ask_at } if ask_at <= now);
+        if asks {
+            self.state = State::Asked;
+        }
+        asks
+    }
+
+    /// Notes what came of it.
+    pub(super) fn answer(&mut self, answer: LockAnswer, now: Monotonic, settle_ms: u64, jitter: u64) {
+        self.state = match answer {
+            LockAnswer::Missing => State::Missing,
+            LockAnswer::Granted => {
+                self.refused_since = None;
+                State::Held { from: now + settle_ms }
+            }
+            LockAnswer::Refused => {
+                self.refused_since = self.refused_since.or(Some(now));
+                State::Free { ask_at: now + LOCK_RETRY_MS + jitter % LOCK_RETRY_MS }
+            }
+        };
+    }
+
+    /// When this page can go on: at once, at a time, or when an answer comes.
+    pub(super) fn next_turn(&self, now: Monotonic) -> Option<Monotonic> {
+        match self.state {
+            State::Free { ask_at } => Some(ask_at),
+            State::Held { from } => Some(from),
+            State::Missing => Some(now),
+            State::Asked => None,
+        }
+    }
+
+    /// Whether the lock has been asked for and cannot be used yet.
+    pub(super) fn is_pending(&self, now: Monotonic) -> bool {
+        matches!(self.state, State::Asked) || matches!(self.state, State::Held { from } if from > now)
+    }
+
+    /// Whether this page holds the lock; with `usable`, whether it may use it as well.
+    pub(super) fn is_held(&self) -> bool {
+        matches!(self.state, State::Held { .. })
+    }
+
+    /// The lock is let go, or somebody has taken it.
+    pub(super) fn free(&mut self, now: Monotonic) {
+        if self.is_held() {
+            self.state = State::Free { ask_at: now };
+        }
+    }
+}

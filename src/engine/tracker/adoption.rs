@@ -1,0 +1,112 @@
+//! What other pages left: found in storage, or in its mirror where the browser was killed before storage was written.
+
+use super::super::config::EVENT_BYTES_MAX;
+use super::super::ledger::DropReason;
+use super::super::record::{Event, FoundKey, KEY_PREFIX, RecordKey, sealed_value, stored_bytes};
+use super::super::store::Store;
+use super::super::text::{cut, has_line, next_line};
+use super::{Tracker, is_broken};
+
+impl<S: Store> Tracker<S> {
+    /// Adopts what storage holds of other pages and is at least this old, and counts what other projects and versions
+    /// take up.
+    pub(super) fn adopt_others(&mut self, age_min_ms: u64) {
+        self.scan_at = None;
+        if is_broken!(self, ForgetAdoption) {
+            return;
+        }
+        let mut foreign_bytes = 0;
+        for key in self.store.keys(KEY_PREFIX).unwrap_or_default() {
+            match FoundKey::parse(&key, self.project) {
+                FoundKey::Own(found) if self.is_news(&found) => {
+                    let age_ms = self.wall.0.abs_diff(found.captured.0);
+                    if age_ms < age_min_ms {
+                        self.scan_at = Some(self.now + age_min_ms);
+                    } else if let Ok(Some(text)) = self.store.get(&key) {
+                        self.adopt(found, &text, false, true);
+                    }
+                }
+                // Left alone until it has expired, but it counts towards the bound.
+                FoundKey::Foreign(captured) => {
+                    if self.is_expired(captured) {
+                        let _ = self.store.remove(&key);
+                    } else if let Ok(Some(value)) = self.store.get(&key) {
+                        foreign_bytes += stored_bytes(&key, &value);
+                    }
+                }
+                FoundKey::Own(_) | FoundKey::Other => {}
+            }
+        }
+        self.outbox.set_foreign_bytes(foreign_bytes);
+        if !self.outbox.records.is_empty() {
+            self.mark_storage();
+        }
+        self.drop_shut_teams();
+    }
+
+    /// Adopts what the mirror holds and storage does not: the browser was killed before it had written storage to disk,
+    /// or storage did not take the record.
+    pub(super) fn unite(&mut self, lines: &str) {
+        let mut rest = lines;
+        while let Some(line) = next_line(&mut rest) {
+            let (key, text) = cut(line, b' ');
+            match FoundKey::parse(key, self.project) {
+                FoundKey::Own(found) if self.is_news(&found) && !matches!(self.store.get(key), Ok(Some(_))) => {
+                    self.adopt(found, text, false, false);
+                }
+                FoundKey::Foreign(captured) if self.is_expired(captured) => {
+                    let _ = self.store.remove(key);
+                }
+                _ => {}
+            }
+        }
+        self.drop_shut_teams();
+    }
+
+    /// Whether a record is neither here already nor known to kill engines.
+    fn is_news(&self, key: &RecordKey) -> bool {
+        !self.outbox.has(key) && !self.is_quarantined(key)
+    }
+
+    /// Whether a record has killed an engine; one that has expired is harmless, because nobody reads it any more.
+    pub(super) fn is_quarantined(&self, key: &RecordKey) -> bool {
+        has_line(&self.quarantined, key.uuid()) && !self.is_expired(key.captured)
+    }
+
+    /// Takes over a record that the keel of this page (`own`) or another page left, sealing it where that is still to be
+    /// done. `stored` says whether storage holds it.
+    pub(super) fn adopt(&mut self, key: RecordKey, text: &str, own: bool, stored: bool) {
+        if own {
+            self.stats.captured += 1;
+            self.last_timestamp = self.last_timestamp.max(key.captured);
+            self.last_wall = self.last_timestamp;
+            self.sequence = self.sequence.max(key.sequence + 1);
+        } else {
+            self.stats.adopted += 1;
+        }
+        let event = if self.is_expired(key.captured) {
+            Err(DropReason::Expired)
+        } else {
+            Event::parse(text).ok_or(DropReason::Torn).and_then(|mut event| {
+                if !event.sealed {
+                    event.object = self.seal(&event)?;
+                }
+                if event.object.len() > EVENT_BYTES_MAX { Err(DropReason::TooLarge) } else { Ok(event) }
+            })
+        };
+        match event {
+            Ok(event) => {
+                let value = sealed_value(event.team.as_deref(), &event.object);
+                // The seal goes into storage before the first send, so that whoever sends it later sends the same. What
+                // storage has lost, or did not take before, it may take now.
+                let kept = stored && event.sealed || self.store.put(&key.text, &value).is_ok() || stored;
+                let stored = if kept { stored_bytes(&key.text, &value) } else { 0 };
+                self.admit(key, event, stored, !own);
+            }
+            Err(reason) => {
+                let _ = self.store.remove(&key.text);
+                self.drop_event(reason, "");
+            }
+        }
+    }
+}
