@@ -36,7 +36,9 @@ execFileSync(wasmBindgen, bindgen, { stdio: ["ignore", "inherit", "pipe"] });
 const module = join(folder, "engine_bg.wasm");
 const optimised = join(folder, "optimised.wasm");
 const strip = ["--strip-debug", "--strip-producers", "--strip-target-features"];
-const flags = ["-Oz", "--converge", "--low-memory-unused", ...FEATURES.map((name) => `--enable-${name}`), ...strip];
+// Taking the control flow apart and putting it together again is worth 1 % (measured), the order of functions a little.
+const passes = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--low-memory-unused", "--reorder-functions"];
+const flags = [...passes, ...FEATURES.map((name) => `--enable-${name}`), ...strip];
 execFileSync(join(js, "node_modules/.bin/wasm-opt"), [...flags, module, "-o", optimised], { stdio: "inherit" });
 renameSync(optimised, module);
 

@@ -6,17 +6,22 @@ const RECORDS = "records";
 
 let opening: Promise<IDBDatabase | undefined> | undefined;
 let changes = new Map<string, string | undefined>();
+/** For each read that is going on, what was removed since it began: its answer may not know that yet. */
+const removedSince = new Set<Set<string>>();
 
 /** Notes that a record has this value from now on, or none. What a task notes is written at its end, in one go. */
 export function note(key: string, value?: string): void {
   if (changes.size === 0) queueMicrotask(write);
   changes.set(key, value);
+  if (value === undefined) for (const removed of removedSince) removed.add(key);
 }
 
 /** Everything that the mirror holds, key and value. Never rejects; empty, where there is no mirror to be had. */
 export async function read(): Promise<[key: string, value: string][]> {
-  const store = await open().then((database) => recordsOf(database, "readonly"));
-  return new Promise((resolve) => {
+  const removed = new Set<string>();
+  removedSince.add(removed);
+  const store = recordsOf(await open(), "readonly");
+  const records = await new Promise<[string, string][]>((resolve) => {
     if (!store) return resolve([]);
     const keys = store.getAllKeys();
     const values = store.getAll();
@@ -24,6 +29,8 @@ export async function read(): Promise<[key: string, value: string][]> {
     values.onerror = () => resolve([]);
     return undefined;
   });
+  removedSince.delete(removed);
+  return records.filter(([key]) => !removed.has(key));
 }
 
 /** Lets the database go, so that a page that is left keeps nobody waiting. The next change opens it again. */
