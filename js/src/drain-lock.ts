@@ -2,17 +2,38 @@
 
 // The engine's answers by their numbers (`bindings/mod.rs`).
 const GRANTED = 0;
-const REFUSED = 1;
-const MISSING = 2;
-const LOST = 3;
+const GRANTED_BESIDE = 1;
+const REFUSED = 2;
+const MISSING = 3;
+const LOST = 4;
 
 /** One page's hold of the lock. */
 export class DrainLock {
   readonly #name: string;
+  /** Held, shared, by every living page: who sees it held once knows that there is no other. */
+  readonly #presence: string;
   #release: (() => void) | undefined;
+  #leave: (() => void) | undefined;
 
   constructor(name: string) {
     this.#name = name;
+    this.#presence = `${name}:page`;
+  }
+
+  /** The page lives: others see it until it is gone, or until `leave`. */
+  live(): void {
+    if (this.#leave) return;
+    const present = new Promise<void>((leave) => {
+      this.#leave = leave;
+    });
+    void request(this.#presence, { mode: "shared" }, () => present).catch(() => {});
+  }
+
+  /** The page is left: in the back/forward cache it would keep what it holds. */
+  leave(): void {
+    this.#leave?.();
+    this.#leave = undefined;
+    this.release();
   }
 
   /**
@@ -20,21 +41,19 @@ export class DrainLock {
    * good. Reports what came of it, later, and once more where the lock is taken away.
    */
   ask(report: (answer: number) => void): void {
-    let answer = MISSING;
-    Promise.resolve()
-      .then(() =>
-        navigator.locks.request(this.#name, { ifAvailable: true }, (lock) => {
-          answer = lock ? LOST : REFUSED;
-          if (!lock) return report(REFUSED);
-          const held = new Promise<void>((release) => {
-            this.#release = release;
-          });
-          report(GRANTED);
-          return held;
-        }),
-      )
+    let failure = MISSING;
+    request(this.#name, { ifAvailable: true }, async (lock) => {
+      failure = lock ? LOST : MISSING;
+      if (!lock) return report(REFUSED);
+      const held = new Promise<void>((release) => {
+        this.#release = release;
+      });
+      const { held: locks = [] } = await navigator.locks.query();
+      report(locks.filter(({ name }) => name === this.#presence).length > 1 ? GRANTED_BESIDE : GRANTED);
+      return held;
+    })
       // No locks in an insecure context; an origin that may have none; or a lock that another page has stolen.
-      .catch(() => report(answer));
+      .catch(() => report(failure));
   }
 
   /** Lets the lock go. */
@@ -43,3 +62,7 @@ export class DrainLock {
     this.#release = undefined;
   }
 }
+
+/** Rejects where there are no locks, instead of throwing. */
+const request = async (name: string, options: LockOptions, granted: LockGrantedCallback<void>): Promise<void> =>
+  navigator.locks.request(name, options, granted);

@@ -106,6 +106,7 @@ export class Engine {
   }
 
   happened(event: PageEvent): void {
+    this.#side.happened(event);
     this.#call([PAGE_EVENTS[event]]);
   }
 

@@ -4,6 +4,7 @@ import { DrainLock } from "./drain-lock.js";
 import type { Engine } from "./engine.js";
 import { NOTICE_CODES, type Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
+import type { PageEvent } from "./page-events.js";
 import { nounKey, projectHash } from "./record.js";
 import * as storage from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
@@ -28,6 +29,7 @@ export class PageSide {
     this.#notices = notices;
     this.#url = options.host + CAPTURE_PATH;
     this.#lock = new DrainLock(nounKey("drain", projectHash(options.apiKey)));
+    this.#lock.live();
   }
 
   get(key: string): string | undefined {
@@ -86,6 +88,12 @@ export class PageSide {
     this.#lock.release();
   }
 
+  /** What happens to the page, as far as its locks are concerned. */
+  happened(event: PageEvent): void {
+    if (event === "leaving") this.#lock.leave();
+    else if (event === "returned") this.#lock.live();
+  }
+
   settled(): void {
     const settled = this.#settled;
     this.#settled = [];
@@ -106,7 +114,7 @@ export class PageSide {
   close(): void {
     this.#closed = true;
     this.wakeIn(-1);
-    this.releaseLock();
+    this.#lock.leave();
     this.settled();
     for (const request of this.#requests.keys()) this.#requests.delete(request);
   }

@@ -36,7 +36,8 @@ pub enum Happening {
     FlushRequested,
     /// `shutdown()` was called.
     ShutDown,
-    /// What came of asking for the drain lock: 0 for granted, 1 for refused, 2 for missing, 3 for lost after all.
+    /// What came of asking for the drain lock: 0 for granted, 1 for granted beside other living pages, 2 for
+    /// refused, 3 for missing, 4 for lost after all.
     LockAnswered,
     /// The mirror has been read; its records, a line each.
     Mirrored,
@@ -109,8 +110,9 @@ pub fn handle(happening: u8, number: u32, status: u32, first: &str, second: &str
         Happening::ShutDown => Input::ShutDown,
         Happening::LockAnswered => match number {
             0 => Input::LockAnswered(LockAnswer::Granted),
-            1 => Input::LockAnswered(LockAnswer::Refused),
-            2 => Input::LockAnswered(LockAnswer::Missing),
+            1 => Input::LockAnswered(LockAnswer::GrantedBeside),
+            2 => Input::LockAnswered(LockAnswer::Refused),
+            3 => Input::LockAnswered(LockAnswer::Missing),
             _ => Input::LockLost,
         },
         Happening::Mirrored => Input::Mirrored(first.to_owned()),

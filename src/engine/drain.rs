@@ -18,11 +18,21 @@ pub const LOCK_PATIENCE_MS: u64 = 10_000;
 /// Without the lock, a record of another page is adopted when it is this old: its page had the time to send it.
 pub const ADOPTION_AGE_MIN_MS: u64 = 60_000;
 
+/// Under the lock, and beside other living pages, a record is adopted when it is this old: while it is younger, its page
+/// may send it without the lock.
+pub const ADOPTION_AGE_BESIDE_MS: u64 = 5_000;
+
+/// A page sends its own records without the lock while they are younger than this; older ones under the lock, because
+/// another page may have adopted them. The difference to [`ADOPTION_AGE_BESIDE_MS`] is time for the answer.
+pub const FRESH_AGE_MAX_MS: u64 = 2_500;
+
 /// What came of asking for the drain lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockAnswer {
-    /// This page holds it, until it is released or lost.
+    /// This page holds it, until it is released or lost, and no other page of this origin is alive.
     Granted,
+    /// This page holds it, and others are alive.
+    GrantedBeside,
     /// Another page holds it.
     Refused,
     /// This browser has no Web Locks.
@@ -36,7 +46,7 @@ enum State {
     /// Asked for, not answered.
     Asked,
     /// Held; to be used from this time on.
-    Held { from: Monotonic },
+    Held { from: Monotonic, adoption_age_ms: u64 },
     /// Not to be had in this browser.
     Missing,
 }
@@ -53,10 +63,10 @@ impl Drain {
         Self { state: State::Free { ask_at: Monotonic(0) }, refused_since: None }
     }
 
-    /// How old another page's record must be for this page to adopt it, where it may now at all; any age under the lock.
+    /// How old another page's record must be for this page to adopt it, where it may do so now at all.
     pub(super) fn adoption_age_ms(&self, now: Monotonic) -> Option<u64> {
         match self.state {
-            State::Held { from } if from <= now => Some(0),
+            State::Held { from, adoption_age_ms } if from <= now => Some(adoption_age_ms),
             State::Missing => Some(ADOPTION_AGE_MIN_MS),
             State::Free { .. } if self.refused_since.is_some_and(|since| since + LOCK_PATIENCE_MS <= now) => {
                 Some(ADOPTION_AGE_MIN_MS)
@@ -78,9 +88,10 @@ impl Drain {
     pub(super) fn answer(&mut self, answer: LockAnswer, now: Monotonic, settle_ms: u64, jitter: u64) {
         self.state = match answer {
             LockAnswer::Missing => State::Missing,
-            LockAnswer::Granted => {
+            LockAnswer::Granted | LockAnswer::GrantedBeside => {
                 self.refused_since = None;
-                State::Held { from: now + settle_ms }
+                let beside = answer == LockAnswer::GrantedBeside;
+                State::Held { from: now + settle_ms, adoption_age_ms: if beside { ADOPTION_AGE_BESIDE_MS } else { 0 } }
             }
             LockAnswer::Refused => {
                 self.refused_since = self.refused_since.or(Some(now));
@@ -93,7 +104,7 @@ impl Drain {
     pub(super) fn next_turn(&self, now: Monotonic) -> Option<Monotonic> {
         match self.state {
             State::Free { ask_at } => Some(ask_at),
-            State::Held { from } => Some(from),
+            State::Held { from, .. } => Some(from),
             State::Missing => Some(now),
             State::Asked => None,
         }
@@ -101,10 +112,10 @@ impl Drain {
 
     /// Whether the lock has been asked for and cannot be used yet.
     pub(super) fn is_pending(&self, now: Monotonic) -> bool {
-        matches!(self.state, State::Asked) || matches!(self.state, State::Held { from } if from > now)
+        matches!(self.state, State::Asked) || matches!(self.state, State::Held { from, .. } if from > now)
     }
 
-    /// Whether this page holds the lock; with `usable`, whether it may use it as well.
+    /// Whether this page holds the lock, usable or not.
     pub(super) fn is_held(&self) -> bool {
         matches!(self.state, State::Held { .. })
     }

@@ -39,7 +39,10 @@ pub use config::{
     BATCH_BYTES_MAX, BATCH_EVENTS_MAX, Config, EVENT_BYTES_MAX, EXIT_BYTES_MAX, GateSource, RECORD_AGE_MAX_MS,
     RECORDS_MAX, STORED_BYTES_MAX, Ungated,
 };
-pub use drain::{ADOPTION_AGE_MIN_MS, LOCK_PATIENCE_MS, LOCK_RETRY_MS, LOCK_SETTLE_MS, LockAnswer};
+pub use drain::{
+    ADOPTION_AGE_BESIDE_MS, ADOPTION_AGE_MIN_MS, FRESH_AGE_MAX_MS, LOCK_PATIENCE_MS, LOCK_RETRY_MS, LOCK_SETTLE_MS,
+    LockAnswer,
+};
 pub use id::{Entropy, Uuid};
 pub use input::{Handover, Input, NewEvent, Page};
 pub use ledger::{DropReason, Stats};

@@ -15,7 +15,7 @@ pub(super) struct Record {
     pub(super) must_send: bool,
     /// Whether this page has captured it; otherwise it was adopted, and is sent under the drain lock only.
     pub(super) own: bool,
-    /// Whether it goes without waiting for the drain lock: no other page can have seen it yet, or it is wanted now.
+    /// Whether it goes without waiting for the drain lock: it is must-send, or nowhere else; no other page adopts it yet.
     pub(super) urgent: bool,
     /// It was refused alone (403); it is dropped when another event is not.
     pub(super) suspect: bool,
@@ -102,13 +102,7 @@ impl Outbox {
 
     /// Gives `request` at most `events_max` events in `bytes_max` bytes of those at the `chosen` places, must-send ones
     /// first, and says how many they are.
-    pub(super) fn load(
-        &mut self,
-        request: u32,
-        events_max: usize,
-        bytes_max: usize,
-        chosen: &[bool],
-    ) -> usize {
+    pub(super) fn load(&mut self, request: u32, events_max: usize, bytes_max: usize, chosen: &[bool]) -> usize {
         let mut events = 0;
         let mut bytes = 0;
         for must_send in [true, false] {

@@ -8,8 +8,9 @@ const { chromium } = createRequire(fileURLToPath(new URL("../../js/package.json"
 export const PROJECT_KEY = "phc_e2e";
 
 /** Starts Chromium without anything that would reach for the network. */
-export const launchChromium = () =>
+export const launchChromium = (options = {}) =>
   chromium.launch({
+    ...options,
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
       "--no-sandbox",

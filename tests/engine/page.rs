@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
 use posthog_booking_tracker::engine::{
-    BATCH_BYTES_MAX, Config, EXIT_BYTES_MAX, GateSource, Handover, Input, KEY_PREFIX, LockAnswer, MemoryStore, Monotonic, NewEvent,
-    Notice, Now, Outcome, Output, Stats, Tracker, Ungated, Wall, is_must_send, project_hash,
+    BATCH_BYTES_MAX, Config, EXIT_BYTES_MAX, GateSource, Handover, Input, KEY_PREFIX, LockAnswer, MemoryStore,
+    Monotonic, NewEvent, Notice, Now, Outcome, Output, Stats, Tracker, Ungated, Wall, is_must_send, project_hash,
 };
 use serde_json::Value;
 

@@ -1,7 +1,8 @@
 //! Taking turns: the drain lock, what goes without it, and what other pages left.
 
 use posthog_booking_tracker::engine::{
-    ADOPTION_AGE_MIN_MS, Input, LOCK_PATIENCE_MS, LOCK_RETRY_MS, LOCK_SETTLE_MS, LockAnswer, MemoryStore,
+    ADOPTION_AGE_MIN_MS, FRESH_AGE_MAX_MS, Input, LOCK_PATIENCE_MS, LOCK_RETRY_MS, LOCK_SETTLE_MS, LockAnswer,
+    MemoryStore,
 };
 
 use crate::page::{Page, START, answered, open_gate, store_with};
@@ -18,9 +19,16 @@ fn answer(page: &mut Page, answer: LockAnswer) {
     page.input(Input::LockAnswered(answer));
 }
 
-/// A store in which a page has left one event of this name behind, a moment ago.
+/// A store in which a page has left one event of this name behind, five seconds ago.
 fn left_behind(name: &str) -> MemoryStore {
     let mut earlier = Page::open(open_gate(), MemoryStore::default(), START - 5_000);
+    earlier.capture(name);
+    store_with(&earlier.records())
+}
+
+/// The same, by a page of a second ago.
+fn younger(name: &str) -> MemoryStore {
+    let mut earlier = Page::open(open_gate(), MemoryStore::default(), START - 1_000);
     earlier.capture(name);
     store_with(&earlier.records())
 }
@@ -74,8 +82,44 @@ fn a_must_send_event_takes_own_records_along_and_leaves_adopted_ones_to_the_lock
     assert_eq!(adopted.body.names(), ["slot_selected", "date_changed"]);
     page.finish(&adopted, answered(503, ""));
     assert_eq!(page.lock_released, 1, "a backoff holds nobody up");
-    page.input(Input::FlushRequested);
-    assert_eq!(page.sent().body.names(), ["date_changed"]);
+    page.sleep(800);
+    page.capture("payment_failed");
+    page.input(Input::Online);
+    assert_eq!(page.sent().body.names(), ["date_changed", "payment_failed"]);
+    page.ends();
+}
+
+#[test]
+fn beside_living_pages_a_record_belongs_to_its_own_page_while_it_is_young() {
+    let mut page = page_with_locks(left_behind("booking_completed"));
+    page.store().entries.extend(younger("slot_selected").entries);
+    answer(&mut page, LockAnswer::GrantedBeside);
+    page.sleep(LOCK_SETTLE_MS);
+    let send = page.sent();
+    assert_eq!(send.body.names(), ["booking_completed"], "five seconds old");
+    page.confirm(&send);
+    page.sleep(3_999);
+    assert_eq!(page.lock_asked, 2, "when the other one is as old");
+    answer(&mut page, LockAnswer::GrantedBeside);
+    page.sleep(LOCK_SETTLE_MS);
+    assert_eq!(page.sent().body.names(), ["slot_selected"]);
+    page.ends();
+}
+
+#[test]
+fn what_is_not_fresh_any_more_goes_under_the_lock_behind_a_must_send_event() {
+    let mut page = page_with_locks(MemoryStore::default());
+    answer(&mut page, LockAnswer::GrantedBeside);
+    page.capture("slot_selected");
+    page.sleep(FRESH_AGE_MAX_MS);
+    page.capture("date_changed");
+    page.capture("booking_completed");
+    let send = page.sent();
+    assert_eq!(send.body.names(), ["date_changed", "booking_completed"]);
+    page.confirm(&send);
+    answer(&mut page, LockAnswer::GrantedBeside);
+    page.sleep(LOCK_SETTLE_MS);
+    assert_eq!(page.sent().body.names(), ["slot_selected"]);
     page.ends();
 }
 
@@ -102,7 +146,7 @@ fn a_refused_page_asks_again_and_after_a_while_goes_on_without() {
 fn without_web_locks_what_others_left_is_adopted_when_it_is_old_enough() {
     let mut page = Page::open(open_gate(), left_behind("booking_completed"), START);
     assert_eq!(page.stats().adopted, 0);
-    page.sleep(ADOPTION_AGE_MIN_MS - 1);
+    page.sleep(ADOPTION_AGE_MIN_MS - 5_001);
     page.sends_nothing();
     page.sleep(1);
     assert_eq!(page.sent().body.names(), ["booking_completed"]);
@@ -195,6 +239,8 @@ fn a_flush_waits_for_the_lock_where_it_is_asked_for_and_for_nothing_else() {
 
     page.capture("slot_selected");
     page.input(Input::ShutDown);
+    answer(&mut page, LockAnswer::Granted);
+    page.sleep(LOCK_SETTLE_MS);
     let send = page.sent();
     page.confirm(&send);
     assert_eq!(page.settled, 2);

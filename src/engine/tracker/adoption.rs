@@ -21,7 +21,8 @@ impl<S: Store> Tracker<S> {
                 FoundKey::Own(found) if self.is_news(&found) => {
                     let age_ms = self.wall.0.abs_diff(found.captured.0);
                     if age_ms < age_min_ms {
-                        self.scan_at = Some(self.now + age_min_ms);
+                        let ripe = self.now + (age_min_ms - age_ms);
+                        self.scan_at = Some(self.scan_at.map_or(ripe, |at| at.min(ripe)));
                     } else if let Ok(Some(text)) = self.store.get(&key) {
                         self.adopt(found, &text, false, true);
                     }

@@ -3,6 +3,7 @@
 use super::super::Outcome;
 use super::super::config::BATCH_BYTES_MAX;
 use super::super::delivery::{Settlement, body};
+use super::super::drain::FRESH_AGE_MAX_MS;
 use super::super::ledger::DropReason;
 use super::super::outbox::Record;
 use super::super::output::{Notice, Output};
@@ -44,28 +45,37 @@ impl<S: Store> Tracker<S> {
 
     /// Starts an ordinary delivery. It takes everything along that may leave; what does not fit is due at once. With a
     /// must-send event in it, it stays small enough for a keepalive request, because the page may be left in this very
-    /// tick. `own` leaves out what was adopted.
-    fn deliver(&mut self, own: bool) {
+    /// tick. `fresh` leaves out what another page may have adopted.
+    fn deliver(&mut self, fresh: bool) {
         self.settle_vanished();
         for record in &mut self.outbox.records {
             record.due = record.due.min(self.now);
         }
         let must_send = self.outbox.records.iter().any(|record| record.must_send && self.may_leave(record));
         let bytes = if must_send { self.delivery.exit_bytes() } else { BATCH_BYTES_MAX };
-        self.send(self.delivery.batch_events(), bytes, own, false);
+        let choose = |record: &Record| {
+            let age_ms = self.wall.0.abs_diff(record.key.captured.0);
+            !fresh || record.urgent || record.own && age_ms < FRESH_AGE_MAX_MS
+        };
+        let chosen = self.choose(false, &choose);
+        self.send(self.delivery.batch_events(), bytes, &chosen, false);
     }
 
-    /// Sends what may leave and is not safely under way, as far as it fits: by a request, or on leaving by an exit.
-    fn send(&mut self, events_max: usize, bytes_max: usize, own: bool, exit: bool) {
-        let request = self.delivery.next_id();
+    /// Which records may leave and are not safely under way, of those that `choose` wants. One that was refused alone
+    /// stays behind while there are others.
+    fn choose(&self, exit: bool, choose: &dyn Fn(&Record) -> bool) -> Vec<bool> {
         let may_leave = |record: &Record| {
             let free = record.request == 0 || exit && !self.delivery.is_keepalive(record.request);
-            free && (record.own || !own) && self.may_leave(record)
+            free && choose(record) && self.may_leave(record)
         };
         let unsuspected = self.outbox.records.iter().any(|record| !record.suspect && may_leave(record));
-        let chosen: Vec<bool> =
-            self.outbox.records.iter().map(|record| may_leave(record) && !(unsuspected && record.suspect)).collect();
-        if self.outbox.load(request, events_max, bytes_max, &chosen) > 0 {
+        self.outbox.records.iter().map(|record| may_leave(record) && !(unsuspected && record.suspect)).collect()
+    }
+
+    /// Sends the chosen records, as far as they fit: by a request, or on leaving by an exit.
+    fn send(&mut self, events_max: usize, bytes_max: usize, chosen: &[bool], exit: bool) {
+        let request = self.delivery.next_id();
+        if self.outbox.load(request, events_max, bytes_max, chosen) > 0 {
             #[cfg(feature = "broken-engines")]
             self.spoil_send(request, exit);
             let body = body(&self.config.api_key, self.wall, &self.outbox.records, request);
@@ -169,7 +179,6 @@ impl<S: Store> Tracker<S> {
         self.delivery.retry_now(self.now);
         for record in &mut self.outbox.records {
             record.due = self.now;
-            record.urgent = record.own;
         }
     }
 
@@ -197,7 +206,9 @@ impl<S: Store> Tracker<S> {
     /// Sends everything that may leave beside what is under way, must-send events first.
     pub(super) fn exit(&mut self) {
         if !self.delivery.is_stopped() {
-            self.send(usize::MAX, self.delivery.exit_bytes(), true, self.presence == Presence::Leaving);
+            let leaving = self.presence == Presence::Leaving;
+            let chosen = self.choose(leaving, &|record| record.own);
+            self.send(usize::MAX, self.delivery.exit_bytes(), &chosen, leaving);
         }
     }
 
