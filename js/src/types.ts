@@ -90,7 +90,8 @@ export type DropReason =
   | "evicted"
   | "torn"
   | "duplicate"
-  | "shut_down";
+  | "shut_down"
+  | "forbidden";
 
 /**
  * What became of this page's events. Always

@@ -39,6 +39,7 @@ test("the reasons to drop an event are those of the public type", () => {
     torn: true,
     duplicate: true,
     shut_down: true,
+    forbidden: true,
   };
   assert.deepEqual(DROPS, Object.keys(reasons));
 });

@@ -292,7 +292,7 @@ impl<S: Store> Tracker<S> {
             if !is_broken!(self, ForgetMirrorOnPurge) || record.stored_bytes > 0 {
                 self.forget(&record);
             }
-            self.stats.drop_one(DropReason::GateShut);
+            self.drop_event(DropReason::GateShut, "");
             dropped = true;
         }
         if dropped && self.outbox.records.is_empty() && self.stats.confirmed == 0 && self.minted {

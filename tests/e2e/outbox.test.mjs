@@ -196,13 +196,10 @@ test("tabs that live side by side send nothing twice", async () => {
 test("a body that need not outlive the page is compressed", async () => {
   const page = await visit();
   const text = "so many words for so little ".repeat(150);
-  await page.evaluate(
-    async (words) => {
-      for (let index = 0; index < 40; index++) tracker.capture("note_taken", { index, words });
-      await tracker.flush();
-    },
-    text,
-  );
+  await page.evaluate(async (words) => {
+    for (let index = 0; index < 40; index++) tracker.capture("note_taken", { index, words });
+    await tracker.flush();
+  }, text);
   await collector.wait({ received: 40 });
   const [{ path, query }] = await collector.requests();
   assert.match(`${path}${query ?? ""}`, /compression=gzip-js/);

@@ -21,6 +21,7 @@ mod mirror;
 mod page;
 mod random;
 mod reach;
+mod reasons;
 mod start;
 mod storage;
 mod turns;

@@ -100,7 +100,10 @@ impl<S: Store> Tracker<S> {
                 let value = sealed_value(event.team.as_deref(), &event.object);
                 // The seal goes into storage before the first send, so that whoever sends it later sends the same. What
                 // storage has lost, or did not take before, it may take now.
-                let kept = stored && event.sealed || self.store.put(&key.text, &value).is_ok() || stored;
+                let mut kept = stored;
+                if !stored || !event.sealed {
+                    kept |= self.store.put(&key.text, &value).is_ok();
+                }
                 let stored = if kept { stored_bytes(&key.text, &value) } else { 0 };
                 self.admit(key, event, stored, !own);
             }

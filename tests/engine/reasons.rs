@@ -1,0 +1,92 @@
+//! Every reason to give an event up is reached here, and the list is closed: a new one does not compile without a story.
+
+use posthog_booking_tracker::engine::{
+    DropReason, GateSource, Handover, Input, MemoryStore, RECORD_AGE_MAX_MS, RECORDS_MAX, Ungated,
+};
+
+use crate::page::{DAY, Page, START, TEAM, answered, event, gated_by, open_gate, own_key, padding, store_with, uuid};
+
+/// A page that has just given an event up for this reason.
+fn story(reason: DropReason) -> Page {
+    match reason {
+        DropReason::GateShut => {
+            let shut = GateSource::Constant { team: TEAM.to_owned(), open: false };
+            capturing(Page::open(gated_by(shut, Ungated::Track), MemoryStore::default(), START))
+        }
+        DropReason::Ungated => {
+            capturing(Page::open(gated_by(GateSource::Absent, Ungated::Ignore), MemoryStore::default(), START))
+        }
+        DropReason::Invalid => {
+            let mut page = Page::fresh();
+            page.input(Input::Captured(event("booking_completed", "[]", None)));
+            page
+        }
+        DropReason::TooLarge => {
+            let mut page = Page::fresh();
+            page.capture_with("booking_completed", &padding(40_000));
+            page
+        }
+        DropReason::Rejected => refused(400),
+        DropReason::Expired => found(&own_key(START - RECORD_AGE_MAX_MS - 1, 0, &uuid(1)), "{}"),
+        DropReason::Torn => found(&own_key(START - DAY, 0, &uuid(1)), r#"{"stage":"sea"#),
+        DropReason::Evicted => {
+            let mut page = Page::open(gated_by(GateSource::Callback, Ungated::Track), MemoryStore::default(), START);
+            for _ in 0..=RECORDS_MAX {
+                page.capture_for("unknown", "slot_selected");
+            }
+            page
+        }
+        DropReason::Duplicate => {
+            let mut earlier = Page::fresh();
+            earlier.capture("booking_completed");
+            let (key, value) = earlier.records().remove(0);
+            let twin = own_key(START + 1, 7, &key[key.len() - 36..]);
+            Page::open(open_gate(), store_with(&[(key, value.clone()), (twin, value)]), START + DAY)
+        }
+        DropReason::ShutDown => {
+            let mut page = Page::fresh();
+            page.input(Input::ShutDown);
+            capturing(page)
+        }
+        DropReason::Forbidden => {
+            let mut page = Page::fresh();
+            page.capture("booking_failed");
+            let first = page.sent();
+            page.finish(&first, answered(403, ""));
+            page.capture("booking_completed");
+            let second = page.sent_after(800..=1_200);
+            page.confirm(&second);
+            page
+        }
+    }
+}
+
+fn capturing(mut page: Page) -> Page {
+    page.capture("booking_completed");
+    page
+}
+
+fn refused(status: u16) -> Page {
+    let mut page = capturing(Page::fresh());
+    let send = page.sent();
+    page.finish(&send, answered(status, ""));
+    page
+}
+
+fn found(key: &str, value: &str) -> Page {
+    let mut page = Page::made(open_gate(), store_with(&[(key.to_owned(), value.to_owned())]), START);
+    page.input(Input::Started(Handover::default()));
+    page
+}
+
+#[test]
+fn every_reason_is_reached_counted_and_told() {
+    for reason in DropReason::ALL {
+        let page = story(reason);
+        assert!(page.stats().dropped(reason) > 0, "{}", reason.code());
+        assert_eq!(page.stats().dropped_total(), page.stats().dropped(reason), "{} alone", reason.code());
+        let told = page.notices.iter().filter(|(notice, _)| notice.code() == reason.code()).count();
+        assert_eq!(told, page.stats().dropped(reason) as usize, "{}", reason.code());
+        page.ends();
+    }
+}
