@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # Later steps use what earlier ones build.
 .NOTPARALLEL:
 
-.PHONY: pkg demo test fmt lint test-host test-js test-browser test-e2e planted-trap collector size clean
+.PHONY: pkg demo test fmt lint test-host test-js test-browser test-e2e faults planted-trap collector size clean
 
 pkg: ## Builds the npm package into pkg/ and prints what it weighs.
 	@scripts/setup wasm
@@ -23,6 +23,14 @@ test: ## Everything that CI runs. Each runner prints its own summary.
 	@scripts/setup wasm browser clippy
 	@$(MAKE) --no-print-directory fmt pkg lint test-host collector planted-trap test-js test-browser test-e2e
 
+faults: ## Plays faults in Chromium, Firefox and WebKitGTK and prints what became of the events. ENGINES= and FAULTS= choose.
+	@scripts/setup wasm browser firefox webkit
+	@scripts/build-wasm
+	@node scripts/build-package.mjs
+	@$(MAKE) --no-print-directory collector
+	@source scripts/tools && export GECKODRIVER="$${GECKODRIVER:-$$TOOLS/geckodriver/bin/geckodriver}" && \
+		ENGINES=$(ENGINES) FAULTS=$(FAULTS) node tests/faults/table.mjs
+
 collector:
 	@cargo build --quiet --locked -p collector
 
@@ -37,7 +45,7 @@ lint:
 	cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
 	source scripts/tools && wasm_cargo clippy --quiet --locked -p posthog-booking-tracker --lib --test web --features planted-trap -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --no-deps -p posthog-booking-tracker
-	cd js && node_modules/.bin/biome check --error-on-warnings src test ../tests/e2e ../scripts
+	cd js && node_modules/.bin/biome check --error-on-warnings src test ../tests/e2e ../tests/faults ../scripts
 	cd js && node_modules/.bin/tsc --noEmit && node_modules/.bin/tsc --noEmit -p test
 
 test-host:

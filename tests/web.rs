@@ -5,7 +5,7 @@
 
 use posthog_booking_tracker::browser::{Driver, PageSide};
 use posthog_booking_tracker::engine::{
-    Config, Handover, Input, NewEvent, Outcome, Uuid, Wall, json, push_iso_timestamp,
+    Config, Handover, Input, LOCK_SETTLE_MS, LockAnswer, NewEvent, Outcome, Uuid, Wall, json, push_iso_timestamp,
 };
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -27,6 +27,8 @@ export function pageSide() {
     exit: (body) => asked.push(`exit ${body}`),
     wakeIn: (ms) => asked.push(`wake ${ms}`),
     askGate: (team) => asked.push(`gate ${team}`),
+    askLock: () => asked.push("lock"),
+    releaseLock: () => asked.push("release"),
     settled: () => asked.push("settled"),
     notice: (number, event) => asked.push(`notice ${number} ${event}`),
   };
@@ -34,6 +36,7 @@ export function pageSide() {
 export const asked = (side) => side.asked.splice(0).join("\n");
 export const stored = () => Object.keys(localStorage).filter((key) => key.startsWith("phbt:1:")).length;
 export const clear = () => localStorage.clear();
+export const now = () => performance.now();
 export const isoOf = (ms) => new Date(ms).toISOString();
 "#)]
 extern "C" {
@@ -42,6 +45,7 @@ extern "C" {
     fn asked(side: &PageSide) -> String;
     fn stored() -> u32;
     fn clear();
+    fn now() -> f64;
     #[wasm_bindgen(js_name = isoOf)]
     fn iso_of(ms: f64) -> String;
 }
@@ -82,6 +86,12 @@ fn the_next_engine_finds_what_an_earlier_one_left() {
     capture(&start(&page_side(), "open"), "booking_started");
     let side = page_side();
     let driver = start(&side, "open");
+    assert!(asked(&side).contains("lock"));
+    driver.enter(Input::LockAnswered(LockAnswer::Granted));
+    // The engine goes by the browser's clock, so the moment that it waits has to pass.
+    let from = now();
+    while now() - from <= LOCK_SETTLE_MS as f64 {}
+    driver.enter(Input::Woke);
     assert_eq!(driver.stats().adopted, 1);
     assert!(asked(&side).contains("\"event\":\"booking_started\""));
 }
