@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # Later steps use what earlier ones build.
 .NOTPARALLEL:
 
-.PHONY: pkg demo test fmt lint test-host test-js test-browser test-e2e faults planted-trap collector size clean
+.PHONY: pkg demo test fmt lint test-host test-js test-browser test-e2e faults sim bench planted-trap collector size clean
 
 pkg: ## Builds the npm package into pkg/ and prints what it weighs.
 	@scripts/setup wasm
@@ -31,6 +31,16 @@ faults: ## Plays faults in Chromium, Firefox and WebKitGTK and prints what becam
 	@source scripts/tools && export GECKODRIVER="$${GECKODRIVER:-$$TOOLS/geckodriver/bin/geckodriver}" && \
 		ENGINES=$(ENGINES) FAULTS=$(FAULTS) node tests/faults/table.mjs
 
+sim: ## Plays random seeds for MINUTES (5) in the simulator; SIM_SEED=n plays one again.
+	SIM_MINUTES=$(or $(MINUTES),5) cargo test --locked --features broken-engines --test sim -- --nocapture minutes
+
+bench: ## What a call costs, and the mirror at the start of a page.
+	@scripts/setup wasm browser
+	@scripts/build-wasm
+	@node scripts/build-package.mjs
+	@$(MAKE) --no-print-directory collector
+	@source scripts/tools && node scripts/bench.mjs
+
 collector:
 	@cargo build --quiet --locked -p collector
 
@@ -43,6 +53,7 @@ fmt:
 
 lint:
 	cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+	cargo clippy --quiet --locked -p posthog-booking-tracker --all-targets --features broken-engines -- -D warnings
 	source scripts/tools && wasm_cargo clippy --quiet --locked -p posthog-booking-tracker --lib --test web --features planted-trap -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --no-deps -p posthog-booking-tracker
 	cd js && node_modules/.bin/biome check --error-on-warnings src test ../tests/e2e ../tests/faults ../scripts
@@ -50,6 +61,7 @@ lint:
 
 test-host:
 	cargo test --locked --workspace
+	cargo test --locked --features broken-engines --test sim
 	cargo test --locked --profile testrelease -p posthog-booking-tracker --lib
 
 test-js:
