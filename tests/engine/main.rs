@@ -13,6 +13,7 @@
 mod answers;
 mod bodies;
 mod capture;
+mod clocks;
 mod flush;
 mod gate;
 mod identity;
