@@ -1,0 +1,195 @@
+//! The accounts: what became of the records that a task removed, and whether there was a cause for it in the world.
+
+use posthog_booking_tracker::engine::{
+    DropReason, EVENT_BYTES_MAX, Input, Outcome, RECORD_AGE_MAX_MS, STORED_BYTES_MAX, UNREACHED_RECORDS_MAX,
+};
+
+use crate::book::{Fact, captured_of, uuid_of};
+use crate::known;
+use crate::page::Page;
+use crate::storage::{Op, is_record_key};
+use crate::tasks::Task;
+use crate::world::World;
+
+/// Why a record was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// The server has it and has told this page.
+    Confirmed,
+    /// The engine counts a drop, and the cause was real.
+    Dropped(DropReason),
+    /// It was the second record of one event.
+    Repeated,
+    /// Nothing in the world speaks for it.
+    None,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Removal {
+    pub(crate) uuid: String,
+    pub(crate) cause: Cause,
+}
+
+/// Whether an answer says that the server has the events, as the design defines it (§5).
+pub(crate) fn confirms(outcome: &Outcome) -> bool {
+    let Outcome::Answered { status, body, .. } = outcome else { return false };
+    let is_json = body.is_empty() || serde_json::from_str::<serde_json::Value>(body).is_ok();
+    *status == 204 || (200..=299).contains(status) && is_json && !body.contains("quota_limited")
+}
+
+/// The drops that a task counted, with how many of each.
+pub(crate) fn drops(task: &Task) -> impl Iterator<Item = (DropReason, u32)> {
+    DropReason::ALL.into_iter().filter_map(|reason| {
+        let count = task.after.dropped(reason).saturating_sub(task.before.dropped(reason));
+        (count > 0).then_some((reason, count))
+    })
+}
+
+/// Finds the cause of every removal of a task, and excuses what was dropped for a real one.
+pub(crate) fn settle(world: &mut World, task: &Task) -> Vec<Removal> {
+    let mut removals = Vec::new();
+    for op in &task.ops {
+        let Op::Remove { key } = op else { continue };
+        if !is_record_key(key) {
+            continue;
+        }
+        let uuid = uuid_of(key);
+        let Some(fact) = world.book.find(uuid) else { continue };
+        let cause = if fact.key == *key { cause(world, task, fact) } else { Cause::Repeated };
+        if let Cause::Dropped(reason) = cause {
+            world.book.excuse(uuid, reason.code());
+        }
+        removals.push(Removal { uuid: uuid.to_owned(), cause });
+    }
+    excuse_unstored(world, task);
+    removals
+}
+
+fn cause(world: &World, task: &Task, fact: &Fact) -> Cause {
+    let page = &world.pages[task.page];
+    let heard = drops(task).map(|(reason, _)| reason).find(|reason| is_real(world, task, page, fact, *reason));
+    match heard {
+        Some(reason) => Cause::Dropped(reason),
+        None if page.told.contains(&fact.uuid) => Cause::Confirmed,
+        None => Cause::None,
+    }
+}
+
+/// Whether there is a cause to drop this event for this reason.
+fn is_real(world: &World, task: &Task, page: &Page, fact: &Fact, reason: DropReason) -> bool {
+    match reason {
+        DropReason::GateShut => page.gate(fact.team.as_deref()) == Some(false),
+        DropReason::Rejected => fact.is_poisoned && is_refused_alone(task, fact, 400),
+        DropReason::TooLarge => {
+            is_refused_alone(task, fact, 413) || fact.body().is_none_or(|body| body.len() > EVENT_BYTES_MAX)
+        }
+        DropReason::Forbidden => may_be_forbidden(fact),
+        DropReason::Expired => world.wall().saturating_sub(captured_of(&fact.key)) > RECORD_AGE_MAX_MS,
+        DropReason::Evicted => is_crowded(world, task),
+        DropReason::Torn => fact.torn,
+        _ => false,
+    }
+}
+
+/// Whether something refuses this event, and takes others.
+fn may_be_forbidden(fact: &Fact) -> bool {
+    fact.is_forbidden || known::SUSPECT_OF_AN_OUTAGE && fact.refused_alone
+}
+
+fn is_refused_alone(task: &Task, fact: &Fact, expected: u16) -> bool {
+    task.answered.as_ref().is_some_and(|(parcel, outcome)| {
+        let refused = matches!(outcome, Outcome::Answered { status, .. } if *status == expected);
+        refused && parcel.events.len() == 1 && parcel.events[0].uuid == fact.uuid
+    })
+}
+
+/// Whether a bound of the outbox can have been reached: by number where nothing was ever confirmed, or by bytes.
+pub(crate) fn is_crowded(world: &World, task: &Task) -> bool {
+    // One task may bring in everything that other pages have left.
+    let new = task.after.adopted + task.after.captured - task.before.adopted - task.before.captured;
+    // What it has removed again was there when it evicted.
+    let removed = task.ops.iter().filter_map(|op| if let Op::Remove { key } = op { Some(key) } else { None });
+    let removed = removed.filter_map(|key| world.book.find(uuid_of(key))?.sealed.as_ref());
+    let bytes = stored_bytes(world, task) + 2 * removed.map(String::len).sum::<usize>();
+    (task.before.waiting + new) as usize >= UNREACHED_RECORDS_MAX || bytes > STORED_BYTES_MAX / 8
+}
+
+/// What of this project and of others the page sees in storage, in bytes.
+pub(crate) fn stored_bytes(world: &World, task: &Task) -> usize {
+    let origin = world.origin.borrow();
+    let view = origin.view(task.page);
+    let units = |(key, value): (&String, &String)| 2 * (crate::storage::units(key) + crate::storage::units(value));
+    view.map_or(0, |view| view.iter().filter(|(key, _)| is_record_key(key)).map(units).sum())
+}
+
+/// Events that storage never took are dropped without a removal that could be seen, or by one that the mirror sees alone.
+fn excuse_unstored(world: &mut World, task: &Task) {
+    let refused = task
+        .answered
+        .as_ref()
+        .filter(|(parcel, _)| parcel.events.len() == 1)
+        .map(|(parcel, _)| parcel.events[0].uuid.clone());
+    for (reason, count) in drops(task) {
+        let page = &world.pages[task.page];
+        let removed = task.ops.iter().filter(|op| matches!(op, Op::Remove { key } if is_record_key(key))).count();
+        let chosen: Vec<String> = world
+            .book
+            .facts
+            .iter()
+            .filter(|fact| fact.excuse.is_none() && !fact.stored && fact.page == page.id && fact.engine == page.engine)
+            .filter(|fact| match reason {
+                DropReason::Evicted => removed < count as usize && is_crowded(world, task),
+                DropReason::Rejected | DropReason::TooLarge => refused.as_ref() == Some(&fact.uuid),
+                _ => is_real(world, task, page, fact, reason),
+            })
+            .map(|fact| fact.uuid.clone())
+            .collect();
+        for uuid in chosen {
+            world.book.excuse(&uuid, reason.code());
+        }
+    }
+}
+
+/// The most drops for this reason that the input of a task can be the cause of.
+pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
+    let page = &world.pages[task.page];
+    let captures = u32::from(matches!(task.input, Input::Captured(_) | Input::Identified { .. }));
+    let refusal = |expected: u16| {
+        u32::from(task.answered.as_ref().is_some_and(|(parcel, outcome)| {
+            parcel.events.len() == 1 && matches!(outcome, Outcome::Answered { status, .. } if *status == expected)
+        }))
+    };
+    let any = |yes: bool| if yes { u32::MAX } else { 0 };
+    match reason {
+        DropReason::GateShut => {
+            let constant =
+                matches!(page.config.gate, posthog_booking_tracker::engine::GateSource::Constant { open: false, .. });
+            any(constant || page.gates.values().any(|open| !open))
+        }
+        DropReason::Ungated | DropReason::Invalid => captures,
+        DropReason::TooLarge => {
+            let large =
+                matches!(&task.input, Input::Captured(event) if event.properties.len() > EVENT_BYTES_MAX - 2_000);
+            u32::from(large) + refusal(413)
+        }
+        DropReason::Rejected => {
+            let poisoned =
+                task.answered.as_ref().is_some_and(|(parcel, _)| parcel.events.iter().any(|event| event.is_poisoned));
+            if poisoned { refusal(400) } else { 0 }
+        }
+        DropReason::Forbidden => world.book.facts.iter().filter(|fact| may_be_forbidden(fact)).count() as u32,
+        DropReason::Expired => {
+            any(world.book.facts.iter().any(|fact| world.wall().saturating_sub(fact.captured_wall) > RECORD_AGE_MAX_MS))
+        }
+        DropReason::Evicted => any(is_crowded(world, task)),
+        DropReason::Torn => world.torn,
+        DropReason::Duplicate => 0,
+        DropReason::ShutDown => {
+            if page.shut_down {
+                captures
+            } else {
+                0
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The book: what the simulator knows of every captured event, independently of the engine. It learns of an event by the
+//! record that is written when it is captured.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::parcel::{Parcel, WireEvent};
+use crate::storage::PageId;
+
+/// One time that an event left a page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Copy {
+    pub(crate) at: u64,
+    pub(crate) page: PageId,
+    /// Whether the page held the drain lock.
+    pub(crate) locked: bool,
+    /// `None` for an exit, of which nobody hears.
+    pub(crate) request: Option<u32>,
+    /// Whether the page was told that the server has it.
+    pub(crate) confirmed: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Fact {
+    pub(crate) uuid: String,
+    pub(crate) key: String,
+    pub(crate) team: Option<String>,
+    pub(crate) page: PageId,
+    /// Which engine of the page has it in memory.
+    pub(crate) engine: u32,
+    pub(crate) captured_at: u64,
+    /// The wall clock that its key names.
+    pub(crate) captured_wall: u64,
+    /// Whether the call that captured it has returned; else nothing is promised.
+    pub(crate) returned: bool,
+    /// Whether localStorage took it when it was captured.
+    pub(crate) stored: bool,
+    /// The whole value of the sealed record, as it was seen first.
+    pub(crate) sealed: Option<String>,
+    /// The page, and which engine of it, that has sealed it, and whether localStorage ever took the seal.
+    pub(crate) sealed_by: (PageId, u32),
+    pub(crate) seal_stored: bool,
+    /// Whether a keel has captured it.
+    pub(crate) was_raw: bool,
+    pub(crate) is_poisoned: bool,
+    pub(crate) is_forbidden: bool,
+    /// Whether it was refused by 403 in a body of its own.
+    pub(crate) refused_alone: bool,
+    /// The pages that heard of it from the mirror.
+    pub(crate) mirrored_to: Vec<PageId>,
+    /// Whether the simulator has damaged its record.
+    pub(crate) torn: bool,
+    pub(crate) copies: Vec<Copy>,
+    /// When a page was first told that the server has it.
+    pub(crate) told_at: Option<u64>,
+    /// Why it need not arrive.
+    pub(crate) excuse: Option<String>,
+}
+
+impl Fact {
+    /// The event as it is sent, where it is sealed.
+    pub(crate) fn body(&self) -> Option<&str> {
+        self.sealed.as_deref().and_then(body_of)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    pub(crate) facts: Vec<Fact>,
+    by_uuid: BTreeMap<String, usize>,
+}
+
+/// The text of the event inside a sealed record.
+pub(crate) fn body_of(value: &str) -> Option<&str> {
+    value.split_once("\"body\":")?.1.strip_suffix('}')
+}
+
+/// The uuid that a record's key names.
+pub(crate) fn uuid_of(key: &str) -> &str {
+    key.rsplit(':').next().unwrap_or_default()
+}
+
+/// The wall clock that a record's key names.
+pub(crate) fn captured_of(key: &str) -> u64 {
+    key.split(':').nth(3).and_then(|text| u64::from_str_radix(text, 36).ok()).unwrap_or_default()
+}
+
+impl Book {
+    pub(crate) fn index(&self, uuid: &str) -> Option<usize> {
+        self.by_uuid.get(uuid).copied()
+    }
+
+    pub(crate) fn find(&self, uuid: &str) -> Option<&Fact> {
+        self.index(uuid).map(|index| &self.facts[index])
+    }
+
+    pub(crate) fn find_mut(&mut self, uuid: &str) -> Option<&mut Fact> {
+        self.index(uuid).map(|index| &mut self.facts[index])
+    }
+
+    /// Enters an event by the record that was written for it.
+    ///
+    /// # Errors
+    /// What is wrong with the record.
+    pub(crate) fn enter(&mut self, page: PageId, engine: u32, at: u64, put: (&str, &str, bool)) -> Result<(), String> {
+        let (key, value, stored) = put;
+        let record: Value = serde_json::from_str(value).map_err(|error| format!("{error} in {value}"))?;
+        let is_sealed = record["stage"] == "sealed";
+        let (event, properties) =
+            if is_sealed { (&record["body"], &record["body"]["properties"]) } else { (&record, &record["properties"]) };
+        let uuid = uuid_of(key).to_owned();
+        if event["uuid"] != uuid.as_str() {
+            return Err(format!("the key {key} names another event than {value}"));
+        }
+        self.by_uuid.insert(uuid.clone(), self.facts.len());
+        self.facts.push(Fact {
+            uuid,
+            key: key.to_owned(),
+            team: record["team"].as_str().map(str::to_owned),
+            page,
+            engine,
+            captured_at: at,
+            captured_wall: captured_of(key),
+            returned: false,
+            stored,
+            sealed: is_sealed.then(|| value.to_owned()),
+            sealed_by: (page, engine),
+            seal_stored: is_sealed && stored,
+            was_raw: !is_sealed,
+            is_poisoned: properties["poison"] == true,
+            is_forbidden: properties["forbidden"] == true,
+            refused_alone: false,
+            mirrored_to: Vec::new(),
+            torn: false,
+            copies: Vec::new(),
+            told_at: None,
+            excuse: None,
+        });
+        Ok(())
+    }
+
+    /// Notes the first sealed version of a record, whoever wrote it and whether he lived on.
+    pub(crate) fn note_seal(&mut self, by: (PageId, u32), key: &str, value: &str, taken: bool) {
+        if let Some(fact) = self.find_mut(uuid_of(key)).filter(|fact| fact.key == key)
+            && value.starts_with("{\"stage\":\"sealed\"")
+        {
+            if fact.sealed.is_none() {
+                fact.sealed = Some(value.to_owned());
+                fact.sealed_by = by;
+                fact.seal_stored = false;
+            }
+            fact.seal_stored |= taken;
+        }
+    }
+
+    pub(crate) fn note_copies(&mut self, parcel: &Parcel, copy: Copy) {
+        for uuid in parcel.uuids() {
+            if let Some(fact) = self.find_mut(uuid) {
+                fact.copies.push(copy);
+            }
+        }
+    }
+
+    pub(crate) fn excuse(&mut self, uuid: &str, why: &str) {
+        if let Some(fact) = self.find_mut(uuid) {
+            fact.excuse.get_or_insert_with(|| why.to_owned());
+        }
+    }
+
+    pub(crate) fn of(&self, event: &WireEvent) -> Option<&Fact> {
+        self.find(&event.uuid)
+    }
+}

@@ -1,0 +1,20 @@
+//! Records of a newer format or of another project are nobody's business until they have expired (DESIGN §3).
+
+use posthog_booking_tracker::engine::RECORD_AGE_MAX_MS;
+
+use super::Finding;
+use crate::book::captured_of;
+use crate::storage::Op;
+use crate::tasks::Task;
+use crate::world::World;
+
+pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
+    for op in &task.ops {
+        let (Op::Put { key, .. } | Op::Remove { key }) = op else { continue };
+        let is_expired = world.wall().saturating_sub(captured_of(key)) > RECORD_AGE_MAX_MS;
+        if world.foreign.contains_key(key) && !is_expired {
+            return Err(format!("page {} did {op:?}", task.page));
+        }
+    }
+    Ok(())
+}

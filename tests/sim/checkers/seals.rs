@@ -1,0 +1,48 @@
+//! A sealed event never changes: every stored version and every copy on the wire is the same text, and `sent_at` alone is
+//! fresh (DESIGN §3).
+
+use super::Finding;
+use crate::book::{Fact, uuid_of};
+use crate::known;
+use crate::storage::{Op, is_record_key};
+use crate::tasks::Task;
+use crate::world::World;
+
+pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
+    for op in &task.ops {
+        let Op::Put { key, value, .. } = op else { continue };
+        if is_record_key(key) && value.starts_with("{\"stage\":\"sealed\"") {
+            look_at_record(world, key, value)?;
+        }
+    }
+    let wall = world.wall();
+    for sent in &task.sent {
+        if sent.parcel.sent_at_ms != wall {
+            return Err(format!("sent_at is {} at {wall}", sent.parcel.sent_at_ms));
+        }
+        for event in &sent.parcel.events {
+            let fact = world.book.of(event).ok_or(format!("nobody has captured {}", event.text))?;
+            match fact.body() {
+                Some(body) if body == event.text || is_forgiven(fact) => {}
+                Some(body) => return Err(format!("sealed as {body}, sent as {}", event.text)),
+                None => return Err(format!("{} is sent before it is sealed in storage", event.uuid)),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn look_at_record(world: &mut World, key: &str, value: &str) -> Finding {
+    let fact = world.book.find_mut(uuid_of(key)).ok_or(format!("nobody has captured {key}"))?;
+    let sealed = fact.sealed.get_or_insert_with(|| value.to_owned());
+    if sealed == value {
+        return Ok(());
+    }
+    let story = format!("stored as {sealed}, then as {value}");
+    if is_forgiven(fact) { Ok(()) } else { Err(story) }
+}
+
+fn is_forgiven(fact: &Fact) -> bool {
+    let again = known::MIRROR_READ_EARLY && fact.excuse.is_some();
+    again || known::RAW_SEALED_TWICE && fact.was_raw
+}

@@ -1,0 +1,195 @@
+//! The driver: what visitors, pages, browsers and strangers do in a random run.
+
+use posthog_booking_tracker::engine::{Config, GateSource, Input, NewEvent, Ungated};
+
+use crate::faults::{Fault, Faults};
+use crate::page::{self, Job, Life, OWN_TEAM};
+use crate::storage::{CrashPoint, PageId};
+use crate::world::{Happening, Verdict, World};
+
+const NAMES: [&str; 6] =
+    ["date_changed", "slot_selected", "booking_started", "booking_completed", "booking_failed", "payment_failed"];
+
+impl World {
+    /// One random deed, and the time until the next.
+    pub(crate) fn act(&mut self, left: u32) -> Verdict {
+        if self.is_healed {
+            return Ok(());
+        }
+        if left > 0 {
+            let (low, high) = *self.chance.pick(&[(0, 40), (0, 1_000), (500, 5_000), (5_000, 40_000)]);
+            let pause = self.chance.between(low, high);
+            self.schedule(pause, Happening::Act(left - 1));
+        }
+        let alive: Vec<PageId> = (0..self.pages.len()).filter(|id| self.pages[*id].is_alive()).collect();
+        let inviting = if self.contends { 50 } else { 8 };
+        if alive.is_empty() || alive.len() < self.tabs_max && self.chance.percent(inviting) {
+            return self.visit();
+        }
+        let page = *self.chance.pick(&alive);
+        if self.chance.percent(30) && self.faults != Faults::NONE {
+            return self.misfortune(page);
+        }
+        match self.pages[page].life {
+            Life::Live => self.live(page),
+            Life::Cached if self.chance.percent(40) => self.uncache(page),
+            Life::Frozen | Life::Hung if self.chance.percent(40) => self.resume(page),
+            _ => Ok(()),
+        }
+    }
+
+    /// A visitor opens a page. Sometimes its keel captures before the engine comes, and sometimes the engine never does.
+    pub(crate) fn visit(&mut self) -> Verdict {
+        let config = self.some_config();
+        let page = self.open(config);
+        if self.chance.percent(30) {
+            for _ in 0..self.chance.between(1, 3) {
+                self.capture_by_keel(page);
+            }
+        }
+        if self.faults.has(Fault::KilledTab) && self.chance.percent(15) {
+            self.kill(page);
+        } else {
+            self.start(page);
+        }
+        Ok(())
+    }
+
+    fn some_config(&mut self) -> Config {
+        match self.chance.below(10) {
+            0..=5 => page::asking(),
+            6..=7 => page::open_for_own_team(),
+            8 => page::config(GateSource::Absent, Ungated::Track),
+            _ if self.faults.has(Fault::GateFlips) => {
+                page::config(GateSource::Constant { team: OWN_TEAM.to_owned(), open: false }, Ungated::Ignore)
+            }
+            _ => page::config(GateSource::Callback, Ungated::Ignore),
+        }
+    }
+
+    /// What a page and its visitor do.
+    fn live(&mut self, page: PageId) -> Verdict {
+        let hidden = self.pages[page].hidden;
+        let deed = if self.contends { *self.chance.pick(&[0, 82, 100, 100]) } else { self.chance.below(100) };
+        match deed {
+            100 => self.contend(page),
+            0..=59 => self.capture(page),
+            60..=63 => {
+                let person = self.chance.below(3);
+                let team = self.chance.percent(50).then(|| "1".to_owned());
+                self.say(page, Input::Identified { distinct_id: format!("person-{person}"), team })
+            }
+            64..=67 => self.say(page, Input::FlushRequested),
+            68..=69 => self.say(page, Input::Moved(posthog_booking_tracker::engine::Page::default())),
+            70..=81 => self.say(page, if hidden { Input::Returned } else { Input::Hidden }),
+            82..=83 => self.say(page, Input::Online),
+            84..=90 => self.close(page),
+            91..=93 if self.faults.has(Fault::Cached) => self.cache(page),
+            94 => self.say(page, Input::ShutDown),
+            _ => Ok(()),
+        }
+    }
+
+    /// An event is captured that waits, and when it is due every other page wants the lock as well.
+    fn contend(&mut self, page: PageId) -> Verdict {
+        for other in 0..self.pages.len() {
+            if other != page && self.pages[other].is_running() {
+                let delay = self.chance.between(10_000, 10_080);
+                self.schedule_job(delay, other, Job::Say(Input::Online));
+            }
+        }
+        let event = NewEvent { name: "date_changed".to_owned(), ..self.some_event() };
+        self.say(page, Input::Captured(event))
+    }
+
+    pub(crate) fn capture(&mut self, page: PageId) -> Verdict {
+        let burst = self.faults.has(Fault::Burst) && self.chance.percent(6);
+        let count = if burst { self.chance.between(15, 130) } else { 1 };
+        for _ in 0..count {
+            if self.pages[page].is_running() {
+                let event = self.some_event();
+                self.say(page, Input::Captured(event))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn some_event(&mut self) -> NewEvent {
+        let large = self.faults.has(Fault::Large) && self.chance.percent(25);
+        let padding = if large { self.chance.between(4_000, 33_500) } else { self.chance.below(150) };
+        let poison = self.faults.has(Fault::Poison) && self.chance.percent(8);
+        let forbidden = self.faults.has(Fault::Forbidden) && self.forbidden_left > 0 && self.chance.percent(8);
+        self.forbidden_left -= u32::from(forbidden);
+        self.captures += 1;
+        let properties = format!(
+            r#"{{"n":{},"poison":{poison},"forbidden":{forbidden},"padding":"{}"}}"#,
+            self.captures,
+            // What is not ASCII takes another number of bytes on the wire than in storage.
+            if large || self.chance.percent(90) {
+                "x".repeat(padding as usize)
+            } else {
+                "é😀".repeat(padding as usize / 6)
+            }
+        );
+        let team = self.chance.pick(&[None, Some("1"), Some("2"), Some("1")]).map(str::to_owned);
+        NewEvent { name: (*self.chance.pick(&NAMES)).to_owned(), properties, team }
+    }
+
+    /// Something goes wrong with the browser, the device, the storage, the lock or a gate.
+    fn misfortune(&mut self, page: PageId) -> Verdict {
+        let faults = self.faults.list();
+        let fault = *self.chance.pick(&faults);
+        self.note(|_| format!("misfortune of page {page}: {fault:?}"));
+        match fault {
+            Fault::KilledTab => self.kill(page),
+            Fault::KilledBrowser if self.chance.percent(40) => self.kill_browser(),
+            Fault::Crash => {
+                let calls = self.chance.between(1, 30);
+                self.origin.borrow_mut().crash = Some(CrashPoint { calls });
+            }
+            Fault::Frozen if self.pages[page].is_running() => {
+                self.say(page, Input::Hidden)?;
+                if self.pages[page].is_running() {
+                    self.suspend(page, Life::Frozen);
+                }
+            }
+            Fault::Hung if self.pages[page].is_running() => self.suspend(page, Life::Hung),
+            Fault::Trap if self.pages[page].is_running() && self.pages[page].tracker.is_some() => {
+                return self.trap(page);
+            }
+            Fault::Sleep if self.chance.percent(30) => self.sleep(),
+            Fault::ClockJump => {
+                let jump = *self.chance.pick(&[-90_000_000, -3_600_000, -30_000, -400, 400, 30_000, 3_600_000]);
+                self.wall_skew += jump;
+            }
+            Fault::StuckLock if self.chance.percent(30) => self.locks.holder = crate::locks::Holder::Stranger,
+            Fault::StolenLock => self.steal_lock(),
+            Fault::GateFlips => {
+                let team = *self.chance.pick(&["1", "2", OWN_TEAM]);
+                let open = self.chance.percent(50);
+                self.gates.insert(team.to_owned(), open);
+            }
+            _ => self.spoil_storage(fault, page),
+        }
+        Ok(())
+    }
+
+    /// The device sleeps for a day, rarely for more than a week.
+    fn sleep(&mut self) {
+        let days = *self.chance.pick(&[1, 1, 1, 8]);
+        let span = days * 24 * 3_600_000;
+        self.note(|_| format!("the device sleeps for {days} days"));
+        self.settle_flights();
+        self.now += span;
+        self.slept += span;
+    }
+
+    fn steal_lock(&mut self) {
+        if let crate::locks::Holder::Page(holder) = self.locks.holder {
+            self.note(|_| format!("the lock of page {holder} is stolen"));
+            self.free_lock(holder);
+            let delay = self.chance.between(0, 5);
+            self.schedule_job(delay, holder, Job::LockLost);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! A page of the origin: its engine, its clock, what it has under way and what it was told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use posthog_booking_tracker::engine::{Config, GateSource, Handover, Input, LockAnswer, Outcome, Tracker, Ungated};
+
+use crate::parcel::Parcel;
+use crate::storage::{PageId, PageStore};
+
+pub(crate) const API_KEY: &str = "phc_sim";
+/// The team of pages that are configured for one.
+pub(crate) const OWN_TEAM: &str = "42";
+
+/// How a page is at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Life {
+    Live,
+    /// Suspended in the background, or in the middle of a task that does not end.
+    Frozen,
+    /// In the back/forward cache.
+    Cached,
+    /// Its renderer hangs; like frozen, but the visitor is still there.
+    Hung,
+    Dead,
+}
+
+/// What the world has for a page to do in one task.
+#[derive(Debug, Clone)]
+pub(crate) enum Job {
+    Start(Handover),
+    /// The alarm of this number went off.
+    Wake(u64),
+    Finish {
+        request: u32,
+        outcome: Outcome,
+    },
+    Gate {
+        team: String,
+    },
+    Lock(LockAnswer),
+    LockLost,
+    /// The mirror was read.
+    Mirrored(String),
+    Say(Input),
+}
+
+/// A request of this page that the engine has heard nothing of.
+#[derive(Debug, Clone)]
+pub(crate) struct UnderWay {
+    pub(crate) parcel: Rc<Parcel>,
+    pub(crate) keepalive: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) id: PageId,
+    pub(crate) config: Config,
+    /// `None` while the keel is alone.
+    pub(crate) tracker: Option<Tracker<PageStore>>,
+    /// Counts the engines of this page.
+    pub(crate) engine: u32,
+    pub(crate) life: Life,
+    pub(crate) hidden: bool,
+    /// Whether it was told that it is left, and not that it is back.
+    pub(crate) left: bool,
+    pub(crate) shut_down: bool,
+    pub(crate) opened: u64,
+    /// What the device had slept when the page was opened.
+    pub(crate) slept: u64,
+    pub(crate) clock_zero: u64,
+    pub(crate) wake: Option<u64>,
+    pub(crate) alarm: u64,
+    /// The definite answers that its engine has.
+    pub(crate) gates: BTreeMap<String, bool>,
+    pub(crate) under_way: BTreeMap<u32, UnderWay>,
+    /// The bytes of exits since the page was left.
+    pub(crate) exit_bytes: usize,
+    pub(crate) backlog: Vec<Job>,
+    /// What the engine believes of the lock.
+    pub(crate) holds_lock: bool,
+    pub(crate) asks_lock: bool,
+    /// The uuids of which this engine was told that the server has them.
+    pub(crate) told: BTreeSet<String>,
+    /// The keys and, where storage refused them, values that the keel hands over.
+    pub(crate) handover: Handover,
+}
+
+impl Page {
+    pub(crate) fn new(id: PageId, config: Config, opened: u64) -> Self {
+        Self {
+            id,
+            config,
+            tracker: None,
+            engine: 1,
+            life: Life::Live,
+            hidden: false,
+            left: false,
+            shut_down: false,
+            opened,
+            slept: 0,
+            clock_zero: 0,
+            wake: None,
+            alarm: 0,
+            gates: BTreeMap::new(),
+            under_way: BTreeMap::new(),
+            exit_bytes: 0,
+            backlog: Vec::new(),
+            holds_lock: false,
+            asks_lock: false,
+            told: BTreeSet::new(),
+            handover: Handover::default(),
+        }
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        self.life != Life::Dead
+    }
+
+    /// Whether it can take a task now.
+    pub(crate) fn is_running(&self) -> bool {
+        self.life == Life::Live
+    }
+
+    /// What this page's engine knows of a team's gate, from its configuration and from the answers it got.
+    pub(crate) fn gate(&self, team: Option<&str>) -> Option<bool> {
+        let Some(team) = team else { return Some(true) };
+        match &self.config.gate {
+            GateSource::Constant { team: own, open } if own == team || own.is_empty() => Some(*open),
+            GateSource::Callback => self.gates.get(team).copied(),
+            _ => None,
+        }
+    }
+
+    /// The bytes of keepalive requests that nobody has answered.
+    pub(crate) fn keepalive_bytes(&self) -> usize {
+        self.under_way.values().filter(|sent| sent.keepalive).map(|sent| sent.parcel.bytes).sum()
+    }
+
+    /// A fresh engine knows nothing of what the last one had under way.
+    pub(crate) fn forget_engine(&mut self) {
+        self.engine += 1;
+        self.wake = None;
+        self.alarm += 1;
+        self.gates.clear();
+        self.under_way.clear();
+        self.holds_lock = false;
+        self.asks_lock = false;
+        self.told.clear();
+        self.backlog.clear();
+        self.shut_down = false;
+        self.left = false;
+    }
+}
+
+pub(crate) fn config(gate: GateSource, ungated: Ungated) -> Config {
+    Config {
+        api_key: API_KEY.to_owned(),
+        flush_at: 20,
+        flush_interval_ms: 10_000,
+        max_retries: 10,
+        request_timeout_ms: 10_000,
+        gate,
+        ungated,
+    }
+}
+
+/// A page whose callback answers for every team, and that tracks what has none.
+pub(crate) fn asking() -> Config {
+    config(GateSource::Callback, Ungated::Track)
+}
+
+pub(crate) fn open_for_own_team() -> Config {
+    config(GateSource::Constant { team: OWN_TEAM.to_owned(), open: true }, Ungated::Ignore)
+}

@@ -1,0 +1,173 @@
+//! Scripts: short stories whose every storage call is a place to die, for the exhaustive search of crash points.
+
+use posthog_booking_tracker::engine::{Config, Input, NewEvent};
+
+use crate::page::{self, Life};
+use crate::storage::PageId;
+use crate::world::{Happening, Verdict, World};
+
+/// What happens next, to the page of this number where one is named. A page that is dead does nothing.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    Open(fn() -> Config),
+    Keel(PageId),
+    Start(PageId),
+    Capture(PageId, &'static str),
+    /// An event that the server refuses.
+    Poison(PageId),
+    Say(PageId, Input),
+    Close(PageId),
+    Cache(PageId),
+    Uncache(PageId),
+    Wait(u64),
+    /// The truth about all teams changes.
+    Shut(bool),
+}
+
+/// All scripts, by name.
+pub(crate) fn all() -> Vec<(&'static str, Vec<Step>)> {
+    use Step::{Cache, Capture, Close, Keel, Open, Poison, Say, Shut, Start, Uncache, Wait};
+    let asking: fn() -> Config = page::asking;
+    let own: fn() -> Config = page::open_for_own_team;
+    vec![
+        (
+            "one visit",
+            vec![
+                Open(own),
+                Keel(0),
+                Start(0),
+                Wait(200),
+                Capture(0, "date_changed"),
+                Capture(0, "booking_completed"),
+                Wait(2_000),
+                Capture(0, "slot_selected"),
+                Wait(300),
+                Close(0),
+            ],
+        ),
+        (
+            "a second tab takes over",
+            vec![
+                Open(own),
+                Start(0),
+                Wait(100),
+                Capture(0, "date_changed"),
+                Capture(0, "slot_selected"),
+                Wait(50),
+                Open(asking),
+                Start(1),
+                Wait(150),
+                Capture(1, "booking_started"),
+                Capture(0, "booking_failed"),
+                Wait(11_000),
+                Say(1, Input::Hidden),
+                Capture(0, "date_changed"),
+                Say(1, Input::Returned),
+                Wait(500),
+            ],
+        ),
+        (
+            "a gate that shuts",
+            vec![
+                Shut(true),
+                Open(asking),
+                Keel(0),
+                Capture(0, "date_changed"),
+                Start(0),
+                Capture(0, "booking_completed"),
+                Wait(300),
+                Capture(0, "slot_selected"),
+                Shut(false),
+                Wait(2_000),
+            ],
+        ),
+        (
+            "a poisoned event among others",
+            vec![
+                Open(own),
+                Start(0),
+                Capture(0, "date_changed"),
+                Poison(0),
+                Capture(0, "slot_selected"),
+                Wait(50),
+                Say(0, Input::FlushRequested),
+                Wait(8_000),
+                Say(0, Input::ShutDown),
+            ],
+        ),
+        (
+            "back and forth",
+            vec![
+                Open(own),
+                Start(0),
+                Wait(60),
+                Capture(0, "date_changed"),
+                Say(0, Input::Hidden),
+                Capture(0, "slot_selected"),
+                Cache(0),
+                Open(own),
+                Start(1),
+                Wait(400),
+                Uncache(0),
+                Capture(0, "booking_completed"),
+                Wait(1_000),
+                Say(0, Input::Identified { distinct_id: "person".to_owned(), team: None }),
+                Close(1),
+            ],
+        ),
+    ]
+}
+
+impl World {
+    pub(crate) fn play_script(&mut self, script: Vec<Step>) {
+        self.script = script;
+        self.schedule(0, Happening::Step(0));
+    }
+
+    /// Plays a step of the script, and sees to the next.
+    pub(crate) fn play(&mut self, number: usize) -> Verdict {
+        let Some(step) = self.script.get(number).cloned() else { return Ok(()) };
+        let pause = if let Step::Wait(ms) = step { ms } else { 1 };
+        self.schedule(pause, Happening::Step(number + 1));
+        self.note(|_| format!("script: {step:?}"));
+        match step {
+            Step::Open(config) => {
+                self.open(config());
+            }
+            Step::Wait(_) => {}
+            Step::Shut(shut) => self.gates.values_mut().for_each(|open| *open = !shut),
+            Step::Keel(page)
+            | Step::Start(page)
+            | Step::Capture(page, _)
+            | Step::Poison(page)
+            | Step::Say(page, _)
+            | Step::Close(page)
+            | Step::Cache(page)
+            | Step::Uncache(page) => return self.play_on(page, step),
+        }
+        Ok(())
+    }
+
+    fn play_on(&mut self, page: PageId, step: Step) -> Verdict {
+        // The crash may have come before this page.
+        if self.pages.get(page).is_none_or(|page| !page.is_alive()) {
+            return Ok(());
+        }
+        let event = |name: &str, poison: bool| {
+            let team = Some("1".to_owned());
+            Input::Captured(NewEvent { name: name.to_owned(), properties: format!(r#"{{"poison":{poison}}}"#), team })
+        };
+        match step {
+            Step::Keel(_) => self.capture_by_keel(page),
+            Step::Start(_) => self.start(page),
+            Step::Capture(_, name) => return self.say(page, event(name, false)),
+            Step::Poison(_) => return self.say(page, event("booking_started", true)),
+            Step::Say(_, input) => return self.say(page, input),
+            Step::Close(_) => return self.close(page),
+            Step::Cache(_) => return self.cache(page),
+            Step::Uncache(_) if self.pages[page].life == Life::Cached => return self.uncache(page),
+            _ => {}
+        }
+        Ok(())
+    }
+}
