@@ -2,6 +2,7 @@
 
 import type { Happening } from "../engine/engine.js";
 import { createGlue } from "../engine/glue.js";
+import type { DrainLock } from "./drain-lock.js";
 import type { Handover } from "./keel.js";
 import { DROP_REASONS, NOTICE_CODES, type Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
@@ -62,11 +63,12 @@ export class Engine {
     module: WebAssembly.Module,
     options: CheckedOptions,
     gate: TeamGate,
+    lock: DrainLock,
     notices: Notices,
     handover: Handover & { quarantined: string },
     onTrap: (wreck: Wreck) => void,
   ) {
-    this.#side = new PageSide(this, options, gate, notices);
+    this.#side = new PageSide(this, options, gate, lock, notices);
     this.#onTrap = onTrap;
     const { apiKey, flushAt, flushInterval, maxRetries, requestTimeout, team, trackUngated } = options;
     const numbers = { flushAt, flushInterval, maxRetries, requestTimeout };
@@ -106,7 +108,6 @@ export class Engine {
   }
 
   happened(event: PageEvent): void {
-    this.#side.happened(event);
     this.#call([PAGE_EVENTS[event]]);
   }
 

@@ -6,7 +6,6 @@ import { isMustSend, parseValue, type RecordValue, sealedValue } from "./record.
 import * as storage from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
 import { CAPTURE_PATH, exit, post } from "./transport.js";
-import type { Visitor } from "./visitor.js";
 
 /** The most bytes that leave at a time: browsers share 64 KiB between all unanswered keepalive requests of a page. */
 const EXIT_BYTES_MAX = 60_000;
@@ -31,7 +30,6 @@ export class Delivery {
   confirmed = 0;
   readonly #options: CheckedOptions;
   readonly #gate: TeamGate;
-  readonly #visitor: Visitor;
   readonly #records: Map<string, string>;
   readonly #drop: (reason: NoticeCode, event: string) => void;
   readonly #url: string;
@@ -45,13 +43,11 @@ export class Delivery {
   constructor(
     options: CheckedOptions,
     gate: TeamGate,
-    visitor: Visitor,
     records: Map<string, string>,
     drop: (reason: NoticeCode, event: string) => void,
   ) {
     this.#options = options;
     this.#gate = gate;
-    this.#visitor = visitor;
     this.#records = records;
     this.#drop = drop;
     this.#url = options.host + CAPTURE_PATH;
@@ -166,8 +162,6 @@ export class Delivery {
   /** The event as PostHog takes it, the same that the engine would make of it. */
   #event(raw: RecordValue & { stage: "raw" }): object {
     const { apiKey } = this.#options;
-    const { distinct_id, device_id, identified } = this.#visitor.identity();
-    const isPerson = identified && raw.distinct_id === distinct_id;
     return {
       event: raw.event,
       uuid: raw.uuid,
@@ -183,9 +177,9 @@ export class Delivery {
         $lib: "posthog-booking-tracker",
         $lib_version: __VERSION__,
         $session_id: raw.session_id,
-        $device_id: device_id,
-        $is_identified: isPerson,
-        $process_person_profile: isPerson || raw.event === "$identify",
+        $device_id: raw.device_id,
+        $is_identified: raw.identified,
+        $process_person_profile: raw.identified || raw.event === "$identify",
       },
     };
   }

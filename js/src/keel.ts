@@ -69,14 +69,17 @@ export class Keel {
     if (typeof admitted === "string") return this.drop(admitted, event);
     const ms = this.#timestamp();
     const uuid = uuidv7(ms);
+    const { distinct_id, device_id, identified } = this.#visitor.identity();
     const raw = {
       uuid,
       timestamp: new Date(ms).toISOString(),
       event,
       ...(admitted.team === undefined ? {} : { team: admitted.team }),
       ...pageAddress(),
-      distinct_id: this.#visitor.identity().distinct_id,
+      distinct_id,
       session_id: this.#visitor.sessionId(ms),
+      device_id,
+      identified,
     };
     const key = recordKey(this.#project, ms, this.#sequence++, uuid);
     const value = rawValue(raw, properties);
@@ -191,14 +194,14 @@ export class Keel {
   }
 
   #deliveryOf(records: Map<string, string>): Delivery {
-    return new Delivery(this.#options, this.#gate, this.#visitor, records, (reason, event) => this.drop(reason, event));
+    return new Delivery(this.#options, this.#gate, records, (reason, event) => this.drop(reason, event));
   }
 
-  /** Stores a record, with the sign by which a cleared storage is told from a settled record. */
+  /** Stores a record, with a sign of its own after each clearing, by which that is told from a settled record. */
   #store(key: string, value: string): boolean {
     const sentinel = nounKey("sentinel", this.#project);
     if (!storage.put(key, value)) return false;
-    if (storage.get(sentinel) === undefined) storage.put(sentinel, "1");
+    if (storage.get(sentinel) === undefined) storage.put(sentinel, Date.now().toString(36));
     return true;
   }
 

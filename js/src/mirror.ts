@@ -40,7 +40,13 @@ export function close(): void {
 }
 
 async function write(): Promise<void> {
-  const store = recordsOf(await open(), "readwrite");
+  const database = await open();
+  let store = recordsOf(database, "readwrite");
+  if (!store && database) {
+    // Somebody has closed or deleted the database since it was opened: once more, from the start.
+    close();
+    store = recordsOf(await open(), "readwrite");
+  }
   const batch = changes;
   changes = new Map();
   for (const [key, value] of batch) {
@@ -53,12 +59,13 @@ function recordsOf(database: IDBDatabase | undefined, mode: IDBTransactionMode):
   try {
     return database?.transaction(RECORDS, mode).objectStore(RECORDS);
   } catch {
-    // Somebody has just closed or deleted the database; localStorage holds everything still.
+    // It has been closed.
     return undefined;
   }
 }
 
-function open(): Promise<IDBDatabase | undefined> {
+/** Opens the database, or does nothing where it is open: the first event of a page should not have to wait for it. */
+export function open(): Promise<IDBDatabase | undefined> {
   opening ??= new Promise((resolve) => {
     try {
       const request = indexedDB.open(DATABASE, 1);

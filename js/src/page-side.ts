@@ -1,11 +1,9 @@
 // What the page does for the engine: storage, requests, timers, questions. The engine's `page_side.rs` is the other half.
 
-import { DrainLock } from "./drain-lock.js";
+import type { DrainLock } from "./drain-lock.js";
 import type { Engine } from "./engine.js";
 import { NOTICE_CODES, type Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
-import type { PageEvent } from "./page-events.js";
-import { nounKey, projectHash } from "./record.js";
 import * as storage from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
 import { CAPTURE_PATH, exit, post } from "./transport.js";
@@ -23,13 +21,12 @@ export class PageSide {
   /** The engine is dead. What is left of its last call may still run, but nothing of it counts any more. */
   #closed = false;
 
-  constructor(engine: Engine, options: CheckedOptions, gate: TeamGate, notices: Notices) {
+  constructor(engine: Engine, options: CheckedOptions, gate: TeamGate, lock: DrainLock, notices: Notices) {
     this.#engine = engine;
     this.#gate = gate;
     this.#notices = notices;
     this.#url = options.host + CAPTURE_PATH;
-    this.#lock = new DrainLock(nounKey("drain", projectHash(options.apiKey)));
-    this.#lock.live();
+    this.#lock = lock;
   }
 
   get(key: string): string | undefined {
@@ -88,12 +85,6 @@ export class PageSide {
     this.#lock.release();
   }
 
-  /** What happens to the page, as far as its locks are concerned. */
-  happened(event: PageEvent): void {
-    if (event === "leaving") this.#lock.leave();
-    else if (event === "returned") this.#lock.live();
-  }
-
   settled(): void {
     const settled = this.#settled;
     this.#settled = [];
@@ -114,7 +105,7 @@ export class PageSide {
   close(): void {
     this.#closed = true;
     this.wakeIn(-1);
-    this.#lock.leave();
+    this.releaseLock();
     this.settled();
     for (const request of this.#requests.keys()) this.#requests.delete(request);
   }

@@ -34,6 +34,9 @@ export interface RawEvent {
   readonly referrer: string;
   readonly distinct_id: string;
   readonly session_id: string;
+  /** Who was known on which device, so that whoever seals the record seals it alike. */
+  readonly device_id: string;
+  readonly identified: boolean;
 }
 
 /** The value of a record that is still to be sealed. `properties` is JSON text. */

@@ -11,11 +11,12 @@ export const inHand = { touched: "", written: "" };
 
 const isRecord = (key: string) => /^\d/.test(key.slice(KEY_PREFIX.length));
 
-/** The stored value; `undefined`, where there is none; empty, where storage is blocked. */
+/** The stored value; `undefined`, where there is none; empty, where storage is blocked. What somebody has emptied is a space. */
 export function get(key: string): string | undefined {
   if (isRecord(key)) inHand.touched = key;
   try {
-    return localStorage.getItem(key) ?? undefined;
+    const value = localStorage.getItem(key) ?? undefined;
+    return value === "" ? " " : value;
   } catch {
     return "";
   }

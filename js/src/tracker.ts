@@ -1,6 +1,7 @@
 // The tracker that a page makes: usable at once, by the keel until the engine is there, by the engine from then on.
 
 import { Attempt } from "./attempt.js";
+import { DrainLock } from "./drain-lock.js";
 import { Engine, type Wreck } from "./engine.js";
 import { Keel } from "./keel.js";
 import { isHopeless, loadModule } from "./load.js";
@@ -10,7 +11,7 @@ import { type CheckedOptions, checkOptions } from "./options.js";
 import { listenToPage, type PageEvent } from "./page-events.js";
 import { readProperties, stringifyProperties, wellFormedText } from "./properties.js";
 import { Quarantine } from "./quarantine.js";
-import { projectHash } from "./record.js";
+import { nounKey, projectHash } from "./record.js";
 import { TeamGate } from "./team-gate.js";
 import type {
   BookingCompletedProperties,
@@ -40,6 +41,7 @@ export class PostHogBookingTracker {
   readonly #notices: Notices;
   readonly #gate: TeamGate;
   readonly #keel: Keel;
+  readonly #lock: DrainLock;
   readonly #quarantine: Quarantine;
   readonly #attempt = new Attempt();
   #engine: Engine | undefined;
@@ -62,7 +64,9 @@ export class PostHogBookingTracker {
     this.#notices = new Notices(this.#options.debug);
     this.#gate = new TeamGate(this.#options);
     this.#keel = new Keel(this.#options, this.#gate, this.#notices);
-    this.#quarantine = new Quarantine(projectHash(this.#options.apiKey));
+    const project = projectHash(this.#options.apiKey);
+    this.#quarantine = new Quarantine(project);
+    this.#lock = new DrainLock(nounKey("drain", project));
     this.ready = new Promise((resolve) => {
       this.#becomeReady = resolve;
     });
@@ -110,6 +114,7 @@ export class PostHogBookingTracker {
     this.#shutdown ??= this.ready.then(async () => {
       await (this.#engine ? this.#engine.shutDown() : this.#keel.flush());
       this.#keel.rest();
+      this.#lock.leave();
       this.#stopListening();
     });
     return this.#shutdown;
@@ -143,6 +148,8 @@ export class PostHogBookingTracker {
   /** The page is seen, or will be without any further sign: a page that is only prerendered leaves no trace. */
   #begin(): void {
     this.#stopListening = listenToPage((event) => this.#happened(event));
+    this.#lock.live();
+    void mirror.open();
     const calls = this.#prerendered ?? [];
     this.#prerendered = undefined;
     for (const call of calls) this.#safely(call);
@@ -176,8 +183,13 @@ export class PostHogBookingTracker {
     this.#safely(() => {
       this.#left = event === "leaving" || (this.#left && event !== "returned");
       (this.#engine ?? this.#keel).happened(event);
-      if (event === "leaving") mirror.close();
-      if (event === "online" || event === "returned") void this.#load();
+      if (event === "leaving") {
+        this.#lock.leave();
+        mirror.close();
+      } else if (event !== "hidden") {
+        this.#lock.live();
+        void this.#load();
+      }
     });
   }
 
@@ -204,7 +216,7 @@ export class PostHogBookingTracker {
     const quarantined = this.#quarantine.list();
     let trapped = false;
     const handover = { ...this.#keel.handOver(), quarantined: quarantined.join("\n") };
-    const engine = new Engine(module, this.#options, this.#gate, this.#notices, handover, (wreck) => {
+    const engine = new Engine(module, this.#options, this.#gate, this.#lock, this.#notices, handover, (wreck) => {
       trapped = true;
       this.#engine = undefined;
       this.#recover(module, wreck);
@@ -212,7 +224,7 @@ export class PostHogBookingTracker {
     if (trapped) return;
     this.#engine = engine;
     this.#becomeReady();
-    void mirror.read().then((records) => records.length > 0 && this.#engine?.mirrored(records));
+    void mirror.read().then((records) => this.#engine?.mirrored(records));
     if (quarantined.length > 0) void this.#keel.sendQuarantined(quarantined).then(() => this.#quarantine.tidy());
   }
 

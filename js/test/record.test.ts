@@ -15,7 +15,6 @@ import {
   sealedValue,
 } from "../src/record.js";
 import { TeamGate } from "../src/team-gate.js";
-import { Visitor } from "../src/visitor.js";
 import { readFixture } from "./repository.js";
 import { installStorage } from "./storage-double.js";
 
@@ -44,6 +43,8 @@ const rawEvent: RawEvent = {
   referrer: "https://blog.example/posts/7",
   distinct_id: fixture.distinctId,
   session_id: fixture.sessionId,
+  device_id: fixture.distinctId,
+  identified: false,
 };
 
 const properties = { bookingId: 7, note: 'café "x"' };
@@ -98,7 +99,7 @@ test("the keel seals the raw value of the fixture into the sealed one", (t) => {
   t.mock.method(globalThis, "fetch", async () => new Response(""));
   const options = checkOptions(fixture.apiKey, { teamId: 42, isTeamEnabled: true });
   const records = new Map([[fixture.key, ""]]);
-  new Delivery(options, new TeamGate(options), new Visitor(project), records, () => {}).exit();
+  new Delivery(options, new TeamGate(options), records, () => {}).exit();
   const sealed = entries.get(fixture.key)?.replace(`"$lib_version":"${__VERSION__}"`, '"$lib_version":"0.1.0"');
   assert.equal(sealed, fixture.sealed);
 });
@@ -141,9 +142,7 @@ test("a torn record keeps no other record from leaving", (t) => {
     [tornKey, ""],
     [fixture.key, ""],
   ]);
-  assert.doesNotThrow(() =>
-    new Delivery(options, new TeamGate(options), new Visitor(project), records, () => {}).exit(),
-  );
+  assert.doesNotThrow(() => new Delivery(options, new TeamGate(options), records, () => {}).exit());
   assert.equal(fetched.mock.callCount(), 1);
 });
 

@@ -45,8 +45,8 @@ enum State {
     Free { ask_at: Monotonic },
     /// Asked for, not answered.
     Asked,
-    /// Held; to be used from this time on.
-    Held { from: Monotonic, adoption_age_ms: u64 },
+    /// Held; to be used from this time on. Until the time `alone`, where it is given, no other page was alive.
+    Held { from: Monotonic, alone: Option<Monotonic> },
     /// Not to be had in this browser.
     Missing,
 }
@@ -66,7 +66,10 @@ impl Drain {
     /// How old another page's record must be for this page to adopt it, where it may do so now at all.
     pub(super) fn adoption_age_ms(&self, now: Monotonic) -> Option<u64> {
         match self.state {
-            State::Held { from, adoption_age_ms } if from <= now => Some(adoption_age_ms),
+            // Who comes to live beside this page later captures later.
+            State::Held { from, alone } if from <= now => {
+                Some(alone.map_or(ADOPTION_AGE_BESIDE_MS, |alone| now.0.saturating_sub(alone.0)))
+            }
             State::Missing => Some(ADOPTION_AGE_MIN_MS),
             State::Free { .. } if self.refused_since.is_some_and(|since| since + LOCK_PATIENCE_MS <= now) => {
                 Some(ADOPTION_AGE_MIN_MS)
@@ -90,8 +93,9 @@ impl Drain {
             LockAnswer::Missing => State::Missing,
             LockAnswer::Granted | LockAnswer::GrantedBeside => {
                 self.refused_since = None;
-                let beside = answer == LockAnswer::GrantedBeside;
-                State::Held { from: now + settle_ms, adoption_age_ms: if beside { ADOPTION_AGE_BESIDE_MS } else { 0 } }
+                let alone = Monotonic(now.0.saturating_sub(LOCK_SETTLE_MS));
+                let alone = (answer == LockAnswer::Granted).then_some(alone);
+                State::Held { from: now + settle_ms, alone }
             }
             LockAnswer::Refused => {
                 self.refused_since = self.refused_since.or(Some(now));

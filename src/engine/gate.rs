@@ -68,6 +68,11 @@ impl Gate {
         self.team_state(record.team.as_deref())
     }
 
+    /// Whether it is definite that a team is not tracked.
+    pub(super) fn is_shut(&self, team: Option<&str>) -> bool {
+        self.team_state(team) == GateState::Shut
+    }
+
     fn team_state(&self, team: Option<&str>) -> GateState {
         let Some(team) = team else {
             return GateState::Open;

@@ -17,8 +17,10 @@ pub(super) struct Record {
     pub(super) own: bool,
     /// Whether it goes without waiting for the drain lock: it is must-send, or nowhere else; no other page adopts it yet.
     pub(super) urgent: bool,
-    /// It was refused alone (403); it is dropped when another event is not.
-    pub(super) suspect: bool,
+    /// Where it was refused alone (403): one more than the events that were confirmed on this page by then; else 0.
+    pub(super) refused: u32,
+    /// How often it was refused alone, not counting again while nothing else has passed.
+    pub(super) refusals: u32,
     /// What it takes in storage; 0 where storage did not take it and this page's memory is all there is.
     pub(super) stored_bytes: usize,
     /// From when on it should be on its way.
@@ -42,6 +44,11 @@ impl Outbox {
     /// Counts storage that another project or version uses towards the bound.
     pub(super) fn set_foreign_bytes(&mut self, bytes: usize) {
         self.foreign_bytes = bytes;
+    }
+
+    /// Counts anew what is stored of this project.
+    pub(super) fn count_bytes(&mut self) {
+        self.bytes = self.records.iter().map(|record| record.stored_bytes).sum();
     }
 
     /// Whether this very record is there.

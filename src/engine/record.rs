@@ -4,8 +4,9 @@
 //! `tests/fixtures/records.json` pins it. One key for each event, so that two tabs never overwrite each other:
 //! `phbt:<format>:<project>:<captured ms, base 36>:<sequence>:<uuid>`. The value is one JSON object:
 //!
-//! - `{"stage":"raw","uuid","timestamp","event","team"?,"url","referrer","distinct_id"?,"session_id"?,"properties"}`
-//!   is what a page knows without the engine. The ids stand there when the keel knew them.
+//! - `{"stage":"raw","uuid","timestamp","event","team"?,"url","referrer","distinct_id"?,"session_id"?,
+//!   "device_id"?,"identified"?,"properties"}` is what a page knows without the engine. The ids stand there when the keel
+//!   knew them; then every engine seals the record alike.
 //! - `{"stage":"sealed","team"?,"body":{…}}` holds the event exactly as it is sent, for ever.
 //!
 //! `team` names the team whose gate must be open; it is absent where no gate holds the event.
@@ -139,6 +140,9 @@ pub(super) struct Event {
     pub(super) referrer: String,
     pub(super) distinct_id: String,
     pub(super) session_id: String,
+    pub(super) device_id: String,
+    /// Whether the person was known; said only where the device is.
+    pub(super) identified: bool,
     /// The text of a JSON object.
     pub(super) object: String,
 }
@@ -160,6 +164,8 @@ impl Event {
                 "referrer" => &mut event.referrer,
                 "distinct_id" => &mut event.distinct_id,
                 "session_id" => &mut event.session_id,
+                "device_id" => &mut event.device_id,
+                "identified" => return event.identified = raw == "true",
                 "properties" | "body" => {
                     if json::copy(raw, &mut event.object).is_err() {
                         event.object.clear();

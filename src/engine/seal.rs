@@ -70,14 +70,18 @@ impl Seal<'_> {
             }
             valid = valid.and(json::copy(value, properties.value(name)));
         })?;
-        let identified = self.identity.identified && distinct_id == self.identity.distinct_id;
+        let (device_id, identified) = if raw.device_id.is_empty() {
+            (&self.identity.device_id, self.identity.identified && distinct_id == self.identity.distinct_id)
+        } else {
+            (&raw.device_id, raw.identified)
+        };
         let session_id = if raw.session_id.is_empty() { self.session_id } else { &raw.session_id };
         properties.string("token", self.api_key);
         properties.string("distinct_id", distinct_id);
         properties.string("$lib", LIB);
         properties.string("$lib_version", LIB_VERSION);
         properties.string("$session_id", session_id);
-        properties.string("$device_id", &self.identity.device_id);
+        properties.string("$device_id", device_id);
         properties.boolean("$is_identified", identified);
         properties.boolean("$process_person_profile", identified || raw.name == "$identify");
         let (host, path) = host_and_path(&raw.url);
@@ -128,6 +132,8 @@ mod tests {
             referrer: String::new(),
             distinct_id: String::new(),
             session_id: String::new(),
+            device_id: String::new(),
+            identified: false,
             object: properties.to_owned(),
         }
     }
@@ -194,6 +200,18 @@ mod tests {
         assert_eq!(sealed["properties"]["$session_id"], "visit");
         assert_eq!(sealed["properties"]["$process_person_profile"], false);
         assert_eq!(seal(&raw("{}"), true).unwrap()["properties"]["$process_person_profile"], true);
+    }
+
+    #[test]
+    fn a_raw_event_that_names_its_device_is_sealed_alike_by_everybody() {
+        let ids = Event { distinct_id: "earlier".to_owned(), device_id: "phone".to_owned(), ..raw("{}") };
+        for identified in [true, false] {
+            let own = Event { identified, ..ids.clone() };
+            let sealed = seal(&own, !identified).unwrap();
+            assert_eq!(sealed["properties"]["$device_id"], "phone");
+            assert_eq!(sealed["properties"]["$is_identified"], identified);
+            assert_eq!(sealed["properties"]["$process_person_profile"], identified);
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ use super::sabotage::Sabotage;
 use super::session::Session;
 use super::store::Store;
 use super::{Entropy, Monotonic, Now, Outcome, Wall};
+use adoption::MirrorLines;
 
 /// The engine of one page.
 ///
@@ -79,6 +80,9 @@ pub struct Tracker<S> {
     scan_at: Option<Monotonic>,
     /// The uuids of records that have killed an engine, a line each.
     quarantined: String,
+    mirror: MirrorLines,
+    /// The sign in storage that this page knows: when it was left; none, before this page has stored or found a record.
+    sentinel: Option<Wall>,
     stats: Stats,
     presence: Presence,
     last_timestamp: Wall,
@@ -153,6 +157,8 @@ impl<S: Store> Tracker<S> {
             reach: Reach::default(),
             scan_at: None,
             quarantined: String::new(),
+            mirror: MirrorLines::default(),
+            sentinel: None,
             stats: Stats::default(),
             presence: Presence::Visible,
             last_timestamp: Wall(0),
@@ -190,7 +196,7 @@ impl<S: Store> Tracker<S> {
             Input::Leaving => self.leave(),
             Input::Returned => self.come_back(),
             Input::Online => {
-                self.scan_at = Some(self.now);
+                self.look_around();
                 self.delivery.retry_now(self.now);
             }
             Input::LockAnswered(answer) => {
@@ -199,7 +205,7 @@ impl<S: Store> Tracker<S> {
                 self.drain.answer(answer, self.now, settle_ms, jitter);
             }
             Input::LockLost => self.drain.free(self.now),
-            Input::Mirrored(lines) => self.unite(&lines),
+            Input::Mirrored(lines) => self.mirror_read(&lines),
             Input::Woke => self.wake = None,
             Input::FlushRequested => self.flush(),
             Input::ShutDown => {
@@ -301,6 +307,7 @@ impl<S: Store> Tracker<S> {
             }
             self.identity = Identity::default();
             self.session = None;
+            self.sentinel = None;
         }
     }
 
@@ -326,7 +333,12 @@ impl<S: Store> Tracker<S> {
 
     /// Removes a record from storage; one that storage did not take may lie in the mirror, which hangs on the same port.
     fn forget(&mut self, record: &Record) {
-        let _ = self.store.remove(&record.key.text);
+        self.remove(&record.key.text);
+    }
+
+    fn remove(&mut self, key: &str) {
+        let _ = self.store.remove(key);
+        self.mirror.note_removal(key);
     }
 
     fn drop_event(&mut self, reason: DropReason, event: &str) {

@@ -5,7 +5,6 @@ use posthog_booking_tracker::engine::{
 };
 
 use crate::book::{Fact, captured_of, uuid_of};
-use crate::known;
 use crate::page::Page;
 use crate::storage::{Op, is_record_key};
 use crate::tasks::Task;
@@ -91,9 +90,9 @@ fn is_real(world: &World, task: &Task, page: &Page, fact: &Fact, reason: DropRea
     }
 }
 
-/// Whether something refuses this event, and takes others.
+/// Whether something refuses this event, and takes others; or did so again and again, which nobody can tell apart.
 fn may_be_forbidden(fact: &Fact) -> bool {
-    fact.is_forbidden || known::SUSPECT_OF_AN_OUTAGE && fact.refused_alone
+    fact.is_forbidden || fact.refused_alone >= 3
 }
 
 fn is_refused_alone(task: &Task, fact: &Fact, expected: u16) -> bool {

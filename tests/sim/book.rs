@@ -41,12 +41,10 @@ pub(crate) struct Fact {
     /// The page, and which engine of it, that has sealed it, and whether localStorage ever took the seal.
     pub(crate) sealed_by: (PageId, u32),
     pub(crate) seal_stored: bool,
-    /// Whether a keel has captured it.
-    pub(crate) was_raw: bool,
     pub(crate) is_poisoned: bool,
     pub(crate) is_forbidden: bool,
-    /// Whether it was refused by 403 in a body of its own.
-    pub(crate) refused_alone: bool,
+    /// How often it was refused by 403 in a body of its own.
+    pub(crate) refused_alone: u32,
     /// The pages that heard of it from the mirror.
     pub(crate) mirrored_to: Vec<PageId>,
     /// Whether the simulator has damaged its record.
@@ -127,10 +125,9 @@ impl Book {
             sealed: is_sealed.then(|| value.to_owned()),
             sealed_by: (page, engine),
             seal_stored: is_sealed && stored,
-            was_raw: !is_sealed,
             is_poisoned: properties["poison"] == true,
             is_forbidden: properties["forbidden"] == true,
-            refused_alone: false,
+            refused_alone: 0,
             mirrored_to: Vec::new(),
             torn: false,
             copies: Vec::new(),

@@ -29,24 +29,27 @@ impl World {
     }
 
     /// The keel's identity, which it reads from storage or makes.
-    fn keel_identity(&mut self, page: PageId) -> String {
+    fn keel_identity(&mut self, page: PageId) -> (String, String, bool) {
         let key = noun_key("identity", project_hash(API_KEY));
         let mut store = self.store(page);
         let known = store.get(&key).ok().flatten();
         let known = known.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
-        if let Some(id) = known.as_ref().and_then(|identity| identity["distinct_id"].as_str()) {
-            return id.to_owned();
+        let text = |identity: &serde_json::Value, name: &str| identity[name].as_str().map(str::to_owned);
+        if let Some(identity) = &known
+            && let (Some(id), Some(device)) = (text(identity, "distinct_id"), text(identity, "device_id"))
+        {
+            return (id, device, identity["identified"] == true);
         }
         let id = self.new_uuid();
         self.pages[page].handover.minted = true;
         let text = format!(r#"{{"distinct_id":"{id}","device_id":"{id}","identified":false}}"#);
         let _ = store.put(&key, &text);
-        id
+        (id.clone(), id, false)
     }
 
     /// Stores a raw record of this page and notes it for the handover.
     pub(crate) fn capture_by_keel(&mut self, page: PageId) {
-        let distinct_id = self.keel_identity(page);
+        let (distinct_id, device_id, identified) = self.keel_identity(page);
         let (uuid, session_id) = (self.new_uuid(), self.new_uuid());
         let wall = self.wall() + self.captures % 7;
         let mut timestamp = String::new();
@@ -56,7 +59,8 @@ impl World {
         let name = *self.chance.pick(&["booking_started", "booking_completed"]);
         let mut record = json!({
             "stage": "raw", "uuid": uuid, "timestamp": timestamp, "event": name, "url": "", "referrer": "",
-            "distinct_id": distinct_id, "session_id": session_id, "properties": properties,
+            "distinct_id": distinct_id, "session_id": session_id, "device_id": device_id, "identified": identified,
+            "properties": properties,
         });
         // Whoever cannot ask for a gate has no gated records.
         if self.pages[page].config.gate != posthog_booking_tracker::engine::GateSource::Absent {
@@ -67,7 +71,8 @@ impl World {
         let stored = self.store(page).put(&key, &value).is_ok();
         let sentinel = noun_key("sentinel", project_hash(API_KEY));
         if stored && !self.origin.borrow().truth.contains_key(&sentinel) {
-            let _ = self.store(page).put(&sentinel, "1");
+            let sign = base36(self.wall());
+            let _ = self.store(page).put(&sentinel, &sign);
         }
         let handover = &mut self.pages[page].handover.records;
         handover.push_str(&key);

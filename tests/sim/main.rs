@@ -19,7 +19,6 @@ mod driver;
 mod faults;
 mod healing;
 mod keel;
-mod known;
 mod lifecycle;
 mod locks;
 mod mirror;

@@ -174,10 +174,17 @@ impl Origin {
         self.write(None, key, value);
     }
 
-    /// Clears localStorage as `localStorage.clear()` of a foreign script does, or the user.
+    /// Clears localStorage as `localStorage.clear()` of a foreign script does, or the user: one change, which every page
+    /// sees as a whole.
     pub(crate) fn clear(&mut self) {
+        let earlier: Vec<(PageId, usize)> = self.views.iter().map(|(id, view)| (*id, view.late.len())).collect();
         for key in self.truth.keys().cloned().collect::<Vec<_>>() {
             self.write(None, &key, None);
+        }
+        for (id, count) in earlier {
+            let Some(view) = self.views.get_mut(&id) else { continue };
+            let whole = view.late.back().map_or(0, |(at, _)| *at);
+            view.late.iter_mut().skip(count).for_each(|(at, _)| *at = whole);
         }
     }
 

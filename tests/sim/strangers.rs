@@ -3,14 +3,12 @@
 use crate::book::uuid_of;
 use crate::faults::Fault;
 use crate::keel::record_key;
-use crate::known;
 use crate::page::API_KEY;
 use crate::storage::{PageId, is_record_key};
 use crate::world::World;
 
 impl World {
     pub(crate) fn spoil_storage(&mut self, fault: Fault, page: PageId) {
-        self.was_cleared |= matches!(fault, Fault::Cleared | Fault::ForeignClear);
         match fault {
             Fault::Full => {
                 let used: usize = self
@@ -37,11 +35,6 @@ impl World {
                         origin.mirror.clear();
                     }
                 });
-                if both && known::CLEARED_AND_MARKED {
-                    self.book.facts.iter_mut().for_each(|fact| {
-                        fact.excuse.get_or_insert_with(|| "cleared by the user".to_owned());
-                    });
-                }
                 self.forget_lost_foreign();
             }
             Fault::ForeignClear => {

@@ -185,7 +185,7 @@ impl World {
                 if let ([event], Outcome::Answered { status: 403, .. }) = (parcel.events.as_slice(), outcome)
                     && let Some(fact) = self.book.find_mut(&event.uuid)
                 {
-                    fact.refused_alone = true;
+                    fact.refused_alone += 1;
                 }
                 if accounts::confirms(outcome) {
                     for uuid in parcel.uuids() {
@@ -322,11 +322,8 @@ impl World {
             self.bury(holder, "thrown out of the back/forward cache");
             self.locks.holder = Holder::Nobody;
         }
-        // A page shows that it lives from its engine's start until it is left; a hung one goes on showing it.
-        let beside = self
-            .pages
-            .iter()
-            .any(|other| other.id != page && other.is_alive() && !other.left && other.tracker.is_some());
+        // A page shows that it lives from its start, the keel's, until it is left; a hung one goes on showing it.
+        let beside = self.pages.iter().any(|other| other.id != page && other.is_alive() && !other.left);
         let answer = self.locks.ask(page, beside);
         self.note(|_| format!("lock: page {page} {answer:?}"));
         if is_granted(answer) {

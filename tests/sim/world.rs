@@ -127,8 +127,6 @@ pub(crate) struct World {
     /// Records of other projects and versions, which nobody may touch until they have expired.
     pub(crate) foreign: BTreeMap<String, String>,
     pub(crate) is_healed: bool,
-    /// Whether somebody has cleared localStorage in this run.
-    pub(crate) was_cleared: bool,
     pub(crate) script: Vec<crate::script::Step>,
     /// What a crash point of the script kills.
     pub(crate) crash_kills_browser: bool,
@@ -162,7 +160,7 @@ impl World {
             gates: BTreeMap::new(),
             book: Book::default(),
             captures: 0,
-            forbidden_left: 1,
+            forbidden_left: 3,
             tabs_max: 4,
             contends: false,
             blocked: false,
@@ -170,7 +168,6 @@ impl World {
             torn: 0,
             foreign: BTreeMap::new(),
             is_healed: false,
-            was_cleared: false,
             script: Vec::new(),
             crash_kills_browser: false,
             trace: None,

@@ -7,6 +7,27 @@ use super::super::store::Store;
 use super::super::text::{cut, has_line, next_line};
 use super::{Tracker, is_broken};
 
+/// What the mirror held when it was read, as long as something of it is to be looked at.
+#[derive(Debug, Default)]
+pub(super) struct MirrorLines {
+    /// The records, a line each.
+    lines: String,
+    is_read: bool,
+    /// The keys that this page has removed since it started, a line each: the mirror may have been read before.
+    removed: String,
+}
+
+impl MirrorLines {
+    pub(super) fn note_removal(&mut self, key: &str) {
+        if self.is_read && self.lines.is_empty() {
+            self.removed = String::new();
+        } else {
+            self.removed.push_str(key);
+            self.removed.push('\n');
+        }
+    }
+}
+
 impl<S: Store> Tracker<S> {
     /// Adopts what storage holds of other pages and is at least this old, and counts what other projects and versions
     /// take up.
@@ -19,11 +40,9 @@ impl<S: Store> Tracker<S> {
         for key in self.store.keys(KEY_PREFIX).unwrap_or_default() {
             match FoundKey::parse(&key, self.project) {
                 FoundKey::Own(found) if self.is_news(&found) => {
-                    let age_ms = self.wall.0.abs_diff(found.captured.0);
-                    if age_ms < age_min_ms {
-                        let ripe = self.now + (age_min_ms - age_ms);
-                        self.scan_at = Some(self.scan_at.map_or(ripe, |at| at.min(ripe)));
-                    } else if let Ok(Some(text)) = self.store.get(&key) {
+                    if self.is_ripe(&found, age_min_ms)
+                        && let Ok(Some(text)) = self.store.get(&key)
+                    {
                         self.adopt(found, &text, false, true);
                     }
                 }
@@ -39,21 +58,44 @@ impl<S: Store> Tracker<S> {
             }
         }
         self.outbox.set_foreign_bytes(foreign_bytes);
+        self.adopt_mirrored(age_min_ms);
         if !self.outbox.records.is_empty() {
             self.mark_storage();
         }
-        self.drop_shut_teams();
     }
 
-    /// Adopts what the mirror holds and storage does not: the browser was killed before it had written storage to disk,
-    /// or storage did not take the record.
-    pub(super) fn unite(&mut self, lines: &str) {
+    /// The mirror has been read. What it holds and storage does not is adopted like what storage holds: the browser was
+    /// killed before it had written storage to disk, or storage did not take the record.
+    pub(super) fn mirror_read(&mut self, lines: &str) {
+        self.mirror.is_read = true;
         let mut rest = lines;
+        while let Some(line) = next_line(&mut rest) {
+            // What storage holds now is its own affair: when it is gone later, somebody will have settled it.
+            if !matches!(self.store.get(cut(line, b' ').0), Ok(Some(_))) {
+                self.mirror.lines.push_str(line);
+                self.mirror.lines.push('\n');
+            }
+        }
+        self.scan_at = Some(self.now);
+    }
+
+    /// Adopts what only the mirror holds and is at least this old; what is younger is looked at again.
+    fn adopt_mirrored(&mut self, age_min_ms: u64) {
+        let lines = core::mem::take(&mut self.mirror.lines);
+        let mut rest = lines.as_str();
         while let Some(line) = next_line(&mut rest) {
             let (key, text) = cut(line, b' ');
             match FoundKey::parse(key, self.project) {
-                FoundKey::Own(found) if self.is_news(&found) && !matches!(self.store.get(key), Ok(Some(_))) => {
-                    self.adopt(found, text, false, false);
+                FoundKey::Own(found) if self.is_news(&found) => {
+                    if has_line(&self.mirror.removed, key) {
+                        continue;
+                    }
+                    if self.is_ripe(&found, age_min_ms) {
+                        self.adopt(found, text, false, false);
+                    } else {
+                        self.mirror.lines.push_str(line);
+                        self.mirror.lines.push('\n');
+                    }
                 }
                 FoundKey::Foreign(captured) if self.is_expired(captured) => {
                     let _ = self.store.remove(key);
@@ -61,7 +103,17 @@ impl<S: Store> Tracker<S> {
                 _ => {}
             }
         }
-        self.drop_shut_teams();
+    }
+
+    /// Whether another page's record is old enough to be adopted; sets the time to look again where it is not.
+    fn is_ripe(&mut self, key: &RecordKey, age_min_ms: u64) -> bool {
+        let age_ms = self.wall.0.abs_diff(key.captured.0);
+        let ripe = age_ms >= age_min_ms;
+        if !ripe {
+            let at = self.now + (age_min_ms - age_ms);
+            self.scan_at = Some(self.scan_at.map_or(at, |earlier| earlier.min(at)));
+        }
+        ripe
     }
 
     /// Whether a record is neither here already nor known to kill engines.
@@ -92,6 +144,9 @@ impl<S: Store> Tracker<S> {
                 if !event.sealed {
                     event.object = self.seal(&event)?;
                 }
+                if !own && self.gate.is_shut(event.team.as_deref()) {
+                    return Err(DropReason::GateShut);
+                }
                 if event.object.len() > EVENT_BYTES_MAX { Err(DropReason::TooLarge) } else { Ok(event) }
             })
         };
@@ -108,7 +163,7 @@ impl<S: Store> Tracker<S> {
                 self.admit(key, event, stored, !own);
             }
             Err(reason) => {
-                let _ = self.store.remove(&key.text);
+                self.remove(&key.text);
                 self.drop_event(reason, "");
             }
         }

@@ -1,15 +1,25 @@
 //! How events go out: delivered, confirmed, kept for later, handed over on leaving.
 
-use super::super::Outcome;
 use super::super::config::BATCH_BYTES_MAX;
 use super::super::delivery::{Settlement, body};
 use super::super::drain::FRESH_AGE_MAX_MS;
 use super::super::ledger::DropReason;
 use super::super::outbox::Record;
 use super::super::output::{Notice, Output};
-use super::super::record::sealed_value;
+use super::super::record::{sealed_value, stored_bytes};
 use super::super::store::Store;
+use super::super::{Outcome, Wall};
 use super::{Presence, Tracker, is_gone};
+
+/// Signs in storage that are no further apart were left by pages that did not see each other's yet (visible to others
+/// within 88 ms, measured).
+const SENTINEL_RACE_MS: u64 = 1_000;
+
+/// So many different events that are refused alone (403), and none that passes, stop a page.
+const SUSPECTS_MAX: usize = 10;
+
+/// An event that is refused alone this often, while others pass in between, is dropped.
+const REFUSALS_MAX: u32 = 3;
 
 impl<S: Store> Tracker<S> {
     /// Does what is due: under the drain lock, or at once where no other page can be at the same records.
@@ -57,19 +67,40 @@ impl<S: Store> Tracker<S> {
             let age_ms = self.wall.0.abs_diff(record.key.captured.0);
             !fresh || record.urgent || record.own && age_ms < FRESH_AGE_MAX_MS
         };
-        let chosen = self.choose(false, &choose);
+        let mut chosen = self.choose(false, &choose);
+        self.single_out(&mut chosen);
         self.send(self.delivery.batch_events(), bytes, &chosen, false);
     }
 
-    /// Which records may leave and are not safely under way, of those that `choose` wants. One that was refused alone
-    /// stays behind while there are others.
+    /// Which records may leave and are not safely under way, of those that `choose` wants.
     fn choose(&self, exit: bool, choose: &dyn Fn(&Record) -> bool) -> Vec<bool> {
         let may_leave = |record: &Record| {
             let free = record.request == 0 || exit && !self.delivery.is_keepalive(record.request);
             free && choose(record) && self.may_leave(record)
         };
-        let unsuspected = self.outbox.records.iter().any(|record| !record.suspect && may_leave(record));
-        self.outbox.records.iter().map(|record| may_leave(record) && !(unsuspected && record.suspect)).collect()
+        self.outbox.records.iter().map(may_leave).collect()
+    }
+
+    /// While an event is suspected, one event goes at a time: first a suspect that others have passed since, to be judged;
+    /// then any other, by chance, so that no order of events can keep one from ever being tried; then the suspects again.
+    fn single_out(&mut self, chosen: &mut [bool]) {
+        let records = &self.outbox.records;
+        if records.iter().all(|record| record.refused == 0) {
+            return;
+        }
+        let rank = |place: usize| match records[place].refused {
+            0 => 1,
+            refused if refused <= self.stats.confirmed => 0,
+            _ => 2,
+        };
+        let places = || (0..records.len()).filter(|place| chosen[*place]);
+        let best = places().map(rank).min();
+        let candidates = places().filter(|place| Some(rank(*place)) == best).count();
+        let pick = (self.entropy.next_u64() % candidates.max(1) as u64) as usize;
+        let single = places().filter(|place| Some(rank(*place)) == best).nth(pick);
+        for (place, chosen) in chosen.iter_mut().enumerate() {
+            *chosen = Some(place) == single;
+        }
     }
 
     /// Sends the chosen records, as far as they fit: by a request, or on leaving by an exit.
@@ -102,7 +133,9 @@ impl<S: Store> Tracker<S> {
         let jitter = self.entropy.next_u64();
         let reason = match self.delivery.settle(outcome, events, self.now, jitter) {
             Settlement::Confirmed => None,
-            Settlement::Halved(DropReason::Forbidden) if events == 1 => return self.suspect(request),
+            Settlement::Halved(DropReason::Forbidden) if events == 1 && !self.suspect(request) => {
+                return self.hold(request, outcome);
+            }
             Settlement::Halved(reason) if events == 1 => Some(reason),
             Settlement::Halved(_) | Settlement::Kept => return self.hold(request, outcome),
         };
@@ -115,11 +148,6 @@ impl<S: Store> Tracker<S> {
         }
         if reason.is_none() {
             self.reach.note_success(&mut self.store, &self.keys.reach);
-            // Others pass, so it was that one event.
-            while let Some(record) = self.outbox.take(&|record| record.suspect && record.request == 0) {
-                self.forget(&record);
-                self.drop_event(DropReason::Forbidden, "");
-            }
         }
     }
 
@@ -140,22 +168,36 @@ impl<S: Store> Tracker<S> {
         }
     }
 
-    /// A single event was refused by 403. Either it is the event, and another one passes; or, when another one has been
-    /// refused alone as well, everything is, and nothing is lost by waiting for a better day.
-    fn suspect(&mut self, request: u32) {
-        if self.outbox.records.iter().any(|record| record.suspect && record.request != request) {
+    /// A single event was refused by 403; says whether it is the event. It is when it was refused again and again while
+    /// others passed in between. Where several are refused alone and none passes, everything is, and nothing is lost by
+    /// waiting for a better day.
+    fn suspect(&mut self, request: u32) -> bool {
+        let present = self.stats.confirmed + 1;
+        let mut suspects = 0;
+        let mut convicted = false;
+        for record in &mut self.outbox.records {
+            if record.request == request {
+                record.refusals += u32::from(record.refused != present);
+                record.refused = present;
+                convicted = record.refusals >= REFUSALS_MAX;
+            }
+            suspects += usize::from(record.refused == present);
+        }
+        if !convicted && (suspects >= SUSPECTS_MAX || suspects > 1 && suspects == self.outbox.records.len()) {
             self.delivery.stop();
         }
-        for record in &mut self.outbox.records {
-            record.suspect |= record.request == request;
-        }
-        self.hold(request, &Outcome::Answered { status: 403, body: String::new(), retry_after: None });
+        convicted
     }
 
     /// Looks whether stored records are still there. Where one is gone, another page has settled it; where the
     /// sentinel is gone as well, somebody cleared the storage, and what this page still knows is written again.
     pub(super) fn settle_vanished(&mut self) {
-        let cleared = is_gone(&self.store, &self.keys.sentinel);
+        let found = self.found_sentinel();
+        let cleared = match (found, self.sentinel) {
+            // Pages that store their first records side by side each leave a sign, and one of them stays.
+            (Some(Wall(found)), Some(Wall(known))) => found.abs_diff(known) > SENTINEL_RACE_MS,
+            (found, _) => found.is_none(),
+        };
         let store = &self.store;
         let vanished =
             |record: &Record| record.stored_bytes > 0 && record.request == 0 && is_gone(store, &record.key.text);
@@ -163,14 +205,18 @@ impl<S: Store> Tracker<S> {
             while self.outbox.take(&vanished).is_some() {
                 self.stats.settled_elsewhere += 1;
             }
-        } else if self.outbox.records.iter().any(vanished) {
-            let _ = self.store.put(&self.keys.sentinel, "1");
+            return;
+        }
+        let restores = self.outbox.records.iter().any(vanished);
+        self.sentinel = found;
+        if restores {
             self.identity.save(&mut self.store, &self.keys.identity);
             for record in &self.outbox.records {
                 if record.stored_bytes > 0 {
                     let _ = self.store.put(&record.key.text, &sealed_value(record.team.as_deref(), &record.body));
                 }
             }
+            self.leave_sentinel();
         }
     }
 
@@ -207,7 +253,9 @@ impl<S: Store> Tracker<S> {
     pub(super) fn exit(&mut self) {
         if !self.delivery.is_stopped() {
             let leaving = self.presence == Presence::Leaving;
-            let chosen = self.choose(leaving, &|record| record.own);
+            let all = self.choose(leaving, &|record| record.own);
+            let unsuspected = self.choose(leaving, &|record| record.own && record.refused == 0);
+            let chosen = if unsuspected.contains(&true) { unsuspected } else { all };
             self.send(usize::MAX, self.delivery.exit_bytes(), &chosen, leaving);
         }
     }
@@ -222,7 +270,21 @@ impl<S: Store> Tracker<S> {
             self.delivery.extend_deadlines(self.now);
         }
         self.presence = Presence::Visible;
-        self.scan_at = Some(self.now);
+        self.look_around();
         self.delivery.probe(self.now);
+    }
+
+    /// An occasion to see what others have done to the storage, also for a page that may send nothing any more. What
+    /// storage did not take before, it may take now.
+    pub(super) fn look_around(&mut self) {
+        self.settle_vanished();
+        for record in self.outbox.records.iter_mut().filter(|record| record.stored_bytes == 0) {
+            let value = sealed_value(record.team.as_deref(), &record.body);
+            if self.store.put(&record.key.text, &value).is_ok() {
+                record.stored_bytes = stored_bytes(&record.key.text, &value);
+            }
+        }
+        self.outbox.count_bytes();
+        self.scan_at = Some(self.now);
     }
 }

@@ -3,18 +3,18 @@
 use super::super::config::{RECORD_AGE_MAX_MS, RECORDS_MAX};
 use super::super::identity::Identity;
 use super::super::input::{Handover, NewEvent};
-use super::super::json::ObjectWriter;
+use super::super::json::{ObjectWriter, push_base36};
 use super::super::ledger::DropReason;
 use super::super::outbox::Record;
 use super::super::reach::{Reach, UNREACHED_RECORDS_MAX};
-use super::super::record::{Event, FoundKey, RecordKey, is_must_send, sealed_value, stored_bytes};
+use super::super::record::{Event, FoundKey, RecordKey, base36, is_must_send, sealed_value, stored_bytes};
 use super::super::seal::Seal;
 use super::super::session::Session;
 use super::super::store::Store;
 use super::super::text::{cut, next_line};
 use super::super::time::push_iso_timestamp;
 use super::super::{Uuid, Wall};
-use super::{Presence, Tracker, is_gone};
+use super::{Presence, Tracker};
 
 impl<S: Store> Tracker<S> {
     pub(super) fn start(&mut self, handover: Handover) {
@@ -40,10 +40,29 @@ impl<S: Store> Tracker<S> {
     }
 
     /// Leaves a sign in storage that records have been there, by which a cleared storage is told from a settled record.
+    /// The sign is the time: each clearing is followed by another one, so that a page sees it whoever leaves it first.
     pub(super) fn mark_storage(&mut self) {
-        if is_gone(&self.store, &self.keys.sentinel) {
-            let _ = self.store.put(&self.keys.sentinel, "1");
+        let found = self.found_sentinel();
+        if found.is_none() || found != self.sentinel {
+            self.settle_vanished();
+            self.leave_sentinel();
         }
+    }
+
+    /// Takes note of the sign in storage, and leaves one where there is none.
+    pub(super) fn leave_sentinel(&mut self) {
+        self.sentinel = self.found_sentinel();
+        if self.sentinel.is_none() {
+            let mut sign = String::new();
+            push_base36(&mut sign, self.wall.0);
+            let _ = self.store.put(&self.keys.sentinel, &sign);
+            self.sentinel = Some(self.wall);
+        }
+    }
+
+    /// The sign that lies in storage; none, where storage cannot be read.
+    pub(super) fn found_sentinel(&self) -> Option<Wall> {
+        self.store.get(&self.keys.sentinel).ok().flatten().and_then(|sign| base36(&sign)).map(Wall)
     }
 
     pub(super) fn capture(&mut self, new: NewEvent) {
@@ -78,9 +97,7 @@ impl<S: Store> Tracker<S> {
     fn keep(&mut self, key: RecordKey, event: Event) {
         let value = sealed_value(event.team.as_deref(), &event.object);
         let stored = self.store.put(&key.text, &value).is_ok();
-        if stored && is_gone(&self.store, &self.keys.sentinel) {
-            // Either nothing was stored yet, or somebody has cleared the storage since.
-            self.settle_vanished();
+        if stored {
             self.mark_storage();
         }
         let stored = if stored { stored_bytes(&key.text, &value) } else { 0 };
@@ -106,7 +123,8 @@ impl<S: Store> Tracker<S> {
             must_send,
             own: !late,
             urgent: !late && (must_send || stored_bytes == 0),
-            suspect: false,
+            refused: 0,
+            refusals: 0,
             stored_bytes,
             due,
             request: 0,

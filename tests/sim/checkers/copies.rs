@@ -6,7 +6,6 @@ use posthog_booking_tracker::engine::FRESH_AGE_MAX_MS;
 use super::Finding;
 use crate::book::Fact;
 use crate::faults::Faults;
-use crate::known;
 use crate::world::World;
 
 pub(crate) fn check(world: &World) -> Finding {
@@ -41,10 +40,8 @@ fn allowed_in_calm(world: &World, fact: &Fact) -> usize {
     });
     // The mirror is a few milliseconds behind: who reads it then takes for lost what another page has just settled.
     let first = fact.copies.first().map(|copy| copy.page);
-    let mirrored =
-        fact.mirrored_to.iter().filter(|reader| known::MIRROR_READ_EARLY || first.is_some_and(|page| page != **reader));
-    let unseen = known::KEEL_UNSEEN && fact.was_raw;
-    1 + unheard + usize::from(beside) + usize::from(unseen) + mirrored.count()
+    let mirrored = fact.mirrored_to.iter().filter(|reader| first.is_some_and(|page| page != **reader));
+    1 + unheard + usize::from(beside) + mirrored.count()
 }
 
 /// A page tries an event again after each failure, and each further page may take it over.

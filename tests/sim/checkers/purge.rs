@@ -3,7 +3,6 @@
 use posthog_booking_tracker::engine::Input;
 
 use super::Finding;
-use crate::known;
 use crate::tasks::Task;
 use crate::world::World;
 
@@ -18,8 +17,7 @@ pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
         }
         // Where storage is blocked, what an earlier setting let in cannot be removed either.
         let stored = fact.stored && origin.truth.contains_key(&fact.key);
-        let lost_sight = known::CLEARED_AND_MARKED && world.was_cleared;
-        let mirrored = origin.mirror.will_hold(&fact.key) && !lost_sight;
+        let mirrored = origin.mirror.will_hold(&fact.key);
         if stored || mirrored {
             return Err(format!("{} of shut team {team} is left: stored {stored}, mirrored {mirrored}", fact.key));
         }

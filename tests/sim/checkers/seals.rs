@@ -2,8 +2,7 @@
 //! fresh (DESIGN §3).
 
 use super::Finding;
-use crate::book::{Fact, uuid_of};
-use crate::known;
+use crate::book::uuid_of;
 use crate::storage::{Op, is_record_key};
 use crate::tasks::Task;
 use crate::world::World;
@@ -23,7 +22,7 @@ pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
         for event in &sent.parcel.events {
             let fact = world.book.of(event).ok_or(format!("nobody has captured {}", event.text))?;
             match fact.body() {
-                Some(body) if body == event.text || is_forgiven(fact) => {}
+                Some(body) if body == event.text => {}
                 Some(body) => return Err(format!("sealed as {body}, sent as {}", event.text)),
                 None => return Err(format!("{} is sent before it is sealed in storage", event.uuid)),
             }
@@ -38,11 +37,5 @@ fn look_at_record(world: &mut World, key: &str, value: &str) -> Finding {
     if sealed == value {
         return Ok(());
     }
-    let story = format!("stored as {sealed}, then as {value}");
-    if is_forgiven(fact) { Ok(()) } else { Err(story) }
-}
-
-fn is_forgiven(fact: &Fact) -> bool {
-    let again = known::MIRROR_READ_EARLY && fact.excuse.is_some();
-    again || known::RAW_SEALED_TWICE && fact.was_raw
+    Err(format!("stored as {sealed}, then as {value}"))
 }
