@@ -127,6 +127,8 @@ pub(crate) struct World {
     /// Records of other projects and versions, which nobody may touch until they have expired.
     pub(crate) foreign: BTreeMap<String, String>,
     pub(crate) is_healed: bool,
+    /// When somebody cleared storage last. A page may take two clearings of one second for none, a stated limit.
+    pub(crate) cleared_at: Option<u64>,
     pub(crate) script: Vec<crate::script::Step>,
     /// What a crash point of the script kills.
     pub(crate) crash_kills_browser: bool,
@@ -168,6 +170,7 @@ impl World {
             torn: 0,
             foreign: BTreeMap::new(),
             is_healed: false,
+            cleared_at: None,
             script: Vec::new(),
             crash_kills_browser: false,
             trace: None,

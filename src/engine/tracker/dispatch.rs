@@ -13,7 +13,7 @@ use super::{Presence, Tracker, is_gone};
 
 /// Signs in storage that are no further apart were left by pages that did not see each other's yet (visible to others
 /// within 88 ms, measured).
-const SENTINEL_RACE_MS: u64 = 1_000;
+const SENTINEL_RACE_MS: u64 = 250;
 
 /// So many different events that are refused alone (403), and none that passes, stop a page.
 const SUSPECTS_MAX: usize = 10;
@@ -199,10 +199,9 @@ impl<S: Store> Tracker<S> {
             (found, _) => found.is_none(),
         };
         let store = &self.store;
-        let vanished =
-            |record: &Record| record.stored_bytes > 0 && record.request == 0 && is_gone(store, &record.key.text);
+        let vanished = |record: &Record| record.stored_bytes > 0 && is_gone(store, &record.key.text);
         if !cleared {
-            while self.outbox.take(&vanished).is_some() {
+            while self.outbox.take(&|record| record.request == 0 && vanished(record)).is_some() {
                 self.stats.settled_elsewhere += 1;
             }
             return;
