@@ -311,7 +311,9 @@ impl World {
     pub(crate) fn exists(&self, fact: &Fact) -> bool {
         let origin = self.origin.borrow();
         let page = &self.pages[fact.page];
-        let remembered = page.is_alive() && page.engine == fact.engine;
+        // A keel remembers no more than the key of what storage took.
+        let knows = page.tracker.is_some() || !fact.stored;
+        let remembered = page.is_alive() && page.engine == fact.engine && knows;
         remembered || origin.truth.contains_key(&fact.key) || origin.mirror.will_hold(&fact.key)
     }
 

@@ -18,6 +18,11 @@ pub(super) struct MirrorLines {
 }
 
 impl MirrorLines {
+    fn keep(&mut self, line: &str) {
+        self.lines.push_str(line);
+        self.lines.push('\n');
+    }
+
     pub(super) fn note_removal(&mut self, key: &str) {
         if self.is_read && self.lines.is_empty() {
             self.removed = String::new();
@@ -65,15 +70,21 @@ impl<S: Store> Tracker<S> {
     }
 
     /// The mirror has been read. What it holds and storage does not is adopted like what storage holds: the browser was
-    /// killed before it had written storage to disk, or storage did not take the record.
+    /// killed before it had written storage to disk, or storage did not take the record. What storage holds now is its own
+    /// affair; when it is gone later, somebody will have settled it.
     pub(super) fn mirror_read(&mut self, lines: &str) {
         self.mirror.is_read = true;
         let mut rest = lines;
         while let Some(line) = next_line(&mut rest) {
-            // What storage holds now is its own affair: when it is gone later, somebody will have settled it.
-            if !matches!(self.store.get(cut(line, b' ').0), Ok(Some(_))) {
-                self.mirror.lines.push_str(line);
-                self.mirror.lines.push('\n');
+            let key = cut(line, b' ').0;
+            match FoundKey::parse(key, self.project) {
+                FoundKey::Own(found) if self.is_news(&found) && !matches!(self.store.get(key), Ok(Some(_))) => {
+                    self.mirror.keep(line);
+                }
+                FoundKey::Foreign(captured) if self.is_expired(captured) => {
+                    let _ = self.store.remove(key);
+                }
+                _ => {}
             }
         }
         self.scan_at = Some(self.now);
@@ -85,22 +96,15 @@ impl<S: Store> Tracker<S> {
         let mut rest = lines.as_str();
         while let Some(line) = next_line(&mut rest) {
             let (key, text) = cut(line, b' ');
-            match FoundKey::parse(key, self.project) {
-                FoundKey::Own(found) if self.is_news(&found) => {
-                    if has_line(&self.mirror.removed, key) {
-                        continue;
-                    }
-                    if self.is_ripe(&found, age_min_ms) {
-                        self.adopt(found, text, false, false);
-                    } else {
-                        self.mirror.lines.push_str(line);
-                        self.mirror.lines.push('\n');
-                    }
+            if let FoundKey::Own(found) = FoundKey::parse(key, self.project)
+                && !self.outbox.has(&found)
+                && !has_line(&self.mirror.removed, key)
+            {
+                if self.is_ripe(&found, age_min_ms) {
+                    self.adopt(found, text, false, false);
+                } else {
+                    self.mirror.keep(line);
                 }
-                FoundKey::Foreign(captured) if self.is_expired(captured) => {
-                    let _ = self.store.remove(key);
-                }
-                _ => {}
             }
         }
     }
