@@ -50,6 +50,8 @@ pub(crate) enum Job {
 pub(crate) struct UnderWay {
     pub(crate) parcel: Rc<Parcel>,
     pub(crate) keepalive: bool,
+    /// It failed in the leave of its page, which takes that for a delivery until it comes back.
+    pub(crate) failed_in_leave: bool,
 }
 
 #[derive(Debug)]

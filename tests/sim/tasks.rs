@@ -165,6 +165,7 @@ impl World {
             Input::Returned => {
                 here.left = false;
                 here.hidden = false;
+                here.under_way.retain(|_, sent| !sent.failed_in_leave);
             }
             Input::ShutDown => here.shut_down = true,
             Input::Mirrored(lines) => {
@@ -176,10 +177,12 @@ impl World {
                 }
             }
             Input::SendFinished { request, outcome } => {
-                let sent = here.under_way.get(request)?;
+                let sent = here.under_way.get_mut(request)?;
                 let parcel = Rc::clone(&sent.parcel);
                 // In the leave itself the engine takes a failure for a delivery and goes on counting its bytes.
-                if !(here.left && *outcome == Outcome::Failed) {
+                if here.left && *outcome == Outcome::Failed {
+                    sent.failed_in_leave = true;
+                } else {
                     here.under_way.remove(request);
                 }
                 if let ([event], Outcome::Answered { status: 403, .. }) = (parcel.events.as_slice(), outcome)
@@ -283,7 +286,8 @@ impl World {
         let here = &mut self.pages[page];
         match sent.request {
             Some(request) => {
-                let under_way = UnderWay { parcel: Rc::clone(&sent.parcel), keepalive: sent.keepalive };
+                let under_way =
+                    UnderWay { parcel: Rc::clone(&sent.parcel), keepalive: sent.keepalive, failed_in_leave: false };
                 here.under_way.insert(request, under_way);
             }
             None => here.exit_bytes += sent.parcel.bytes,
