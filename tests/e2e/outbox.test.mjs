@@ -193,6 +193,47 @@ test("tabs that live side by side send nothing twice", async () => {
   for (const page of pages) assert.deepEqual(await storedRecords(page), []);
 });
 
+test("a lock that another page steals is done without, and asked for again", async () => {
+  const page = await visit({ flushInterval: 100 });
+  const other = await openPage(context, `${site.url}/plain`);
+  await collector.fault({ kind: "hold", count: 1 });
+  await page.evaluate(() => tracker.capture("slot_selected"));
+  await collector.wait({ received: 1 });
+  await other.evaluate(
+    (name) =>
+      new Promise((stolen) => {
+        navigator.locks.request(name, { steal: true }, () => {
+          stolen();
+          return new Promise((release) => {
+            window.letGo = release;
+          });
+        });
+      }),
+    `phbt:drain:${PROJECT}`,
+  );
+  await collector.release();
+  await page.waitForFunction(() => tracker.stats().confirmed === 1);
+  await page.evaluate(() => tracker.capture("date_changed"));
+  await other.evaluate(() => letGo());
+  await collector.wait({ received: 2 });
+  assert.equal((await collector.stats()).copies, 2);
+  assert.deepEqual(page.errors, []);
+});
+
+test("a body that is forbidden is split, and nothing of it is lost where its parts pass", async () => {
+  const page = await visit();
+  await collector.fault({ kind: "status", status: 403, count: 1 });
+  await page.evaluate(async (properties) => {
+    for (let index = 0; index < 3; index++) tracker.capture("slot_selected", { index });
+    tracker.trackBookingCompleted(properties);
+    await tracker.flush();
+  }, COMPLETED);
+  await collector.wait({ received: 4 });
+  await page.waitForFunction(() => tracker.stats().waiting === 0);
+  const { confirmed, dropped } = await stats(page);
+  assert.deepEqual([confirmed, dropped.forbidden], [4, 0]);
+});
+
 test("a body that need not outlive the page is compressed", async () => {
   const page = await visit();
   const text = "so many words for so little ".repeat(150);
