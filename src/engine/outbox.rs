@@ -80,12 +80,17 @@ impl Outbox {
         Some(record)
     }
 
+    /// Whether a bound is exceeded.
+    pub(super) fn is_over(&self, records_max: usize) -> bool {
+        // Whatever others store, a project keeps a quarter of the room, or it could never store anything again.
+        let bytes_max = STORED_BYTES_MAX.saturating_sub(self.foreign_bytes).max(STORED_BYTES_MAX / 4);
+        self.records.len() > records_max || self.bytes > bytes_max
+    }
+
     /// Takes out the record that has to go while a bound is exceeded: the oldest that is not must-send, else the
     /// oldest. One that a request carries stays, because it is about to be settled.
     pub(super) fn take_excess(&mut self, records_max: usize) -> Option<Record> {
-        // Whatever others store, a project keeps a quarter of the room, or it could never store anything again.
-        let bytes_max = STORED_BYTES_MAX.saturating_sub(self.foreign_bytes).max(STORED_BYTES_MAX / 4);
-        if self.records.len() <= records_max && self.bytes <= bytes_max {
+        if !self.is_over(records_max) {
             return None;
         }
         let idle = |record: &Record| record.request == 0;
