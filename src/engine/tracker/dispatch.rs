@@ -210,11 +210,13 @@ impl<S: Store> Tracker<S> {
         self.sentinel = found;
         if restores {
             self.identity.save(&mut self.store, &self.keys.identity);
-            for record in &self.outbox.records {
-                if record.stored_bytes > 0 {
-                    let _ = self.store.put(&record.key.text, &sealed_value(record.team.as_deref(), &record.body));
+            for record in self.outbox.records.iter_mut().filter(|record| record.stored_bytes > 0) {
+                let value = sealed_value(record.team.as_deref(), &record.body);
+                if self.store.put(&record.key.text, &value).is_err() {
+                    record.stored_bytes = 0;
                 }
             }
+            self.outbox.count_bytes();
             self.leave_sentinel();
         }
     }
