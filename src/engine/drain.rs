@@ -12,8 +12,12 @@ pub const LOCK_SETTLE_MS: u64 = 20;
 /// A page that was refused asks again after this time, and up to twice as long, by chance.
 pub const LOCK_RETRY_MS: u64 = 250;
 
-/// A page that is refused for this long stops waiting: the holder may hang.
+/// A page that is refused for this long, or gets no answer, stops waiting: the holder may hang.
 pub const LOCK_PATIENCE_MS: u64 = 10_000;
+
+/// A page counts as alone for what was captured this long before it was told so. Another page may live and not have shown
+/// it yet: the first lock of a page took up to 85 ms (measured, reference/platform.md §6).
+pub const ALONE_MARGIN_MS: u64 = 100;
 
 /// Without the lock, a record of another page is adopted when it is this old: its page had the time to send it.
 pub const ADOPTION_AGE_MIN_MS: u64 = 60_000;
@@ -41,11 +45,11 @@ pub enum LockAnswer {
 
 #[derive(Debug, Clone, Copy)]
 enum State {
-    /// May be asked for from this time on.
-    Free { ask_at: Monotonic },
-    /// Asked for, not answered.
-    Asked,
-    /// Held; to be used from this time on. Until the time `alone`, where it is given, no other page was alive.
+    /// May be asked for from this time on; until then, where `spared`, this page does without.
+    Free { ask_at: Monotonic, spared: bool },
+    /// Asked for at this time, not answered.
+    Asked { at: Monotonic },
+    /// Held; to be used from this time on. At the time `alone`, where it is given, no other page was alive.
     Held { from: Monotonic, alone: Option<Monotonic> },
     /// Not to be had in this browser.
     Missing,
@@ -55,12 +59,13 @@ enum State {
 #[derive(Debug)]
 pub(super) struct Drain {
     state: State,
-    refused_since: Option<Monotonic>,
+    /// How often it was refused in a row.
+    refusals: u64,
 }
 
 impl Drain {
     pub(super) fn new() -> Self {
-        Self { state: State::Free { ask_at: Monotonic(0) }, refused_since: None }
+        Self { state: State::Free { ask_at: Monotonic(0), spared: false }, refusals: 0 }
     }
 
     /// How old another page's record must be for this page to adopt it, where it may do so now at all.
@@ -68,21 +73,20 @@ impl Drain {
         match self.state {
             // Who comes to live beside this page later captures later.
             State::Held { from, alone } if from <= now => {
-                Some(alone.map_or(ADOPTION_AGE_BESIDE_MS, |alone| now.0.saturating_sub(alone.0)))
+                Some(alone.map_or(ADOPTION_AGE_BESIDE_MS, |alone| now.0.saturating_sub(alone.0) + ALONE_MARGIN_MS))
             }
             State::Missing => Some(ADOPTION_AGE_MIN_MS),
-            State::Free { .. } if self.refused_since.is_some_and(|since| since + LOCK_PATIENCE_MS <= now) => {
-                Some(ADOPTION_AGE_MIN_MS)
-            }
+            State::Free { ask_at, spared: true } if now < ask_at => Some(ADOPTION_AGE_MIN_MS),
+            State::Asked { at } if at + LOCK_PATIENCE_MS <= now => Some(ADOPTION_AGE_MIN_MS),
             _ => None,
         }
     }
 
     /// Whether to ask for the lock now; it counts as asked for from here on.
     pub(super) fn ask(&mut self, now: Monotonic) -> bool {
-        let asks = matches!(self.state, State::Free { ask_at } if ask_at <= now);
+        let asks = matches!(self.state, State::Free { ask_at, .. } if ask_at <= now);
         if asks {
-            self.state = State::Asked;
+            self.state = State::Asked { at: now };
         }
         asks
     }
@@ -92,14 +96,15 @@ impl Drain {
         self.state = match answer {
             LockAnswer::Missing => State::Missing,
             LockAnswer::Granted | LockAnswer::GrantedBeside => {
-                self.refused_since = None;
-                let alone = Monotonic(now.0.saturating_sub(LOCK_SETTLE_MS));
-                let alone = (answer == LockAnswer::Granted).then_some(alone);
+                self.refusals = 0;
+                let alone = (answer == LockAnswer::Granted).then_some(now);
                 State::Held { from: now + settle_ms, alone }
             }
             LockAnswer::Refused => {
-                self.refused_since = self.refused_since.or(Some(now));
-                State::Free { ask_at: now + LOCK_RETRY_MS + jitter % LOCK_RETRY_MS }
+                self.refusals += 1;
+                // One and a half times the shortest wait is the mean one.
+                let spared = self.refusals * LOCK_RETRY_MS * 3 / 2 >= LOCK_PATIENCE_MS;
+                State::Free { ask_at: now + LOCK_RETRY_MS + jitter % LOCK_RETRY_MS, spared }
             }
         };
     }
@@ -107,16 +112,20 @@ impl Drain {
     /// When this page can go on: at once, at a time, or when an answer comes.
     pub(super) fn next_turn(&self, now: Monotonic) -> Option<Monotonic> {
         match self.state {
-            State::Free { ask_at } => Some(ask_at),
+            State::Free { ask_at, .. } => Some(ask_at),
             State::Held { from, .. } => Some(from),
             State::Missing => Some(now),
-            State::Asked => None,
+            State::Asked { at } => Some(at + LOCK_PATIENCE_MS),
         }
     }
 
     /// Whether the lock has been asked for and cannot be used yet.
     pub(super) fn is_pending(&self, now: Monotonic) -> bool {
-        matches!(self.state, State::Asked) || matches!(self.state, State::Held { from, .. } if from > now)
+        match self.state {
+            State::Asked { at } => at + LOCK_PATIENCE_MS > now,
+            State::Held { from, .. } => from > now,
+            State::Free { .. } | State::Missing => false,
+        }
     }
 
     /// Whether this page holds the lock, usable or not.
@@ -124,10 +133,11 @@ impl Drain {
         matches!(self.state, State::Held { .. })
     }
 
-    /// The lock is let go, or somebody has taken it.
+    /// The lock is let go, or somebody has taken it, or the page is left: whatever came before counts no more.
     pub(super) fn free(&mut self, now: Monotonic) {
-        if self.is_held() {
-            self.state = State::Free { ask_at: now };
+        self.refusals = 0;
+        if self.is_held() || matches!(self.state, State::Asked { .. }) {
+            self.state = State::Free { ask_at: now, spared: false };
         }
     }
 }

@@ -40,8 +40,8 @@ pub use config::{
     RECORDS_MAX, STORED_BYTES_MAX, Ungated,
 };
 pub use drain::{
-    ADOPTION_AGE_BESIDE_MS, ADOPTION_AGE_MIN_MS, FRESH_AGE_MAX_MS, LOCK_PATIENCE_MS, LOCK_RETRY_MS, LOCK_SETTLE_MS,
-    LockAnswer,
+    ADOPTION_AGE_BESIDE_MS, ADOPTION_AGE_MIN_MS, ALONE_MARGIN_MS, FRESH_AGE_MAX_MS, LOCK_PATIENCE_MS, LOCK_RETRY_MS,
+    LOCK_SETTLE_MS, LockAnswer,
 };
 pub use id::{Entropy, Uuid};
 pub use input::{Handover, Input, NewEvent, Page};

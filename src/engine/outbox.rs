@@ -34,8 +34,6 @@ pub(super) struct Record {
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     pub(super) records: Vec<Record>,
-    /// What is stored of this project, as far as this page knows.
-    bytes: usize,
     /// What is stored of other projects and versions.
     foreign_bytes: usize,
 }
@@ -44,11 +42,6 @@ impl Outbox {
     /// Counts storage that another project or version uses towards the bound.
     pub(super) fn set_foreign_bytes(&mut self, bytes: usize) {
         self.foreign_bytes = bytes;
-    }
-
-    /// Counts anew what is stored of this project.
-    pub(super) fn count_bytes(&mut self) {
-        self.bytes = self.records.iter().map(|record| record.stored_bytes).sum();
     }
 
     /// Whether this very record is there.
@@ -67,7 +60,6 @@ impl Outbox {
                 place = place.min(index);
             }
         }
-        self.bytes += record.stored_bytes;
         self.records.insert(place, record);
         None
     }
@@ -75,16 +67,15 @@ impl Outbox {
     /// Takes out the first record that `choose` wants.
     pub(super) fn take(&mut self, choose: &dyn Fn(&Record) -> bool) -> Option<Record> {
         let place = self.records.iter().position(choose)?;
-        let record = self.records.remove(place);
-        self.bytes = self.bytes.saturating_sub(record.stored_bytes);
-        Some(record)
+        Some(self.records.remove(place))
     }
 
     /// Whether a bound is exceeded.
     pub(super) fn is_over(&self, records_max: usize) -> bool {
         // Whatever others store, a project keeps a quarter of the room, or it could never store anything again.
         let bytes_max = STORED_BYTES_MAX.saturating_sub(self.foreign_bytes).max(STORED_BYTES_MAX / 4);
-        self.records.len() > records_max || self.bytes > bytes_max
+        let bytes: usize = self.records.iter().map(|record| record.stored_bytes).sum();
+        self.records.len() > records_max || bytes > bytes_max
     }
 
     /// Takes out the record that has to go while a bound is exceeded: the oldest that is not must-send, else the

@@ -78,6 +78,8 @@ pub struct Tracker<S> {
     reach: Reach,
     /// When to look for what other pages left; not at all, where nothing says that there may be something.
     scan_at: Option<Monotonic>,
+    /// Whether storage has been looked through for settled records in the present input.
+    looked: bool,
     /// The uuids of records that have killed an engine, a line each.
     quarantined: String,
     mirror: MirrorLines,
@@ -156,6 +158,7 @@ impl<S: Store> Tracker<S> {
             drain: Drain::new(),
             reach: Reach::default(),
             scan_at: None,
+            looked: false,
             quarantined: String::new(),
             mirror: MirrorLines::default(),
             sentinel: None,
@@ -181,6 +184,7 @@ impl<S: Store> Tracker<S> {
         self.wall = now.wall;
         self.now = now.monotonic;
         self.entropy = Entropy::new(now.entropy);
+        self.looked = false;
         match input {
             Input::Started(handover) => self.start(handover),
             Input::Captured(event) => self.capture(event),
@@ -316,9 +320,12 @@ impl<S: Store> Tracker<S> {
     fn release_lock(&mut self) {
         let leaving = self.presence == Presence::Leaving && !is_broken!(self, HoldLockOverPagehide);
         let idle = self.delivery.is_idle() && !self.drain.is_pending(self.now);
-        if self.drain.is_held() && (leaving || idle && self.presence != Presence::Leaving) {
+        let held = self.drain.is_held();
+        if leaving || held && idle && self.presence != Presence::Leaving {
             self.drain.free(self.now);
-            self.outputs.push(Output::ReleaseLock);
+            if held {
+                self.outputs.push(Output::ReleaseLock);
+            }
         }
     }
 

@@ -179,6 +179,7 @@ impl Page {
     }
 
     pub(crate) fn drain(&mut self) {
+        let mut asked = false;
         for output in self.tracker.take_outputs() {
             match output {
                 Output::Send { request, body, keepalive } => {
@@ -201,15 +202,17 @@ impl Page {
                 Output::AskGate { team } => self.questions.push_back(team),
                 Output::AskLock => {
                     self.lock_asked += 1;
-                    if let Some(answer) = self.lock {
-                        self.input(Input::LockAnswered(answer));
-                    }
+                    asked = true;
                 }
                 Output::ReleaseLock => self.lock_released += 1,
                 Output::Settled => self.settled += 1,
                 Output::Notice { notice, event } => self.notices.push((notice, event)),
                 other => panic!("nobody expects {other:?}"),
             }
+        }
+        // As in a browser, the answer comes when the call that asked is over.
+        if let (true, Some(answer)) = (asked, self.lock) {
+            self.input(Input::LockAnswered(answer));
         }
         assert!(self.stats().balances(), "{:?}", self.stats());
     }

@@ -1,7 +1,8 @@
 //! Bounds on storage, and storage that refuses, is cleared or is changed by others.
 
 use posthog_booking_tracker::engine::{
-    DropReason, EVENT_BYTES_MAX, Input, MemoryStore, Notice, RECORDS_MAX, STORED_BYTES_MAX, StoreError, project_hash,
+    DropReason, EVENT_BYTES_MAX, Handover, Input, LockAnswer, MemoryStore, Monotonic, Notice, Now, RECORDS_MAX,
+    STORED_BYTES_MAX, Store, StoreError, Tracker, Wall, project_hash,
 };
 
 use crate::page::{DAY, Page, START, answered, asking, event, open_gate, padding, record_key, store_with, uuid};
@@ -207,4 +208,66 @@ fn storage_that_cannot_be_read_for_a_while_does_not_look_cleared() {
     assert_eq!(send.body.names(), ["slot_selected"]);
     assert_eq!(page.stats().settled_elsewhere, 0);
     page.ends();
+}
+
+#[test]
+fn a_page_that_only_adopted_puts_no_identity_of_its_own_into_a_cleared_storage() {
+    let mut earlier = Page::open(open_gate(), MemoryStore::default(), START - 70_000);
+    earlier.capture("slot_selected");
+    let mut page = Page::open(open_gate(), earlier.store().clone(), START);
+    let send = page.sent();
+    page.finish(&send, answered(503, ""));
+    page.freeze(1_000);
+    page.store().entries.clear();
+    page.input(Input::Returned);
+    assert_eq!(page.records().len(), 1);
+    assert_eq!(page.noun("identity"), None);
+    page.ends();
+}
+
+/// Counts how often it is read.
+#[derive(Debug, Default)]
+struct Counting {
+    inner: MemoryStore,
+    reads: std::cell::Cell<usize>,
+}
+
+impl Store for Counting {
+    fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.reads.set(self.reads.get() + 1);
+        self.inner.get(key)
+    }
+
+    fn put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.inner.put(key, value)
+    }
+
+    fn remove(&mut self, key: &str) -> Result<(), StoreError> {
+        self.inner.remove(key)
+    }
+
+    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.inner.keys(prefix)
+    }
+}
+
+#[test]
+fn a_start_over_an_overfull_storage_reads_each_record_a_few_times_only() {
+    let mut store = MemoryStore::default();
+    for tab in 0..3 {
+        let mut page = Page::open(open_gate(), MemoryStore::default(), START - 200_000 + tab * 7);
+        for _ in 0..300 {
+            page.wall += 20;
+            page.capture("slot_selected");
+        }
+        store.entries.extend(page.records());
+    }
+    let records = store.entries.len();
+    let mut tracker = Tracker::new(open_gate(), Counting { inner: store, ..Counting::default() });
+    let now = |ms| Now { wall: Wall(START + ms), monotonic: Monotonic(ms), entropy: 1 };
+    tracker.handle(now(0), Input::Started(Handover::default()));
+    tracker.handle(now(1), Input::LockAnswered(LockAnswer::Missing));
+    let reads = tracker.store().reads.get();
+    assert!(reads < 5 * records, "{reads} reads of {records} records");
+    assert!(tracker.stats().dropped(DropReason::Evicted) > 0);
 }

@@ -256,3 +256,90 @@ fn a_flush_that_is_refused_the_lock_is_over() {
     assert_eq!(page.settled, 1);
     page.ends();
 }
+
+/// A page that has found nothing to adopt and has let the lock go.
+fn idle_page() -> Page {
+    let mut page = page_with_locks(MemoryStore::default());
+    answer(&mut page, LockAnswer::GrantedBeside);
+    page.sleep(LOCK_SETTLE_MS);
+    assert_eq!((page.lock_asked, page.lock_released), (1, 1));
+    page
+}
+
+#[test]
+fn so_many_events_go_as_soon_as_the_lock_is_there() {
+    let mut page = idle_page();
+    for _ in 0..20 {
+        page.capture("slot_selected");
+    }
+    answer(&mut page, LockAnswer::Refused);
+    page.sleep(2 * LOCK_RETRY_MS);
+    assert_eq!(page.lock_asked, 3, "asked again at once, not after the flush interval");
+    answer(&mut page, LockAnswer::GrantedBeside);
+    page.sleep(LOCK_SETTLE_MS);
+    assert_eq!(page.sent().body.events().len(), 20);
+    page.ends();
+}
+
+#[test]
+fn one_refusal_is_not_ten_seconds_of_refusal() {
+    let mut page = idle_page();
+    page.capture("slot_selected");
+    page.sleep(10_000);
+    answer(&mut page, LockAnswer::Refused);
+    page.input(Input::Leaving);
+    page.freeze(60_000);
+    page.input(Input::Returned);
+    page.sends_nothing();
+    assert_eq!(page.lock_asked, 3);
+    page.ends();
+}
+
+#[test]
+fn a_page_that_went_on_without_the_lock_asks_for_it_again() {
+    let mut page = idle_page();
+    page.capture("slot_selected");
+    page.sleep(10_000);
+    while page.sends.is_empty() {
+        answer(&mut page, LockAnswer::Refused);
+        page.sleep(page.wake.unwrap() - page.clock);
+    }
+    let send = page.sent();
+    page.confirm(&send);
+    let asked = page.lock_asked;
+    page.capture("slot_selected");
+    page.sleep(20_000);
+    assert!(page.lock_asked > asked);
+    page.ends();
+}
+
+#[test]
+fn a_lock_that_is_never_answered_or_lost_before_keeps_nothing_back() {
+    let mut silent = idle_page();
+    silent.capture("slot_selected");
+    silent.input(Input::FlushRequested);
+    silent.sleep(LOCK_PATIENCE_MS);
+    let send = silent.sent();
+    silent.confirm(&send);
+    assert_eq!(silent.settled, 1);
+
+    let mut lost = idle_page();
+    lost.capture("slot_selected");
+    lost.sleep(10_000);
+    lost.input(Input::LockLost);
+    lost.sleep(1_000);
+    assert_eq!(lost.lock_asked, 3);
+    silent.ends();
+    lost.ends();
+}
+
+#[test]
+fn a_page_that_has_not_shown_that_it_lives_is_not_robbed() {
+    let mut other = Page::open(open_gate(), MemoryStore::default(), START - 50);
+    other.capture("booking_completed");
+    let mut page = page_with_locks(store_with(&other.records()));
+    answer(&mut page, LockAnswer::Granted);
+    page.sleep(LOCK_SETTLE_MS);
+    page.sends_nothing();
+    page.ends();
+}

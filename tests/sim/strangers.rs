@@ -10,7 +10,8 @@ use crate::world::World;
 impl World {
     pub(crate) fn spoil_storage(&mut self, fault: Fault, page: PageId) {
         if matches!(fault, Fault::Cleared | Fault::ForeignClear) {
-            if self.cleared_at.is_some_and(|at| self.now < at + 1_500) {
+            let fresh = self.book.facts.iter().any(|fact| self.now < fact.captured_at + 500);
+            if fresh || self.cleared_at.is_some_and(|at| self.now < at + 1_500) {
                 return;
             }
             self.cleared_at = Some(self.now);

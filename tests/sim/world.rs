@@ -127,7 +127,8 @@ pub(crate) struct World {
     /// Records of other projects and versions, which nobody may touch until they have expired.
     pub(crate) foreign: BTreeMap<String, String>,
     pub(crate) is_healed: bool,
-    /// When somebody cleared storage last. A page may take two clearings of one second for none, a stated limit.
+    /// When somebody cleared storage last. What is cleared in the moment of a record or of another
+    /// clearing may go unseen, a stated limit.
     pub(crate) cleared_at: Option<u64>,
     pub(crate) script: Vec<crate::script::Step>,
     /// What a crash point of the script kills.

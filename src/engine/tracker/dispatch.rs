@@ -11,6 +11,9 @@ use super::super::store::Store;
 use super::super::{Outcome, Wall};
 use super::{Presence, Tracker, is_gone};
 
+/// The longest wait that hiding a page ends: more than any backoff (30 s and a fifth).
+const HIDDEN_WAIT_MAX_MS: u64 = 40_000;
+
 /// Signs in storage that are no further apart were left by pages that did not see each other's yet (visible to others
 /// within 88 ms, measured).
 const SENTINEL_RACE_MS: u64 = 250;
@@ -34,8 +37,21 @@ impl<S: Store> Tracker<S> {
             }
         } else if self.is_due(true) {
             self.deliver(true);
-        } else if (scans || self.is_due(false)) && self.drain.ask(self.now) {
-            self.outputs.push(Output::AskLock);
+        } else {
+            let due = self.is_due(false);
+            if due {
+                // It may be their number that makes them due, which is no time to wake at.
+                self.all_are_due();
+            }
+            if (scans || due) && self.drain.ask(self.now) {
+                self.outputs.push(Output::AskLock);
+            }
+        }
+    }
+
+    fn all_are_due(&mut self) {
+        for record in &mut self.outbox.records {
+            record.due = record.due.min(self.now);
         }
     }
 
@@ -58,9 +74,7 @@ impl<S: Store> Tracker<S> {
     /// tick. `fresh` leaves out what another page may have adopted.
     fn deliver(&mut self, fresh: bool) {
         self.settle_vanished();
-        for record in &mut self.outbox.records {
-            record.due = record.due.min(self.now);
-        }
+        self.all_are_due();
         let must_send = self.outbox.records.iter().any(|record| record.must_send && self.may_leave(record));
         let bytes = if must_send { self.delivery.exit_bytes() } else { BATCH_BYTES_MAX };
         let choose = |record: &Record| {
@@ -198,35 +212,39 @@ impl<S: Store> Tracker<S> {
             (Some(Wall(found)), Some(Wall(known))) => found.abs_diff(known) > SENTINEL_RACE_MS,
             (found, _) => found.is_none(),
         };
+        self.looked = true;
         let store = &self.store;
         let vanished = |record: &Record| record.stored_bytes > 0 && is_gone(store, &record.key.text);
         if !cleared {
-            while self.outbox.take(&|record| record.request == 0 && vanished(record)).is_some() {
-                self.stats.settled_elsewhere += 1;
-            }
+            let before = self.outbox.records.len();
+            self.outbox.records.retain(|record| record.request != 0 || !vanished(record));
+            self.stats.settled_elsewhere += (before - self.outbox.records.len()) as u32;
             return;
         }
         let restores = self.outbox.records.iter().any(vanished);
         self.sentinel = found;
         if restores {
-            self.identity.save(&mut self.store, &self.keys.identity);
-            for record in self.outbox.records.iter_mut().filter(|record| record.stored_bytes > 0) {
-                let value = sealed_value(record.team.as_deref(), &record.body);
-                if self.store.put(&record.key.text, &value).is_err() {
-                    record.stored_bytes = 0;
-                }
+            if !self.identity.distinct_id.is_empty() && is_gone(&self.store, &self.keys.identity) {
+                self.identity.save(&mut self.store, &self.keys.identity);
             }
-            self.outbox.count_bytes();
+            self.store_again(&|record| record.stored_bytes > 0);
             self.leave_sentinel();
+        }
+    }
+
+    /// Writes the chosen records into storage; what it does not take stays in memory.
+    fn store_again(&mut self, chosen: &dyn Fn(&Record) -> bool) {
+        for record in self.outbox.records.iter_mut().filter(|record| chosen(record)) {
+            let value = sealed_value(record.team.as_deref(), &record.body);
+            let stored = self.store.put(&record.key.text, &value).is_ok();
+            record.stored_bytes = if stored { stored_bytes(&record.key.text, &value) } else { 0 };
         }
     }
 
     pub(super) fn flush(&mut self) {
         self.flushing = true;
         self.delivery.retry_now(self.now);
-        for record in &mut self.outbox.records {
-            record.due = self.now;
-        }
+        self.all_are_due();
     }
 
     /// The page may never be seen again, but it can still hear answers: everything goes now by keepalive requests,
@@ -252,8 +270,11 @@ impl<S: Store> Tracker<S> {
 
     /// Sends everything that may leave beside what is under way, must-send events first.
     pub(super) fn exit(&mut self) {
-        if !self.delivery.is_stopped() {
-            let leaving = self.presence == Presence::Leaving;
+        let leaving = self.presence == Presence::Leaving;
+        // A page that is hidden may never be seen again, so it ends a backoff; a longer wait is one that the server has
+        // asked for, and a page that switches tabs again and again keeps it.
+        let bears = self.delivery.not_before() <= self.now + HIDDEN_WAIT_MAX_MS;
+        if !self.delivery.is_stopped() && (leaving || bears) {
             let all = self.choose(leaving, &|record| record.own);
             let unsuspected = self.choose(leaving, &|record| record.own && record.refused == 0);
             let chosen = if unsuspected.contains(&true) { unsuspected } else { all };
@@ -279,13 +300,7 @@ impl<S: Store> Tracker<S> {
     /// storage did not take before, it may take now.
     pub(super) fn look_around(&mut self) {
         self.settle_vanished();
-        for record in self.outbox.records.iter_mut().filter(|record| record.stored_bytes == 0) {
-            let value = sealed_value(record.team.as_deref(), &record.body);
-            if self.store.put(&record.key.text, &value).is_ok() {
-                record.stored_bytes = stored_bytes(&record.key.text, &value);
-            }
-        }
-        self.outbox.count_bytes();
+        self.store_again(&|record| record.stored_bytes == 0);
         self.scan_at = Some(self.now);
     }
 }

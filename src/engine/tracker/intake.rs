@@ -137,7 +137,7 @@ impl<S: Store> Tracker<S> {
             return self.drop_event(DropReason::Duplicate, &name);
         }
         let records_max = if self.reach.is_doubtful() { UNREACHED_RECORDS_MAX } else { RECORDS_MAX };
-        if self.outbox.is_over(records_max) {
+        if !self.looked && self.outbox.is_over(records_max) {
             // Other pages may have settled what this one still counts.
             self.settle_vanished();
         }
