@@ -35,7 +35,6 @@ mod strangers;
 mod tasks;
 mod world;
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
 /// With so many seeds every script dies at every call: what the disk has kept and how late views are differs.
@@ -81,7 +80,7 @@ fn fresh_seeds_for_so_many_minutes() {
 #[test]
 fn a_crash_after_any_storage_call_of_a_script_loses_nothing() {
     let mut played = 0;
-    for script in 0..script::all().len() {
+    for script in 0..script::ALL.len() {
         for round in 0..CRASH_ROUNDS {
             let (world, verdict) = runs::play_crash(script, round, 0, false, true);
             assert!(verdict.is_ok(), "{}", runs::report("no crash", &world, &verdict.unwrap_err()));
@@ -97,31 +96,4 @@ fn a_crash_after_any_storage_call_of_a_script_loses_nothing() {
         }
     }
     println!("{played} crash points");
-}
-
-/// `SIM_SURVEY=n` plays the first n seeds and says which checkers fire in which of them, and what became of all events.
-#[test]
-fn a_survey_of_the_first_seeds() {
-    let Some(count) = number("SIM_SURVEY") else {
-        println!("SIM_SURVEY is not set");
-        return;
-    };
-    let mut found: BTreeMap<&str, Vec<(usize, u64)>> = BTreeMap::new();
-    let mut fates: BTreeMap<String, usize> = BTreeMap::new();
-    for seed in 0..count {
-        let (world, verdict) = runs::play_seed(seed, runs::INTACT, false);
-        if let Err(violation) = verdict {
-            found.entry(violation.checker).or_default().push((world.faults.list().len(), seed));
-        }
-        for fact in &world.book.facts {
-            let fate = if world.server.has(&fact.uuid) { "arrived" } else { fact.excuse.as_deref().unwrap_or("waits") };
-            *fates.entry(fate.to_owned()).or_default() += 1;
-        }
-    }
-    println!("{fates:#?}");
-    for (checker, mut seeds) in found {
-        // Those with the fewest faults tell the shortest stories.
-        seeds.sort_unstable();
-        println!("{checker}: {} runs, (faults, seed) {:?}", seeds.len(), &seeds[..seeds.len().min(8)]);
-    }
 }

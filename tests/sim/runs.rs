@@ -84,14 +84,14 @@ fn play(world: &mut World, until: u64) -> Verdict {
 
 /// A script that dies after its call number `calls`.
 pub(crate) fn play_crash(number: usize, round: u64, calls: u64, browser: bool, traced: bool) -> (World, Verdict) {
-    let (name, script) = crate::script::all().swap_remove(number);
+    let (name, script) = crate::script::ALL[number];
     let mut world = prepared(7 + number as u64 + 100 * round, Faults::of(&[Fault::Crash]), INTACT, traced);
     world.note(|_| format!("script \"{name}\", crash after call {calls}, the browser: {browser}"));
     world.locks.missing = false;
     world.weather.bad_percent = 0;
     world.crash_kills_browser = browser;
     world.origin.borrow_mut().crash = (calls > 0).then_some(CrashPoint { calls });
-    world.play_script(script);
+    world.play_script(script());
     let verdict = play(&mut world, START + 20_000);
     (world, verdict)
 }

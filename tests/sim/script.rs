@@ -24,102 +24,115 @@ pub(crate) enum Step {
     Shut(bool),
 }
 
+/// What happens, in this order.
+pub(crate) type Script = Vec<Step>;
+
+type ScriptOf = fn() -> Script;
+
 /// All scripts, by name.
-pub(crate) fn all() -> Vec<(&'static str, Vec<Step>)> {
-    use Step::{Cache, Capture, Close, Keel, Open, Poison, Say, Shut, Start, Uncache, Wait};
-    let asking: fn() -> Config = page::asking;
-    let own: fn() -> Config = page::open_for_own_team;
+pub(crate) const ALL: [(&str, ScriptOf); 5] = [
+    ("one visit", one_visit),
+    ("a second tab takes over", second_tab),
+    ("a gate that shuts", shutting_gate),
+    ("a poisoned event among others", poisoned_event),
+    ("back and forth", back_and_forth),
+];
+
+const ASKING: fn() -> Config = page::asking;
+const OWN: fn() -> Config = page::open_for_own_team;
+
+fn one_visit() -> Script {
+    use Step::{Capture, Close, Keel, Open, Start, Wait};
     vec![
-        (
-            "one visit",
-            vec![
-                Open(own),
-                Keel(0),
-                Start(0),
-                Wait(200),
-                Capture(0, "date_changed"),
-                Capture(0, "booking_completed"),
-                Wait(2_000),
-                Capture(0, "slot_selected"),
-                Wait(300),
-                Close(0),
-            ],
-        ),
-        (
-            "a second tab takes over",
-            vec![
-                Open(own),
-                Start(0),
-                Wait(100),
-                Capture(0, "date_changed"),
-                Capture(0, "slot_selected"),
-                Wait(50),
-                Open(asking),
-                Start(1),
-                Wait(150),
-                Capture(1, "booking_started"),
-                Capture(0, "booking_failed"),
-                Wait(11_000),
-                Say(1, Input::Hidden),
-                Capture(0, "date_changed"),
-                Say(1, Input::Returned),
-                Wait(500),
-            ],
-        ),
-        (
-            "a gate that shuts",
-            vec![
-                Shut(true),
-                Open(asking),
-                Keel(0),
-                Capture(0, "date_changed"),
-                Start(0),
-                Capture(0, "booking_completed"),
-                Wait(300),
-                Capture(0, "slot_selected"),
-                Shut(false),
-                Wait(2_000),
-            ],
-        ),
-        (
-            "a poisoned event among others",
-            vec![
-                Open(own),
-                Start(0),
-                Capture(0, "date_changed"),
-                Poison(0),
-                Capture(0, "slot_selected"),
-                Wait(50),
-                Say(0, Input::FlushRequested),
-                Wait(8_000),
-                Say(0, Input::ShutDown),
-            ],
-        ),
-        (
-            "back and forth",
-            vec![
-                Open(own),
-                Start(0),
-                Wait(60),
-                Capture(0, "date_changed"),
-                Say(0, Input::Hidden),
-                Capture(0, "slot_selected"),
-                Cache(0),
-                Open(own),
-                Start(1),
-                Wait(400),
-                Uncache(0),
-                Capture(0, "booking_completed"),
-                Wait(1_000),
-                Say(0, Input::Identified { distinct_id: "person".to_owned(), team: None }),
-                Close(1),
-            ],
-        ),
+        Open(OWN),
+        Keel(0),
+        Start(0),
+        Wait(200),
+        Capture(0, "date_changed"),
+        Capture(0, "booking_completed"),
+        Wait(2_000),
+        Capture(0, "slot_selected"),
+        Wait(300),
+        Close(0),
+    ]
+}
+
+fn second_tab() -> Script {
+    use Step::{Capture, Open, Say, Start, Wait};
+    vec![
+        Open(OWN),
+        Start(0),
+        Wait(100),
+        Capture(0, "date_changed"),
+        Capture(0, "slot_selected"),
+        Wait(50),
+        Open(ASKING),
+        Start(1),
+        Wait(150),
+        Capture(1, "booking_started"),
+        Capture(0, "booking_failed"),
+        Wait(11_000),
+        Say(1, Input::Hidden),
+        Capture(0, "date_changed"),
+        Say(1, Input::Returned),
+        Wait(500),
+    ]
+}
+
+fn shutting_gate() -> Script {
+    use Step::{Capture, Keel, Open, Shut, Start, Wait};
+    vec![
+        Shut(true),
+        Open(ASKING),
+        Keel(0),
+        Capture(0, "date_changed"),
+        Start(0),
+        Capture(0, "booking_completed"),
+        Wait(300),
+        Capture(0, "slot_selected"),
+        Shut(false),
+        Wait(2_000),
+    ]
+}
+
+fn poisoned_event() -> Script {
+    use Step::{Capture, Open, Poison, Say, Start, Wait};
+    vec![
+        Open(OWN),
+        Start(0),
+        Capture(0, "date_changed"),
+        Poison(0),
+        Capture(0, "slot_selected"),
+        Wait(50),
+        Say(0, Input::FlushRequested),
+        Wait(8_000),
+        Say(0, Input::ShutDown),
+    ]
+}
+
+fn back_and_forth() -> Script {
+    use Step::{Cache, Capture, Close, Open, Say, Start, Uncache, Wait};
+    vec![
+        Open(OWN),
+        Start(0),
+        Wait(60),
+        Capture(0, "date_changed"),
+        Say(0, Input::Hidden),
+        Capture(0, "slot_selected"),
+        Cache(0),
+        Open(OWN),
+        Start(1),
+        Wait(400),
+        Uncache(0),
+        Capture(0, "booking_completed"),
+        Wait(1_000),
+        Say(0, Input::Identified { distinct_id: "person".to_owned(), team: None }),
+        Close(1),
     ]
 }
 
 impl World {
-    pub(crate) fn play_script(&mut self, script: Vec<Step>) {
+    pub(crate) fn play_script(&mut self, script: Script) {
         self.script = script;
         self.schedule(0, Happening::Step(0));
     }

@@ -129,17 +129,19 @@ impl World {
         let after = tracker.stats();
         self.pages[page].tracker = Some(tracker);
         let captured = self.enter(page, &ops, died)?;
+        if !died {
+            let at = self.now + self.chance.between(2, 60);
+            self.origin.borrow_mut().mirror.end_task(page, at);
+        }
+        let sent = self.unpack(&outputs)?;
+        let mut task =
+            Task { page, input, answered, ops, outputs, sent, removals: Vec::new(), before, after, captured, locked };
+        // What a page has dropped for a cause is gone, even where it dies of the removal.
+        task.removals = accounts::settle(self, &task);
         if died {
             self.die_inside(page);
             return Ok(());
         }
-        let delay = self.chance.between(2, 60);
-        let at = self.now + delay;
-        self.origin.borrow_mut().mirror.end_task(page, at);
-        let sent = self.unpack(&outputs)?;
-        let mut task =
-            Task { page, input, answered, ops, outputs, sent, removals: Vec::new(), before, after, captured, locked };
-        task.removals = accounts::settle(self, &task);
         checkers::look_at_task(self, &task)?;
         self.carry_out(&task)
     }
