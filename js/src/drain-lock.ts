@@ -45,15 +45,29 @@ export class DrainLock {
     request(this.#name, { ifAvailable: true }, async (lock) => {
       failure = lock ? LOST : MISSING;
       if (!lock) return report(REFUSED);
+      let letGo: (() => void) | undefined;
       const held = new Promise<void>((release) => {
-        this.#release = release;
+        letGo = release;
       });
-      const { held: locks = [] } = await navigator.locks.query();
-      report(locks.filter(({ name }) => name === this.#presence).length > 1 ? GRANTED_BESIDE : GRANTED);
+      this.#release = letGo;
+      const isAlone = await this.#isAlone();
+      // The page may have been left meanwhile, and the lock let go.
+      if (this.#release !== letGo) return report(REFUSED);
+      report(isAlone ? GRANTED : GRANTED_BESIDE);
       return held;
     })
       // No locks in an insecure context; an origin that may have none; or a lock that another page has stolen.
       .catch(() => report(failure));
+  }
+
+  /** Whether no other page shows that it lives; one that cannot be told is taken to live. */
+  async #isAlone(): Promise<boolean> {
+    try {
+      const { held = [] } = await navigator.locks.query();
+      return held.filter(({ name }) => name === this.#presence).length < 2;
+    } catch {
+      return false;
+    }
   }
 
   /** Lets the lock go. */

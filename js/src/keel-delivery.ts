@@ -35,6 +35,8 @@ export class Delivery {
   readonly #url: string;
   /** What an unanswered request carries. */
   readonly #underWay = new Set<string>();
+  /** What was refused alone by 403. */
+  readonly #aside = new Set<string>();
   #batchMax = Number.POSITIVE_INFINITY;
   /** Failures in a row, and when the next attempt may be made; never again, where the project key is refused. */
   #failures = 0;
@@ -75,13 +77,22 @@ export class Delivery {
       for (const { key } of batch) this.#forget(key);
       return this.send();
     }
-    if (status === 400 || status === 413) {
-      const [first] = batch;
-      this.#batchMax = Math.ceil(batch.length / 2);
-      if (batch.length === 1 && first) this.#giveUp(first.key, status === 400 ? "rejected" : "too_large");
-      return this.send();
-    }
+    if (this.#isSettledByHalving(status, batch)) return this.send();
     this.#backOff(status);
+  }
+
+  /** Halves what was refused, and gives up an event that is refused alone; whether there is more to send at once. */
+  #isSettledByHalving(status: number, batch: Sealed[]): boolean {
+    if (status !== 400 && status !== 403 && status !== 413) return false;
+    this.#batchMax = Math.ceil(batch.length / 2);
+    const [only] = batch.length === 1 ? batch : [];
+    if (only && status === 403) {
+      // Perhaps it is the event, perhaps everything is refused: this page leaves it to a later one.
+      this.#aside.add(only.key);
+      return false;
+    }
+    if (only) this.#giveUp(only.key, status === 400 ? "rejected" : "too_large");
+    return true;
   }
 
   #backOff(status: number): void {
@@ -149,7 +160,8 @@ export class Delivery {
       if (storage.get(key)) this.#giveUp(key, "torn");
       else this.#records.delete(key);
     }
-    if (!value || this.#underWay.has(key) || this.#gate.state(value.team) !== true) return undefined;
+    const isHeld = this.#underWay.has(key) || this.#aside.has(key);
+    if (!value || isHeld || this.#gate.state(value.team) !== true) return undefined;
     if (value.stage === "sealed") {
       return { key, body: JSON.stringify(value.body), mustSend: isMustSend(value.body.event) };
     }

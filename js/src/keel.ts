@@ -145,26 +145,14 @@ export class Keel {
   /** No engine will come: this keel delivers, what earlier pages left included. */
   goAlone(): void {
     this.#alone = true;
-    for (const key of this.#stored()) {
-      if (this.#records.has(key)) continue;
-      this.adopted++;
-      const capturedMs = Number.parseInt(key.slice(recordPrefix(this.#project).length), 36);
-      if (Date.now() - capturedMs > RECORD_AGE_MAX_MS) {
-        storage.remove(key);
-        this.drop("expired", "");
-      } else {
-        this.#records.set(key, "");
-      }
-    }
+    for (const key of this.#stored()) this.#adopt(key);
     this.#schedule(0);
   }
 
   /** Takes over what the mirror holds and storage does not: what a killed browser has lost, or storage did not take. */
   unite(mirrored: readonly [key: string, value: string][]): void {
     for (const [key, value] of mirrored) {
-      if (!key.startsWith(recordPrefix(this.#project)) || this.#records.has(key) || storage.get(key)) continue;
-      this.adopted++;
-      this.#records.set(key, storage.put(key, value) ? "" : value);
+      if (key.startsWith(recordPrefix(this.#project)) && !storage.get(key)) this.#adopt(key, value);
     }
     this.#schedule(0);
   }
@@ -191,6 +179,19 @@ export class Keel {
     else if (event === "hidden" && !this.#left) void this.#delivery.send();
     else if (event !== "hidden" && this.#alone) this.#schedule(0);
     this.#left = event === "leaving" || (this.#left && event === "hidden");
+  }
+
+  /** Takes over a record of an earlier page; `value` is what storage has lost. */
+  #adopt(key: string, value?: string): void {
+    if (this.#records.has(key)) return;
+    this.adopted++;
+    const capturedMs = Number.parseInt(key.slice(recordPrefix(this.#project).length), 36);
+    if (Date.now() - capturedMs > RECORD_AGE_MAX_MS) {
+      storage.remove(key);
+      return this.drop("expired", "");
+    }
+    if (this.#records.size >= RECORDS_MAX) this.#delivery.evict();
+    this.#records.set(key, value === undefined || storage.put(key, value) ? "" : value);
   }
 
   #deliveryOf(records: Map<string, string>): Delivery {

@@ -2,6 +2,9 @@
 // localStorage is written seconds later (Chromium: 5 s, then once a minute), IndexedDB within milliseconds.
 
 const DATABASE = "phbt";
+
+/** A database that does not open by then is done without: the changes that wait for it would grow and grow. */
+const OPEN_TIMEOUT_MS = 10_000;
 const RECORDS = "records";
 
 let opening: Promise<IDBDatabase | undefined> | undefined;
@@ -78,6 +81,7 @@ export function open(): Promise<IDBDatabase | undefined> {
         resolve(database);
       };
       request.onerror = () => resolve(undefined);
+      setTimeout(resolve, OPEN_TIMEOUT_MS, undefined);
     } catch {
       // Blocked together with the other storage of the page, or absent.
       resolve(undefined);

@@ -42,9 +42,13 @@ export async function post(url: string, body: string, keepalive: boolean, signal
  * what such a request carries goes out again with a leave, so there is no moment in which an event is nowhere.
  */
 async function gzip(body: string): Promise<Blob | undefined> {
-  if (typeof CompressionStream === "undefined") return undefined;
-  const stream = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
-  return new Blob([await new Response(stream).arrayBuffer()], { type: "text/plain" });
+  try {
+    const stream = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
+    return new Blob([await new Response(stream).arrayBuffer()], { type: "text/plain" });
+  } catch {
+    // No compressor, or one that a page has replaced.
+    return undefined;
+  }
 }
 
 /**

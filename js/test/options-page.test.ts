@@ -51,7 +51,7 @@ function inPlainUnits(name: string, value: number | string): string {
   return name.includes("_BYTES_") ? bytes(value) : grouped(value);
 }
 
-const RUST_CONSTANT = /^pub const ([A-Z][A-Z\d_]*): \w+ = (.+);$/gm;
+const RUST_NUMBER = /^(?:pub(?:\(super\))? )?const ([A-Z][A-Z\d_]*): [uf]\w+ = (.+);$/gm;
 const CONSTANT = /^(?:export |pub(?:\(super\))? )?const ([A-Z][A-Z\d_]*)(?:: [&\w]+)? = ([\d_ *]+|"[^"]*");$/gm;
 
 /** A number, a product of numbers or a text, as Rust and TypeScript write them. */
@@ -105,15 +105,16 @@ test("the comments of the types give the defaults and bounds of the code", () =>
 });
 
 test("every bound of the engine has a row with its value, and no other", () => {
-  const files = ["config", "backoff", "session", "drain", "reach"].map((module) => `src/engine/${module}.rs`);
-  const bounds = constantsOf(files, RUST_CONSTANT);
+  const modules = ["config", "backoff", "session", "drain", "reach", "delivery", "tracker/dispatch"];
+  const files = modules.map((module) => `src/engine/${module}.rs`);
+  const bounds = constantsOf(files, RUST_NUMBER);
   const rows = rowsUnder("Bounds of the engine");
   assert.deepEqual([...rows.keys()], [...bounds.keys()]);
   for (const [name, value] of bounds) assert.equal(rows.get(name)?.[0], inPlainUnits(name, value), name);
 });
 
 test("every constant of the keel and of the page's side has a row with its value, and no other", () => {
-  const files = ["keel", "properties", "keel-delivery", "quarantine", "load", "tracker", "transport"].map(
+  const files = ["keel", "properties", "keel-delivery", "quarantine", "load", "tracker", "transport", "mirror"].map(
     (module) => `js/src/${module}.ts`,
   );
   const constants = constantsOf(files, CONSTANT);

@@ -65,3 +65,29 @@ export const storedKeys = (page) =>
 
 /** The records among the stored keys. */
 export const storedRecords = async (page) => (await storedKeys(page)).filter((key) => /^phbt:\d/.test(key));
+
+/** What the mirror holds: key and value of every record. */
+const mirrored = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const opening = indexedDB.open("phbt");
+        opening.onsuccess = () => {
+          const store = opening.result.transaction("records").objectStore("records");
+          const keys = store.getAllKeys();
+          const values = store.getAll();
+          values.onsuccess = () => {
+            opening.result.close();
+            resolve(keys.result.map((key, place) => [key, values.result[place]]));
+          };
+        };
+      }),
+  );
+
+/** Waits until the mirror holds this many records. */
+export async function mirrorHolds(page, count) {
+  for (;;) {
+    const records = await mirrored(page);
+    if (records.length === count) return records;
+  }
+}

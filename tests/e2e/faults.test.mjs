@@ -28,7 +28,8 @@ for (const name of [
 ]) {
   const fault = FAULTS.find((known) => known.name === name);
   test(`nothing is lost and nothing counted twice: ${fault.title}`, async () => {
-    const { captured, lost, twice } = await new Scene(chromium, collector, site).play(fault);
+    const { captured, lost, twice, copies } = await new Scene(chromium, collector, site).play(fault);
     assert.deepEqual({ captured, lost, twice }, { captured: EVENTS, lost: 0, twice: 0 });
+    assert.ok(copies <= (fault.copiesMax ?? 1), `${copies} copies of each event on the wire`);
   });
 }

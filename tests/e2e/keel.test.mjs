@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  mirrorHolds,
   openPage,
   PROJECT_KEY,
   ready,
@@ -245,6 +246,64 @@ test("a lone keel stops where the project key is refused, and rests after shutdo
   }, COMPLETED);
   assert.equal((await collector.stats()).requests, 1);
   assert.equal((await storedRecords(page)).length, 2);
+});
+
+test("a lone keel leaves an event that is forbidden alone to the next page", async () => {
+  const page = await openPage(context, `${site.url}/page?csp`);
+  // Both, then the first alone.
+  await collector.fault({ kind: "status", status: 403, count: 2 });
+  await startTracker(page, collector.url);
+  await page.evaluate((completed) => {
+    tracker.trackBookingStarted({ eventTypeId: 101 });
+    tracker.trackBookingCompleted(completed);
+  }, COMPLETED);
+  await collector.wait({ received: 1 });
+  await page.waitForFunction(() => tracker.stats().confirmed === 1);
+  assert.equal((await storedRecords(page)).length, 1);
+  const next = await openPage(context, `${site.url}/page?csp`);
+  await startTracker(next, collector.url);
+  await collector.wait({ received: 2 });
+  await next.waitForFunction(() => tracker.stats().confirmed === 1);
+  assert.deepEqual(await storedRecords(next), []);
+});
+
+test("a lone keel takes over what only the mirror has, unless it is too old", async () => {
+  const page = await openPage(context, `${site.url}/page?csp`);
+  await collector.listen(false);
+  await startTracker(page, collector.url);
+  await page.evaluate((completed) => {
+    tracker.trackBookingStarted({ eventTypeId: 101 });
+    tracker.trackBookingCompleted(completed);
+  }, COMPLETED);
+  await mirrorHolds(page, 2);
+  await page.close();
+  const plain = await openPage(context, `${site.url}/plain`);
+  await plain.evaluate(() => {
+    localStorage.clear();
+    return new Promise((resolve) => {
+      const opening = indexedDB.open("phbt");
+      opening.onsuccess = () => {
+        const transaction = opening.result.transaction("records", "readwrite");
+        const store = transaction.objectStore("records");
+        store.openCursor().onsuccess = ({ target: { result: cursor } }) => {
+          const parts = cursor.key.split(":");
+          parts[3] = (Date.now() - 8 * 24 * 3_600_000).toString(36);
+          store.put(cursor.value, parts.join(":"));
+          cursor.delete();
+        };
+        transaction.oncomplete = () => {
+          opening.result.close();
+          resolve();
+        };
+      };
+    });
+  });
+  await collector.listen(true);
+  const next = await openPage(context, `${site.url}/page?csp`);
+  await startTracker(next, collector.url);
+  await collector.wait({ received: 1 });
+  await next.waitForFunction(() => tracker.stats().dropped.expired === 1);
+  await mirrorHolds(next, 0);
 });
 
 test("a late answer that a team is not tracked leaves the identity to the engine that uses it", async () => {

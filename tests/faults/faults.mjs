@@ -1,6 +1,7 @@
 // The faults: each captures twenty numbered events and has something go wrong. What a fault gives is the page that has
 // lived through it, if one has; otherwise the visitor comes back once afterwards. Names are for `FAULTS=`; `needs` names
-// what not every engine can do. Time that is slept is the fault itself, results are waited for on the collector.
+// what not every engine can do; `copiesMax` says how often an event may go over the wire where the page cannot hear the
+// answer, and is 1 elsewhere. Time that is slept is the fault itself, results are waited for on the collector.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { blockStorage, captureHostile, fillStorage, spoilStorage, waitForMirror } from "./page-scripts.mjs";
@@ -30,6 +31,7 @@ const LEAVING = [
   {
     name: "navigation",
     title: "navigation in the same tick, same origin",
+    copiesMax: 2,
     async play(scene) {
       await scene.captureAndLeave(await scene.open(), `${scene.site.url}/plain`);
     },
@@ -37,6 +39,7 @@ const LEAVING = [
   {
     name: "navigation-elsewhere",
     title: "navigation in the same tick, to another origin",
+    copiesMax: 2,
     async play(scene) {
       await scene.captureAndLeave(await scene.open(), `${scene.site.otherUrl}/plain`);
     },
@@ -44,6 +47,7 @@ const LEAVING = [
   {
     name: "page-closed",
     title: "page closed, with pagehide",
+    copiesMax: 2,
     async play(scene) {
       const page = await scene.open(WAITING);
       await scene.capture(page);
@@ -95,6 +99,7 @@ const LEAVING = [
     name: "frozen",
     title: "hidden, frozen before the answer, killed",
     needs: "freeze",
+    copiesMax: 2,
     async play(scene) {
       const page = await scene.open(WAITING);
       await scene.fault({ kind: "hold" });
@@ -109,6 +114,7 @@ const LEAVING = [
   {
     name: "three-tabs",
     title: "three tabs capture at once and are closed",
+    copiesMax: 2,
     async play(scene) {
       const pages = [await scene.open(), await scene.open(), await scene.open()];
       const bounds = [0, 7, 14, EVENTS];
@@ -164,6 +170,7 @@ const NETWORK = [
   {
     name: "answer-cut",
     title: "answer lost after acceptance: connection cut",
+    copiesMax: 2,
     async play(scene) {
       const page = await scene.open();
       // On a new connection no browser repeats the request by itself, so that the page has to.
@@ -178,6 +185,7 @@ const NETWORK = [
   {
     name: "answer-held",
     title: "answer lost after acceptance: page left before it",
+    copiesMax: 2,
     async play(scene) {
       const page = await scene.open();
       await scene.fault({ kind: "hold" });
