@@ -39,7 +39,11 @@ const strip = ["--strip-debug", "--strip-producers", "--strip-target-features"];
 // Taking the control flow apart and putting it together again is worth 1 % (measured), the order of functions a little.
 const passes = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--low-memory-unused", "--reorder-functions"];
 const gluePath = join(folder, "engine.js");
-const glueText = readFileSync(gluePath, "utf8");
+// Browsers that lack `encodeInto` lack what the wrapper is written in as well.
+const encodeInto = /^if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/m;
+const wholeGlue = readFileSync(gluePath, "utf8");
+if (!encodeInto.test(wholeGlue)) throw new Error("the glue makes its encodeInto otherwise");
+const glueText = wholeGlue.replace(encodeInto, "");
 // Short names put all imports into one module. The variant that tests kill has imports of its own, and keeps its names.
 const isShipped = !glueText.includes("./snippets/");
 const renaming = isShipped ? ["--minify-imports-and-exports-and-modules"] : [];

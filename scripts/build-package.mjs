@@ -61,8 +61,8 @@ for (const name of trap ? ["index.js"] : ["index.js", "script.js"]) {
   const path = join(out, "dist", name);
   const { code, map } = await minify(readFileSync(path, "utf8"), {
     module: name === "index.js",
-    ecma: 2020,
-    compress: { passes: 3, pure_getters: true, unsafe_methods: true },
+    ecma: 2022,
+    compress: { passes: 4, pure_getters: true, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false },
     sourceMap: { content: readFileSync(`${path}.map`, "utf8"), filename: name, url: `${name}.map` },
   });
   writeFileSync(path, code);

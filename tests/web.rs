@@ -6,7 +6,7 @@
 use posthog_booking_tracker::browser::{Driver, PageSide};
 use posthog_booking_tracker::engine::{
     ALONE_MARGIN_MS, Config, Handover, Input, LOCK_SETTLE_MS, LockAnswer, NewEvent, Outcome, Uuid, Wall, json,
-    push_iso_timestamp,
+    push_iso_timestamp, record_key,
 };
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -38,6 +38,7 @@ export const asked = (side) => side.asked.splice(0).join("\n");
 export const stored = () => Object.keys(localStorage).filter((key) => key.startsWith("phbt:1:")).length;
 export const clear = () => localStorage.clear();
 export const now = () => performance.now();
+export const wallNow = () => Date.now();
 export const isoOf = (ms) => new Date(ms).toISOString();
 "#)]
 extern "C" {
@@ -47,6 +48,8 @@ extern "C" {
     fn stored() -> u32;
     fn clear();
     fn now() -> f64;
+    #[wasm_bindgen(js_name = wallNow)]
+    fn wall_now() -> f64;
     #[wasm_bindgen(js_name = isoOf)]
     fn iso_of(ms: f64) -> String;
 }
@@ -61,7 +64,10 @@ fn start(side: &PageSide, gate: &str) -> Driver {
 }
 
 fn capture(driver: &Driver, name: &str) {
-    let event = NewEvent { name: name.to_owned(), properties: r#"{"n":1}"#.to_owned(), team: Some("42".to_owned()) };
+    let uuid = "0190b3a2-7c1e-7a3b-9f00-0123456789ab";
+    let key = record_key("phc_web", Wall(wall_now() as u64), 0, uuid);
+    let body = format!(r#"{{"event":"{name}","uuid":"{uuid}","properties":{{"n":1}}}}"#);
+    let event = NewEvent { key, body, team: Some("42".to_owned()), at_once: false };
     driver.enter(Input::Captured(event));
 }
 

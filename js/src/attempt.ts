@@ -17,6 +17,11 @@ export class Attempt {
     return { ...properties, attemptId: this.#id };
   }
 
+  /** What comes next belongs to no attempt. */
+  end(): void {
+    this.#id = undefined;
+  }
+
   /** The properties of an event that belongs to the attempt, or to the one that it names itself. */
   join(properties: BookingProperties & Pick<BookingFailedProperties, "elapsedMs">): BookingProperties {
     const attemptId = properties.attemptId ?? this.#id;

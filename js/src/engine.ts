@@ -2,13 +2,14 @@
 
 import type { Happening } from "../engine/engine.js";
 import { createGlue } from "../engine/glue.js";
+import type { Consent } from "./consent.js";
 import type { DrainLock } from "./drain-lock.js";
 import type { Handover } from "./keel.js";
 import { DROP_REASONS, NOTICE_CODES, type Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
-import { type PageAddress, pageAddress } from "./page-address.js";
 import type { PageEvent } from "./page-events.js";
 import { PageSide } from "./page-side.js";
+import type { NewRecord } from "./record.js";
 import { inHand } from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
 import type { Answer } from "./transport.js";
@@ -16,35 +17,37 @@ import type { Stats } from "./types.js";
 
 // The engine's `Happening` by its numbers, each held against its name by the compiler.
 const CAPTURED = 0 satisfies Happening.Captured;
-const IDENTIFIED = 1 satisfies Happening.Identified;
-const MOVED = 2 satisfies Happening.Moved;
-const GATE_ANSWERED = 3 satisfies Happening.GateAnswered;
-const ANSWERED = 4 satisfies Happening.Answered;
-const WOKE = 9 satisfies Happening.Woke;
-const FLUSH_REQUESTED = 10 satisfies Happening.FlushRequested;
-const SHUT_DOWN = 11 satisfies Happening.ShutDown;
-const LOCK_ANSWERED = 12 satisfies Happening.LockAnswered;
-const MIRRORED = 13 satisfies Happening.Mirrored;
+const GATE_ANSWERED = 1 satisfies Happening.GateAnswered;
+const ANSWERED = 2 satisfies Happening.Answered;
+const WOKE = 7 satisfies Happening.Woke;
+const FLUSH_REQUESTED = 8 satisfies Happening.FlushRequested;
+const SHUT_DOWN = 9 satisfies Happening.ShutDown;
+const LOCK_ANSWERED = 10 satisfies Happening.LockAnswered;
+const MIRRORED = 11 satisfies Happening.Mirrored;
+const PURGED = 12 satisfies Happening.Purged;
 const PAGE_EVENTS = {
-  hidden: 5 satisfies Happening.Hidden,
-  leaving: 6 satisfies Happening.Leaving,
-  returned: 7 satisfies Happening.Returned,
-  online: 8 satisfies Happening.Online,
+  hidden: 3 satisfies Happening.Hidden,
+  leaving: 4 satisfies Happening.Leaving,
+  returned: 5 satisfies Happening.Returned,
+  online: 6 satisfies Happening.Online,
 } as const;
 
-type Call = [happening: Happening, number?: number, status?: number, first?: string, second?: string, third?: string];
-
-/** What the engine was told and did not keep before it died: an event, or who the visitor is. */
-export type Unsaved =
-  | { readonly event: string; readonly properties: string; readonly team: string }
-  | { readonly distinctId: string; readonly team: string };
+type Call = [
+  happening: Happening,
+  number?: number,
+  status?: number,
+  first?: string,
+  second?: string,
+  third?: string,
+  record?: NewRecord,
+];
 
 /** What is left of an engine that has trapped. */
 export interface Wreck {
   /** The uuid of the record that it could not bear, empty where none was under work. */
   readonly poisoned: string;
   /** What it had been told and has not stored. */
-  readonly unsaved: readonly Unsaved[];
+  readonly unsaved: readonly NewRecord[];
 }
 
 /** One engine, in a WebAssembly instance of its own. */
@@ -56,19 +59,19 @@ export class Engine {
   #busy = false;
   #counts = "";
   #behind: Call[] = [];
-  #address: PageAddress | undefined;
 
   /** Starts an engine; `onTrap` is called once, when it dies, which may be before this returns. */
   constructor(
     module: WebAssembly.Module,
     options: CheckedOptions,
+    consent: Consent,
     gate: TeamGate,
     lock: DrainLock,
     notices: Notices,
     handover: Handover & { quarantined: string },
     onTrap: (wreck: Wreck) => void,
   ) {
-    this.#side = new PageSide(this, options, gate, lock, notices);
+    this.#side = new PageSide(this, options, consent, gate, lock, notices);
     this.#onTrap = onTrap;
     const { apiKey, flushAt, flushInterval, maxRetries, requestTimeout, team, trackUngated } = options;
     const numbers = { flushAt, flushInterval, maxRetries, requestTimeout };
@@ -80,14 +83,14 @@ export class Engine {
   }
 
   /** Captures an event. It is stored when this returns, or `onTrap` has been given it back. */
-  capture(event: string, properties: string, team: string): void {
-    this.#locate();
-    this.#call([CAPTURED, 0, 0, event, properties, team]);
+  capture(record: NewRecord): void {
+    const { key, body, team = "", atOnce } = record;
+    this.#call([CAPTURED, Number(atOnce), 0, key, body, team, record]);
   }
 
-  identify(distinctId: string, team: string): void {
-    this.#locate();
-    this.#call([IDENTIFIED, 0, 0, distinctId, team]);
+  /** Gives up everything that waits. */
+  purge(): void {
+    this.#call([PURGED]);
   }
 
   gateAnswered(team: string, open: boolean | undefined): void {
@@ -142,13 +145,6 @@ export class Engine {
     return { engine: "wasm", captured, adopted, confirmed, waiting, settledElsewhere, dropped };
   }
 
-  #locate(): void {
-    const address = pageAddress();
-    if (address === this.#address) return;
-    this.#address = address;
-    this.#call([MOVED, 0, 0, address.url, address.referrer]);
-  }
-
   /** Passes a call on, behind the one that is going on where there is one: the page may have replaced what we use. */
   #call(call: Call): void {
     this.#behind.push(call);
@@ -180,10 +176,7 @@ export class Engine {
     this.#side.close();
     const { touched, written } = inHand;
     const calls = written === "" ? this.#behind : this.#behind.slice(1);
-    const unsaved = calls.flatMap(([happening, , , first = "", second = "", third = ""]): Unsaved[] => {
-      if (happening === CAPTURED) return [{ event: first, properties: second, team: third }];
-      return happening === IDENTIFIED ? [{ distinctId: first, team: second }] : [];
-    });
+    const unsaved = calls.flatMap(([, , , , , , record]) => record ?? []);
     this.#behind = [];
     this.#onTrap({ poisoned: touched.slice(-36), unsaved });
   }

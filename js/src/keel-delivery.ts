@@ -1,8 +1,9 @@
 // How the keel sends: seals what it holds, at most what a keepalive request carries, and forgets what is confirmed.
 
+import type { Consent } from "./consent.js";
 import type { NoticeCode } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
-import { isMustSend, parseValue, type RecordValue, sealedValue } from "./record.js";
+import { isMustSend, parseValue, type RecordValue } from "./record.js";
 import * as storage from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
 import { CAPTURE_PATH, exit, post } from "./transport.js";
@@ -18,7 +19,7 @@ const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_MAX_MS = 30_000;
 const PROBE_INTERVAL_MS = 300_000;
 
-interface Sealed {
+interface Sendable {
   readonly key: string;
   readonly body: string;
   readonly mustSend: boolean;
@@ -29,6 +30,7 @@ export class Delivery {
   /** How many events PostHog has confirmed. */
   confirmed = 0;
   readonly #options: CheckedOptions;
+  readonly #consent: Consent;
   readonly #gate: TeamGate;
   readonly #records: Map<string, string>;
   readonly #drop: (reason: NoticeCode, event: string) => void;
@@ -44,11 +46,13 @@ export class Delivery {
 
   constructor(
     options: CheckedOptions,
+    consent: Consent,
     gate: TeamGate,
     records: Map<string, string>,
     drop: (reason: NoticeCode, event: string) => void,
   ) {
     this.#options = options;
+    this.#consent = consent;
     this.#gate = gate;
     this.#records = records;
     this.#drop = drop;
@@ -73,7 +77,8 @@ export class Delivery {
     if (isConfirmed(status, body)) {
       this.#batchMax = Number.POSITIVE_INFINITY;
       this.#failures = 0;
-      this.confirmed += batch.length;
+      // What was given up while it was under way has been counted.
+      this.confirmed += batch.filter(({ key }) => this.#records.has(key)).length;
       for (const { key } of batch) this.#forget(key);
       return this.send();
     }
@@ -82,7 +87,7 @@ export class Delivery {
   }
 
   /** Halves what was refused, and gives up an event that is refused alone; whether there is more to send at once. */
-  #isSettledByHalving(status: number, batch: Sealed[]): boolean {
+  #isSettledByHalving(status: number, batch: Sendable[]): boolean {
     if (status !== 400 && status !== 403 && status !== 413) return false;
     this.#batchMax = Math.ceil(batch.length / 2);
     const [only] = batch.length === 1 ? batch : [];
@@ -103,7 +108,7 @@ export class Delivery {
   }
 
   #isStopped(): boolean {
-    return this.#notBeforeMs === Number.POSITIVE_INFINITY;
+    return this.#notBeforeMs === Number.POSITIVE_INFINITY || !this.#consent.isGranted;
   }
 
   /** Hands what may leave over to the browser. It stays stored: nobody will confirm it. */
@@ -137,10 +142,10 @@ export class Delivery {
   }
 
   /** What may leave now and fits, must-send events first, in the order of capture. */
-  #load(): Sealed[] {
-    const sealed = [...this.#records.keys()].flatMap((key) => this.#seal(key) ?? []);
+  #load(): Sendable[] {
+    const sealed = [...this.#records.keys()].flatMap((key) => this.#sendable(key) ?? []);
     let bytes = ENVELOPE_BYTES_MAX;
-    const chosen = new Set<Sealed>();
+    const chosen = new Set<Sendable>();
     for (const mustSend of [true, false]) {
       for (const record of sealed) {
         const size = new Blob([record.body]).size + 1;
@@ -152,8 +157,8 @@ export class Delivery {
     return sealed.filter((record) => chosen.has(record));
   }
 
-  /** The record as it is sent. The seal goes into storage first, so that whoever sends it later sends the same. */
-  #seal(key: string): Sealed | undefined {
+  /** The record as it is sent; nothing, where it may not be sent now. */
+  #sendable(key: string): Sendable | undefined {
     const value = this.#read(key);
     if (!value) {
       // Another page has settled it, or somebody has damaged it.
@@ -162,41 +167,10 @@ export class Delivery {
     }
     const isHeld = this.#underWay.has(key) || this.#aside.has(key);
     if (!value || isHeld || this.#gate.state(value.team) !== true) return undefined;
-    if (value.stage === "sealed") {
-      return { key, body: JSON.stringify(value.body), mustSend: isMustSend(value.body.event) };
-    }
-    const body = JSON.stringify(this.#event(value));
-    const text = sealedValue(value.team, body);
-    this.#records.set(key, this.#records.get(key) === "" && storage.put(key, text) ? "" : text);
-    return { key, body, mustSend: isMustSend(value.event) };
+    return { key, body: JSON.stringify(value.body), mustSend: isMustSend(value.body.event) };
   }
 
-  /** The event as PostHog takes it, the same that the engine would make of it. */
-  #event(raw: RecordValue & { stage: "raw" }): object {
-    const { apiKey } = this.#options;
-    return {
-      event: raw.event,
-      uuid: raw.uuid,
-      distinct_id: raw.distinct_id,
-      timestamp: raw.timestamp,
-      properties: {
-        ...addressProperties("$current_url", "$host", raw.url),
-        ...pathProperty(raw.url),
-        ...addressProperties("$referrer", "$referring_domain", raw.referrer, "$direct"),
-        ...raw.properties,
-        token: apiKey,
-        distinct_id: raw.distinct_id,
-        $lib: "posthog-booking-tracker",
-        $lib_version: __VERSION__,
-        $session_id: raw.session_id,
-        $device_id: raw.device_id,
-        $is_identified: raw.identified,
-        $process_person_profile: raw.identified || raw.event === "$identify",
-      },
-    };
-  }
-
-  #body(batch: readonly Sealed[]): string {
+  #body(batch: readonly Sendable[]): string {
     const envelope = JSON.stringify({ api_key: this.#options.apiKey, sent_at: new Date() });
     return `${envelope.slice(0, -1)},"batch":[${batch.map(({ body }) => body).join()}]}`;
   }
@@ -216,18 +190,7 @@ export class Delivery {
   }
 }
 
-const nameOf = (value: RecordValue | undefined): string =>
-  value === undefined ? "" : value.stage === "raw" ? value.event : value.body.event;
-
-/** Scheme and host, then path, of a reduced address. */
-const PARTS = /^https?:\/\/([^/]*)([^?]*)/;
-
-const pathProperty = (url: string) => (url ? { $pathname: PARTS.exec(url)?.[2] } : {});
-
-function addressProperties(urlName: string, hostName: string, url: string, missing?: string): Record<string, unknown> {
-  if (url) return { [urlName]: url, [hostName]: PARTS.exec(url)?.[1] };
-  return missing ? { [urlName]: missing, [hostName]: missing } : {};
-}
+const nameOf = (value: RecordValue | undefined): string => value?.body.event ?? "";
 
 /** PostHog answers with an empty body or a JSON one; a web page comes from somebody in between. */
 function isConfirmed(status: number, body: string): boolean {

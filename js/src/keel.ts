@@ -1,18 +1,16 @@
 // The keel: captures before the engine is there, without it and after it has died.
 //
-// It stores raw records in the engine's own format, so that handing over is nothing but adoption. On leaving it seals
-// what this page has captured and sends it. Where it is known that no engine will come, it delivers like a small engine.
+// It stores records in the engine's own format, so that handing over is nothing but adoption. On leaving it sends what this
+// page has captured. Where it is known that no engine will come, it delivers like a small engine.
 
+import type { Consent } from "./consent.js";
 import { Delivery } from "./keel-delivery.js";
 import type { NoticeCode, Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
-import { pageAddress } from "./page-address.js";
 import type { PageEvent } from "./page-events.js";
-import { isMustSend, nounKey, projectHash, rawValue, recordKey, recordPrefix } from "./record.js";
+import { isMustSend, type NewRecord, nounKey, projectHash, recordPrefix, recordValue } from "./record.js";
 import * as storage from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
-import { uuidv7 } from "./uuid.js";
-import { Visitor } from "./visitor.js";
 
 /** The engine's bounds: the size of an event, how many wait, and how long. */
 const EVENT_BYTES_MAX = 32 * 1024;
@@ -23,7 +21,6 @@ const RECORD_AGE_MAX_MS = 7 * 24 * 3_600_000;
 export interface Handover {
   /** A line for each record of this page: its key and, where storage did not take it, a space and its value. */
   readonly records: string;
-  readonly minted: boolean;
 }
 
 /** The keel of one tracker. */
@@ -37,69 +34,58 @@ export class Keel {
   /** How many records were handed to engines, which count them as captured once more. */
   handed = 0;
   readonly #options: CheckedOptions;
+  readonly #consent: Consent;
   readonly #gate: TeamGate;
   readonly #notices: Notices;
   readonly #project: string;
-  readonly #visitor: Visitor;
   readonly #delivery: Delivery;
   /** This page's records: key to value, the value empty where storage holds it. */
   readonly #records = new Map<string, string>();
-  #lastMs = 0;
-  #lastWallMs = 0;
-  #sequence = 0;
   #inCharge = true;
   #alone = false;
   #left = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
 
-  constructor(options: CheckedOptions, gate: TeamGate, notices: Notices) {
+  constructor(options: CheckedOptions, consent: Consent, gate: TeamGate, notices: Notices) {
     this.#options = options;
+    this.#consent = consent;
     this.#gate = gate;
     this.#notices = notices;
     this.#project = projectHash(options.apiKey);
-    this.#visitor = new Visitor(this.#project);
     this.#delivery = this.#deliveryOf(this.#records);
   }
 
-  /** Stores an event before it returns. */
-  capture(event: string, properties: string, team: string): void {
+  /** Stores an event before it returns; as a raw one, where its page may still change who it is about. */
+  capture({ key, event, body, team, atOnce }: NewRecord, stage: "sealed" | "raw" = "sealed"): void {
     this.captured++;
-    const admitted = event.trim() === "" ? "invalid" : this.#gate.admit(team);
-    if (typeof admitted === "string") return this.drop(admitted, event);
-    const ms = this.#timestamp();
-    const uuid = uuidv7(ms);
-    const { distinct_id, device_id, identified } = this.#visitor.identity();
-    const raw = {
-      uuid,
-      timestamp: new Date(ms).toISOString(),
-      event,
-      ...(admitted.team === undefined ? {} : { team: admitted.team }),
-      ...pageAddress(),
-      distinct_id,
-      session_id: this.#visitor.sessionId(ms),
-      device_id,
-      identified,
-    };
-    const key = recordKey(this.#project, ms, this.#sequence++, uuid);
-    const value = rawValue(raw, properties);
-    if (new Blob([value]).size > EVENT_BYTES_MAX) return this.drop("too_large", event);
+    if (new Blob([body]).size > EVENT_BYTES_MAX) return this.drop("too_large", event);
     if (this.#records.size >= RECORDS_MAX) this.#delivery.evict();
+    const value = recordValue(team, body, stage);
     this.#records.set(key, this.#store(key, value) ? "" : value);
-    if (this.#gate.source === "ask" && admitted.team !== undefined) void this.#learn(admitted.team);
+    if (this.#gate.source === "ask" && team !== undefined) void this.#learn(team);
     if (this.#alone) {
-      const urgent = isMustSend(event) || this.#records.size >= this.#options.flushAt;
+      const urgent = atOnce || isMustSend(event) || this.#records.size >= this.#options.flushAt;
       this.#schedule(urgent ? 0 : this.#options.flushInterval);
     }
   }
 
-  /** Names the visitor, by an event where that is news. */
-  identify(distinctId: string, team: string): void {
-    if (typeof this.#gate.admit(team) === "string") return;
-    const earlier = this.#visitor.identify(distinctId);
-    if (!earlier.identified && earlier.distinct_id !== distinctId) {
-      this.capture("$identify", JSON.stringify({ $anon_distinct_id: earlier.distinct_id }), team);
+  /** Seals a raw record that is still here: now it is known who it is about. */
+  seal({ key, body, team }: NewRecord): void {
+    const earlier = this.#records.get(key);
+    // Another page may have given it up, or settled it.
+    if (earlier === undefined || (earlier === "" && !storage.get(key))) return;
+    const value = recordValue(team, body);
+    this.#records.set(key, this.#store(key, value) ? "" : value);
+  }
+
+  /** Gives up everything that waits here. */
+  purge(): void {
+    for (const key of this.#records.keys()) {
+      storage.remove(key);
+      this.drop("purged", "");
     }
+    this.#records.clear();
   }
 
   /** Counts an event as given up. */
@@ -126,8 +112,7 @@ export class Keel {
     const lines = [...this.#records].map(([key, value]) => (value === "" ? key : `${key} ${value}`));
     this.handed += lines.length;
     this.#records.clear();
-    this.#visitor.rest();
-    return { records: lines.join("\n"), minted: this.#visitor.minted };
+    return { records: lines.join("\n") };
   }
 
   /** Nothing happens any more by itself. */
@@ -195,13 +180,13 @@ export class Keel {
   }
 
   #deliveryOf(records: Map<string, string>): Delivery {
-    return new Delivery(this.#options, this.#gate, records, (reason, event) => this.drop(reason, event));
+    return new Delivery(this.#options, this.#consent, this.#gate, records, (reason, event) => this.drop(reason, event));
   }
 
   /** Stores a record, with a sign of its own after each clearing, by which that is told from a settled record. */
   #store(key: string, value: string): boolean {
     const sentinel = nounKey("sentinel", this.#project);
-    if (!storage.put(key, value)) return false;
+    if (!this.#consent.isGranted || !storage.put(key, value)) return false;
     if (storage.get(sentinel) === undefined) storage.put(sentinel, Date.now().toString(36));
     return true;
   }
@@ -219,25 +204,13 @@ export class Keel {
   }
 
   /**
-   * Learns whether a team is tracked. A definite "no" drops what it has waiting, and with it every trace; where an engine
-   * has taken over since, that is the engine's to do.
+   * Learns whether a team is tracked. A definite "no" drops what it has waiting; where an engine has taken over since, that
+   * is the engine's to do.
    */
   async #learn(team: string): Promise<void> {
     if ((await this.#gate.ask(team)) !== false || !this.#inCharge) return;
     this.#delivery.discard(team);
-    if (this.#records.size === 0 && this.confirmed === 0 && this.#visitor.minted) {
-      this.#visitor.forget();
-      storage.remove(nounKey("sentinel", this.#project));
-    }
-  }
-
-  /** The timestamp of an event, unique on this page, by the engine's rule. */
-  #timestamp(): number {
-    const ms = Date.now();
-    const wasSetBack = ms + 1_000 <= this.#lastWallMs;
-    this.#lastWallMs = ms;
-    this.#lastMs = !wasSetBack && this.#lastMs >= ms ? this.#lastMs + 1 : ms;
-    return this.#lastMs;
+    this.#gate.onShut();
   }
 
   /** Delivers after a wait, or at the earlier time that is set already. A backoff is never cut short. */

@@ -1,6 +1,8 @@
 // What the tracker says on the console, and when: warnings once and always, drops only in debug.
 
-/** The codes, by the numbers with which the engine names them. The first eleven are the reasons to drop an event. */
+import type { DropReason } from "./types.js";
+
+/** The codes, by the numbers with which the engine names them. The first twelve are the reasons for which it drops an event; behind its own stand those of the page. */
 export const NOTICE_CODES = [
   "gate_shut",
   "ungated",
@@ -13,16 +15,24 @@ export const NOTICE_CODES = [
   "duplicate",
   "shut_down",
   "forbidden",
+  "purged",
   "nothing_opens_the_gate",
   "unauthorised",
   "web_page",
+  "no_consent",
+  "before_send",
 ] as const;
 
 /** The name of something worth saying. */
 export type NoticeCode = (typeof NOTICE_CODES)[number];
 
-/** How many of {@link NOTICE_CODES} are reasons to drop an event. */
-export const DROP_REASONS = 11;
+/** How many of {@link NOTICE_CODES} are the engine's reasons to drop an event. */
+export const DROP_REASONS = 12;
+
+/** Every reason to drop an event: behind the engine's three warnings stand those of the page. */
+export const ALL_REASONS = NOTICE_CODES.filter(
+  (_, number) => number < DROP_REASONS || number >= DROP_REASONS + 3,
+) as DropReason[];
 
 const WARNINGS: Partial<Record<NoticeCode, string>> = {
   nothing_opens_the_gate:
@@ -35,11 +45,12 @@ const WARNINGS: Partial<Record<NoticeCode, string>> = {
 
 /** Says things on the console. */
 export class Notices {
-  readonly #debug: boolean;
+  /** Whether those who develop the page want to hear everything. */
+  isVerbose: boolean;
   readonly #said = new Set<NoticeCode>();
 
-  constructor(debug: boolean) {
-    this.#debug = debug;
+  constructor(isVerbose: boolean) {
+    this.isVerbose = isVerbose;
   }
 
   /** Says what a code stands for; `about` names the event, where it is about one. */
@@ -52,7 +63,12 @@ export class Notices {
 
   /** Says something to those who asked for it. */
   debug(text: string): void {
-    if (this.#debug) this.#write("debug", text);
+    if (this.isVerbose) this.#write("debug", text);
+  }
+
+  /** Says what a call did wrong. */
+  warn(text: string): void {
+    this.#write("warn", text);
   }
 
   #write(level: "warn" | "debug", text: string): void {

@@ -1,7 +1,16 @@
 // Checks what the page configures, and fills in the defaults.
 
 import { ConfigurationError } from "./errors.js";
-import type { TeamGateSource, TrackerOptions } from "./types.js";
+import { isLegalDistinctId } from "./identity.js";
+import type {
+  BeforeSend,
+  IdentityBootstrap,
+  IdentitySource,
+  PersonProfiles,
+  PostHogInstance,
+  TeamGateSource,
+  TrackerOptions,
+} from "./types.js";
 
 /** The defaults, and the least and the most of each number. `docs/options.md` is held against this table. */
 export const NUMBER_OPTIONS = {
@@ -31,19 +40,34 @@ export interface CheckedOptions {
   readonly debug: boolean;
   readonly isTeamEnabled: TeamGateSource | undefined;
   readonly trackUngated: boolean;
+  readonly consent: "granted" | "required";
+  readonly respectDnt: boolean;
+  readonly respectGpc: boolean;
+  readonly personProfiles: PersonProfiles;
+  readonly identity: IdentitySource;
+  readonly posthog: PostHogInstance | undefined;
+  readonly bootstrap: IdentityBootstrap | undefined;
+  readonly beforeSend: readonly BeforeSend[];
 }
+
+/** The options that are one of a few words; the first is the default. */
+export const WORD_OPTIONS = {
+  ungated: ["ignore", "track"],
+  consent: ["granted", "required"],
+  personProfiles: ["identifiedOnly", "always", "never"],
+  identity: ["own", "posthog-js", "auto"],
+} as const;
 
 /** Checks everything at once; throws {@link ConfigurationError}. */
 export function checkOptions(apiKey: unknown, given?: TrackerOptions | null): CheckedOptions {
   const options = given ?? {};
-  const { teamId, isTeamEnabled, ungated = "ignore" } = options;
+  const { teamId, isTeamEnabled } = options;
   if (!["string", "number", "bigint", "undefined"].includes(typeof (teamId ?? undefined))) {
     throw invalid("teamId", "a number or a text");
   }
   if (!["boolean", "function", "undefined"].includes(typeof isTeamEnabled)) {
     throw invalid("isTeamEnabled", "true, false or a function that is given a team id");
   }
-  if (ungated !== "ignore" && ungated !== "track") throw invalid("ungated", '"ignore" or "track"');
   return {
     apiKey: checkApiKey(apiKey),
     host: checkHost(options.host ?? DEFAULT_HOST),
@@ -54,8 +78,43 @@ export function checkOptions(apiKey: unknown, given?: TrackerOptions | null): Ch
     requestTimeout: checkNumber("requestTimeout", options.requestTimeout),
     debug: options.debug === true,
     isTeamEnabled,
-    trackUngated: ungated === "track",
+    trackUngated: checkWord("ungated", options.ungated) === "track",
+    consent: checkWord("consent", options.consent),
+    respectDnt: options.respectDnt === true,
+    respectGpc: options.respectGpc === true,
+    personProfiles: checkWord("personProfiles", options.personProfiles),
+    identity: checkWord("identity", options.identity),
+    posthog: options.posthog ?? undefined,
+    bootstrap: checkBootstrap(options.bootstrap),
+    beforeSend: checkHooks(options.beforeSend),
   };
+}
+
+function checkWord<Name extends keyof typeof WORD_OPTIONS>(
+  name: Name,
+  value: unknown,
+): (typeof WORD_OPTIONS)[Name][number] {
+  const words: readonly unknown[] = WORD_OPTIONS[name];
+  const word = value === undefined ? words[0] : value;
+  if (!words.includes(word)) throw invalid(name, words.map((known) => `"${known}"`).join(" or "));
+  return word as (typeof WORD_OPTIONS)[Name][number];
+}
+
+function checkBootstrap(value: unknown): IdentityBootstrap | undefined {
+  if (value === undefined || value === null) return undefined;
+  const { distinctId } = value as IdentityBootstrap;
+  if (typeof value !== "object") throw invalid("bootstrap", "an object");
+  if (distinctId !== undefined && !isLegalDistinctId(distinctId)) {
+    throw invalid("bootstrap.distinctId", "an id of your own, as a text of at most 200 characters");
+  }
+  return value;
+}
+
+function checkHooks(value: TrackerOptions["beforeSend"]): readonly BeforeSend[] {
+  const hooks = value === undefined || value === null ? [] : [value].flat();
+  if (hooks.some((hook) => typeof hook !== "function"))
+    throw invalid("beforeSend", "a function or several in an array");
+  return hooks as readonly BeforeSend[];
 }
 
 function checkApiKey(apiKey: unknown): string {

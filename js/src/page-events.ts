@@ -12,6 +12,7 @@ export function listenToPage(happened: (event: PageEvent) => void): () => void {
   const listeners: [EventTarget, string, () => void][] = [
     [window, "pagehide", () => happened("leaving")],
     [window, "pageshow", () => happened("returned")],
+    [document, "resume", () => happened("returned")],
     [window, "online", () => happened("online")],
     [document, "visibilitychange", () => happened(document.visibilityState === "hidden" ? "hidden" : "returned")],
   ];

@@ -1,5 +1,6 @@
 // What the page does for the engine: storage, requests, timers, questions. The engine's `page_side.rs` is the other half.
 
+import type { Consent } from "./consent.js";
 import type { DrainLock } from "./drain-lock.js";
 import type { Engine } from "./engine.js";
 import { NOTICE_CODES, type Notices } from "./notices.js";
@@ -14,6 +15,7 @@ export class PageSide {
   readonly #gate: TeamGate;
   readonly #notices: Notices;
   readonly #url: string;
+  readonly #consent: Consent;
   readonly #lock: DrainLock;
   readonly #requests = new Map<number, AbortController>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -21,11 +23,19 @@ export class PageSide {
   /** The engine is dead. What is left of its last call may still run, but nothing of it counts any more. */
   #closed = false;
 
-  constructor(engine: Engine, options: CheckedOptions, gate: TeamGate, lock: DrainLock, notices: Notices) {
+  constructor(
+    engine: Engine,
+    options: CheckedOptions,
+    consent: Consent,
+    gate: TeamGate,
+    lock: DrainLock,
+    notices: Notices,
+  ) {
     this.#engine = engine;
     this.#gate = gate;
     this.#notices = notices;
     this.#url = options.host + CAPTURE_PATH;
+    this.#consent = consent;
     this.#lock = lock;
   }
 
@@ -34,7 +44,7 @@ export class PageSide {
   }
 
   put(key: string, value: string): boolean {
-    return !this.#closed && storage.put(key, value);
+    return !this.#isSilent() && storage.put(key, value);
   }
 
   remove(key: string): void {
@@ -46,12 +56,18 @@ export class PageSide {
   }
 
   send(request: number, body: string, keepalive: boolean): void {
-    if (this.#closed) return;
+    if (this.#isSilent()) return void this.#fail(request);
     const controller = new AbortController();
     this.#requests.set(request, controller);
     void post(this.#url, body, keepalive, controller.signal).then((answer) => {
       if (this.#requests.delete(request)) this.#engine.answered(request, answer);
     });
+  }
+
+  /** Reports, when the call is over, that a request has come to nothing. */
+  async #fail(request: number): Promise<void> {
+    await Promise.resolve();
+    this.#engine.answered(request, { status: 0, body: "", retryAfter: "" });
   }
 
   abort(request: number): void {
@@ -61,7 +77,7 @@ export class PageSide {
   }
 
   exit(body: string): void {
-    if (!this.#closed) exit(this.#url, body);
+    if (!this.#isSilent()) exit(this.#url, body);
   }
 
   wakeIn(waitMs: number): void {
@@ -71,7 +87,10 @@ export class PageSide {
   }
 
   askGate(team: string): void {
-    void this.#gate.ask(team).then((open) => this.#engine.gateAnswered(team, open));
+    void this.#gate.ask(team).then((open) => {
+      this.#engine.gateAnswered(team, open);
+      if (open === false) this.#gate.onShut();
+    });
   }
 
   askLock(): void {
@@ -99,6 +118,11 @@ export class PageSide {
   /** Is fulfilled when the engine reports the next `settled`, or when it dies. */
   whenSettled(): Promise<void> {
     return new Promise((resolve) => this.#settled.push(resolve));
+  }
+
+  /** Whether nothing may be stored or sent: another tab may know that the visitor has said no before this one does. */
+  #isSilent(): boolean {
+    return this.#closed || !this.#consent.isGranted;
   }
 
   /** The engine is dead: nothing of it goes on. */

@@ -45,8 +45,8 @@ function namesOf(properties: unknown): string[] {
   }
 }
 
-/** The deepest nesting that the engine reads. */
-const DEPTH_MAX = 64;
+/** The deepest nesting of an event's properties: the engine reads 64 levels, and a record and its event are two. */
+const DEPTH_MAX = 62;
 
 /** The text of a JSON object. What cannot be written is left out, and nothing ever throws. */
 export function stringifyProperties(properties: Record<string, unknown>): string {
@@ -60,6 +60,13 @@ export function stringifyProperties(properties: Record<string, unknown>): string
   // A `toJSON` among the properties may have made something else of it.
   return text?.startsWith("{") ? wellFormed(text) : "{}";
 }
+
+/** A copy that has nothing in common with what the page passed, and nothing in it that JSON cannot hold. */
+export const plainCopy = (properties: unknown): Record<string, unknown> => jsonCopy(readProperties(properties));
+
+/** The same of what has been cleaned already. */
+export const jsonCopy = (properties: Record<string, unknown>): Record<string, unknown> =>
+  JSON.parse(stringifyProperties(properties));
 
 /** Member by member, so that only what fails is lost. A BigInt becomes its text. */
 function stringifyMembers(properties: Record<string, unknown>): string {

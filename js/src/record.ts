@@ -22,52 +22,38 @@ export const recordPrefix = (project: string) => `${KEY_PREFIX}${RECORD_FORMAT}:
 export const recordKey = (project: string, capturedMs: number, sequence: number, uuid: string) =>
   `${recordPrefix(project)}${capturedMs.toString(36)}:${sequence.toString(36)}:${uuid}`;
 
-/** What a page knows of an event before it is sealed. Addresses are reduced. */
-export interface RawEvent {
-  readonly uuid: string;
-  /** ISO 8601 in UTC. */
-  readonly timestamp: string;
+/** A record that is to be stored. */
+export interface NewRecord {
+  readonly key: string;
   readonly event: string;
+  /** The event's JSON text. */
+  readonly body: string;
   /** The team whose gate must be open; absent, where no gate holds the event. */
-  readonly team?: string;
-  readonly url: string;
-  readonly referrer: string;
-  readonly distinct_id: string;
-  readonly session_id: string;
-  /** Who was known on which device, so that whoever seals the record seals it alike. */
-  readonly device_id: string;
-  readonly identified: boolean;
+  readonly team: string | undefined;
+  /** Whether it goes at once, whatever its name says. */
+  readonly atOnce: boolean;
 }
 
-/** The value of a record that is still to be sealed. `properties` is JSON text. */
-export const rawValue = (raw: RawEvent, properties: string) =>
-  `${JSON.stringify({ stage: "raw", ...raw }).slice(0, -1)},"properties":${properties}}`;
-
-/** The value of a sealed record. `body` is the event's JSON text. */
-export const sealedValue = (team: string | undefined, body: string) =>
-  `{"stage":"sealed",${team === undefined ? "" : `"team":${JSON.stringify(team)},`}"body":${body}}`;
+/** The value of a record. It is raw while its own page may still change who it is about. `body` is the event's JSON text. */
+export const recordValue = (team: string | undefined, body: string, stage: "sealed" | "raw" = "sealed") =>
+  `{"stage":"${stage}",${team === undefined ? "" : `"team":${JSON.stringify(team)},`}"body":${body}}`;
 
 /** A record's value, read. */
-export type RecordValue =
-  | ({ readonly stage: "raw"; readonly properties: Record<string, unknown> } & RawEvent)
-  | { readonly stage: "sealed"; readonly team?: string; readonly body: { readonly event: string } };
+export interface RecordValue {
+  readonly team?: string;
+  readonly body: { readonly event: string };
+}
 
 /** Reads a record's value; `undefined`, where it is torn or written by somebody else: what the engine calls torn. */
 export function parseValue(text: string): RecordValue | undefined {
   try {
-    const value = JSON.parse(text);
-    const { stage, uuid, timestamp, event, properties, body } = value;
-    const whole = stage === "raw" ? areTexts(uuid, timestamp, event) && isObject(properties) : stage === "sealed";
-    return whole && (stage === "raw" || (isObject(body) && areTexts(body.event))) ? value : undefined;
+    const { stage, team, body } = JSON.parse(text);
+    const isWhole = /^(raw|sealed)$/.test(stage) && typeof body.event === "string" && body.event !== "";
+    return isWhole ? { team, body } : undefined;
   } catch {
     return undefined;
   }
 }
-
-const areTexts = (...values: unknown[]) => values.every((value) => typeof value === "string" && value !== "");
-
-const isObject = (value: unknown): value is { readonly event?: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Whether an event goes at once: a page is usually left right after it, or money depends on it. */
 export const isMustSend = (event: string) =>

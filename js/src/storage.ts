@@ -44,6 +44,15 @@ export function remove(key: string): void {
   }
 }
 
+/** Removes the records of a project, what other pages left included; with `everything` all that is ours but the consent. */
+export function erase(project: string, everything: boolean): Promise<void> {
+  const isChosen = (key: string) =>
+    key.split(":")[2] === project && (isRecord(key) || (everything && !key.startsWith(`${KEY_PREFIX}consent:`)));
+  const chosen = keys().filter(isChosen);
+  for (const key of chosen) remove(key);
+  return mirror.erase(isChosen, chosen.length > 0);
+}
+
 /** All keys of ours. `Object.keys` is one consistent picture and twice as fast as walking `key(i)`. */
 export function keys(): string[] {
   try {

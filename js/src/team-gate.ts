@@ -5,6 +5,8 @@ import type { CheckedOptions } from "./options.js";
 
 /** Answers for teams. Only a boolean is an answer; everything else means "not known yet". */
 export class TeamGate {
+  /** Is called when a team is definitely not tracked, and what it had waiting is given up. */
+  onShut: () => void = () => {};
   readonly #options: CheckedOptions;
   readonly #answers = new Map<string, boolean>();
   readonly #asked = new Map<string, Promise<boolean | undefined>>();

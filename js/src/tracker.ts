@@ -1,34 +1,35 @@
-// The tracker that a page makes: usable at once, by the keel until the engine is there, by the engine from then on.
+// The tracker that a page makes. Here stands what a page can call, and when a call is done: at once, when the page is seen,
+// when the visitor has agreed, or not at all. How it is done stands in `recorder.ts`, `people.ts` and `outbox.ts`.
 
 import { Attempt } from "./attempt.js";
-import { DrainLock } from "./drain-lock.js";
-import { Engine, type Wreck } from "./engine.js";
-import { Keel } from "./keel.js";
-import { isHopeless, loadModule } from "./load.js";
-import * as mirror from "./mirror.js";
-import { DROP_REASONS, NOTICE_CODES, Notices } from "./notices.js";
+import { CallQueue } from "./call-queue.js";
+import { Clock, type Tick } from "./clock.js";
+import { Consent } from "./consent.js";
+import { type Draft, uuidOf } from "./event.js";
+import { HeldCalls } from "./held-calls.js";
+import { Notices } from "./notices.js";
 import { type CheckedOptions, checkOptions } from "./options.js";
+import { Outbox } from "./outbox.js";
+import { pageAddress } from "./page-address.js";
 import { listenToPage, type PageEvent } from "./page-events.js";
-import { readProperties, stringifyProperties, wellFormedText } from "./properties.js";
-import { Quarantine } from "./quarantine.js";
-import { nounKey, projectHash } from "./record.js";
+import { People } from "./people.js";
+import { plainCopy, readProperties, wellFormedText } from "./properties.js";
+import { isMustSend, projectHash } from "./record.js";
+import { Recorder } from "./recorder.js";
 import { TeamGate } from "./team-gate.js";
 import type {
   BookingCompletedProperties,
   BookingFailedProperties,
   BookingProperties,
   BookingStartedProperties,
+  CapturedEvent,
+  CaptureOptions,
+  ConsentState,
+  Id,
+  ResetOptions,
   Stats,
   TrackerOptions,
 } from "./types.js";
-import { isLegalDistinctId } from "./visitor.js";
-import { wasmUrl } from "./wasm-url.js";
-
-/** How often a module that does not arrive is asked for before `ready` stops waiting for it. */
-const LOAD_TRIES = 5;
-
-// A page gets one fresh engine after a trap: what traps twice would trap for ever.
-let revived = false;
 
 /**
  * Tracks bookings in PostHog. Events are stored before a call returns, sent at once or on leaving, and sent again until
@@ -39,227 +40,374 @@ export class PostHogBookingTracker {
   readonly ready: Promise<void>;
   readonly #options: CheckedOptions;
   readonly #notices: Notices;
-  readonly #gate: TeamGate;
-  readonly #keel: Keel;
-  readonly #lock: DrainLock;
-  readonly #quarantine: Quarantine;
+  readonly #calls: CallQueue;
+  readonly #consent: Consent;
+  readonly #people: People;
+  readonly #recorder: Recorder;
+  readonly #outbox: Outbox;
+  readonly #held: HeldCalls;
   readonly #attempt = new Attempt();
-  #engine: Engine | undefined;
-  #becomeReady: () => void = () => {};
-  #loadTries = 0;
-  #hopeless = false;
-  #left = false;
+  readonly #clock = new Clock();
+  #lastTeam = "";
+  #isOpen = false;
   #stopListening: () => void = () => {};
   #shutdown: Promise<void> | undefined;
-  /** Who the page has said its visitor is, until that is passed on. */
-  #identified = "";
-  #lastTeam = "";
-  #loading = false;
-  /** What the page has said while nobody sees it; nothing of it has happened until somebody does. */
-  #prerendered: (() => void)[] | undefined = [];
+  /** When a call was made that is done only now. */
+  #heldTick: Tick | undefined;
 
   /** @throws ConfigurationError with a sentence that says how to mend the configuration. */
   constructor(apiKey: string, options?: TrackerOptions) {
     this.#options = checkOptions(apiKey, options);
     this.#notices = new Notices(this.#options.debug);
-    this.#gate = new TeamGate(this.#options);
-    this.#keel = new Keel(this.#options, this.#gate, this.#notices);
+    this.#calls = new CallQueue(this.#notices);
+    const gate = new TeamGate(this.#options);
     const project = projectHash(this.#options.apiKey);
-    this.#quarantine = new Quarantine(project);
-    this.#lock = new DrainLock(nounKey("drain", project));
-    this.ready = new Promise((resolve) => {
-      this.#becomeReady = resolve;
+    this.#people = new People(project, this.#options, this.#notices, (event, properties, how) => {
+      this.#recorder.record(this.#draft(event, properties, how, true), true);
     });
+    this.#consent = new Consent(project, this.#options, () => this.#people.shared.isOptedOut());
+    this.#outbox = new Outbox(this.#options, this.#consent, gate, this.#notices);
+    this.#recorder = new Recorder(this.#options, this.#notices, gate, this.#people, this.#outbox);
+    this.#held = new HeldCalls((event) => this.#outbox.refuse("evicted", event));
+    gate.onShut = () => {
+      if (this.#outbox.removeTraces()) this.#people.withdraw();
+    };
+    this.ready = this.#outbox.ready;
     if (document.prerendering) document.addEventListener("prerenderingchange", () => this.#begin(), { once: true });
     else this.#begin();
   }
 
   /** Somebody has asked for a booking; begins an attempt. */
-  trackBookingStarted(properties: BookingStartedProperties = {}): void {
-    this.#safely(() => this.#track("booking_started", this.#attempt.begin(readProperties(properties))));
+  trackBookingStarted(properties: BookingStartedProperties = {}): CapturedEvent | undefined {
+    const own = this.#own(properties);
+    return this.#capture("booking_started", () => this.#attempt.begin(readProperties(own)));
   }
 
   /** The booking exists. Leave the page right after this if you like. */
-  trackBookingCompleted(properties: BookingCompletedProperties): void {
-    this.#safely(() => this.#track("booking_completed", this.#attempt.join(readProperties(properties))));
+  trackBookingCompleted(properties: BookingCompletedProperties): CapturedEvent | undefined {
+    const own = this.#own(properties);
+    return this.#capture("booking_completed", () => this.#attempt.join(readProperties(own)));
   }
 
   /** The booking could not be made. */
-  trackBookingFailed(properties: BookingFailedProperties): void {
-    this.#safely(() => this.#track("booking_failed", this.#attempt.join(readProperties(properties))));
+  trackBookingFailed(properties: BookingFailedProperties): CapturedEvent | undefined {
+    const own = this.#own(properties);
+    return this.#capture("booking_failed", () => this.#attempt.join(readProperties(own)));
   }
 
-  /** Any other event. `properties.teamId` decides the gate, as for bookings. */
-  capture(event: string, properties: Record<string, unknown> = {}): void {
-    this.#safely(() => this.#track(event, readProperties(properties)));
+  /**
+   * Any other event. `properties.teamId` decides the gate, as for bookings. Gives what the event is called and identified by;
+   * nothing, where it is dropped, where the page is not seen yet, or where a hook of the page captures it.
+   */
+  capture(event: string, properties: object = {}, options: CaptureOptions = {}): CapturedEvent | undefined {
+    const own = this.#own(properties);
+    return this.#capture(event, () => readProperties(own), options);
   }
 
   /** The page knows who its visitor is. Use an id of your own, never an e-mail address. */
-  identify(distinctId: string): void {
-    this.#safely(() => {
-      if (!isLegalDistinctId(distinctId)) return this.#notices.debug("identify: PostHog takes no such id");
-      this.#identified = wellFormedText(distinctId);
-      this.#identify(this.#options.team || this.#lastTeam);
+  identify(distinctId: string, set?: object, setOnce?: object): void {
+    const own = [this.#own(set), this.#own(setOnce)];
+    this.#changePerson(() => this.#people.identify(distinctId, ...own));
+  }
+
+  /** Two ids are one person: `alias`, and `original` or the visitor's present one. */
+  alias(alias: string, original?: string): void {
+    this.#changePerson(() => this.#people.alias(alias, original));
+  }
+
+  /** Sets properties of the person, sets those that have no value yet, and removes some. */
+  setPersonProperties(set?: object, setOnce?: object, unset?: readonly string[]): void {
+    const own = [this.#own(set), this.#own(setOnce)] as const;
+    this.#change(() => this.#people.setPersonProperties(...own, unset));
+  }
+
+  /** From here on PostHog keeps a profile of this visitor, known or not. */
+  createPersonProfile(): void {
+    this.#change(() => this.#people.createPersonProfile());
+  }
+
+  /** The visitor belongs to this group from now on; its properties are set where they are given. */
+  group(type: string, key: Id, properties?: object): void {
+    const own = this.#own(properties);
+    this.#change(() => this.#people.group(type, key, own));
+  }
+
+  /** Sets properties of a group, whether the visitor belongs to it or not. */
+  groupIdentify(type: string, key: Id, properties?: object): void {
+    const own = this.#own(properties);
+    this.#change(() => this.#people.groupIdentify(type, key, own));
+  }
+
+  /** The visitor belongs to no group any more. */
+  resetGroups(): void {
+    this.#change(() => this.#people.registered.leaveGroups());
+  }
+
+  /** The groups that the visitor belongs to, key by type; `undefined`, while the visitor has not agreed to be known. */
+  getGroups(): Record<string, string> | undefined {
+    return this.#ask(() => ({ ...this.#people.present().groups }));
+  }
+
+  /** Puts properties on every event from now on, on every page, over those of the same name. */
+  register(properties: object): void {
+    const own = this.#own(properties) ?? {};
+    this.#change(() => this.#people.registered.register(own));
+  }
+
+  /** The same, but leaves alone what has a value already. */
+  registerOnce(properties: object): void {
+    const own = this.#own(properties) ?? {};
+    this.#change(() => this.#people.registered.registerOnce(own));
+  }
+
+  /** Takes a property off again. */
+  unregister(name: string): void {
+    this.#change(() => this.#people.registered.unregister(name));
+  }
+
+  /** Puts properties on every event of this tab until the session ends. */
+  registerForSession(properties: object): void {
+    const own = this.#own(properties) ?? {};
+    this.#change(() => this.#people.session.register(own, Date.now()));
+  }
+
+  /**
+   * Somebody else uses the page from now on: another person, in another session, in no group. What waits is still sent;
+   * `purge` gives it up, for devices that many share.
+   */
+  reset(options?: ResetOptions): void {
+    const { purge, ...how } = options ?? {};
+    if (this.#calls.isPrerendering) this.#calls.run(() => this.#attempt.end());
+    else this.#attempt.end();
+    this.#changePerson(() => {
+      if (purge) {
+        this.#recorder.purge();
+        this.#outbox.purge(false);
+      }
+      this.#people.reset(how);
     });
+  }
+
+  /** Who events are about; `undefined`, while the visitor has not agreed to be known. */
+  getDistinctId(): string | undefined {
+    return this.#ask(() => this.#people.present().distinctId);
+  }
+
+  /** What stands for this browser, whoever uses it; `undefined`, while the visitor has not agreed to be known. */
+  getAnonymousId(): string | undefined {
+    return this.#ask(() => this.#people.present().deviceId);
+  }
+
+  /** The session of an event that would be captured now; `undefined`, while the visitor has not agreed to be known. */
+  getSessionId(): string | undefined {
+    return this.#ask(() => this.#people.present().sessionId);
+  }
+
+  /** The visitor agrees to be tracked. What was held is sent, with the time at which it happened. */
+  optIn(): void {
+    this.#calls.run(() => this.#consent.say("granted"));
+  }
+
+  /** The visitor does not want to be tracked. What is stored is removed, unsent, in every tab. */
+  optOut(): void {
+    this.#calls.run(() => this.#consent.say("denied"));
+  }
+
+  /** Whether the visitor does not want to be tracked. */
+  hasOptedOut(): boolean {
+    return this.consent() === "denied";
+  }
+
+  /** What is known of the visitor's consent. */
+  consent(): ConsentState {
+    return this.#consent.state;
+  }
+
+  /** Calls `listener` with every change of consent, whichever tab it was made in, until the function that this gives is called. */
+  onConsent(listener: (state: ConsentState) => void): () => void {
+    return this.#consent.listen((state) => this.#calls.run(() => listener(state)));
+  }
+
+  /** Logs what is dropped and why, from now on; not any more, with `false`. */
+  debug(isOn = true): void {
+    this.#notices.isVerbose = isOn !== false;
   }
 
   /** Sends everything now. Is fulfilled when that has succeeded or failed; what failed stays stored. Never rejects. */
   async flush(): Promise<void> {
-    await this.ready;
-    await (this.#engine ?? this.#keel).flush();
+    this.#calls.run(() => this.#consent.refresh());
+    if (this.#isOpen) await this.#outbox.flush();
   }
 
   /** Sends everything and takes no event any more. Calling it again changes nothing. Never rejects. */
   shutdown(): Promise<void> {
-    this.#shutdown ??= this.ready.then(async () => {
-      await (this.#engine ? this.#engine.shutDown() : this.#keel.flush());
-      this.#keel.rest();
-      this.#lock.leave();
-      this.#stopListening();
-    });
+    for (const { event } of this.#held.release()) if (event !== undefined) this.#outbox.refuse("shut_down", event);
+    this.#shutdown ??= (this.#isOpen ? this.#outbox.shutDown() : Promise.resolve()).then(() => this.#stopListening());
     return this.#shutdown;
   }
 
   /** What became of this page's events so far. */
   stats(): Stats {
-    const keel = this.#keel;
-    const zero = Object.fromEntries(NOTICE_CODES.slice(0, DROP_REASONS).map((code) => [code, 0])) as Stats["dropped"];
-    const stats: Stats = this.#engine?.stats() ?? {
-      engine: "keel",
-      captured: 0,
-      adopted: 0,
-      confirmed: 0,
-      waiting: keel.waiting,
-      settledElsewhere: 0,
-      dropped: zero,
-    };
-    const dropped: Record<string, number> = { ...stats.dropped };
-    for (const [reason, count = 0] of Object.entries(keel.dropped)) dropped[reason] = (dropped[reason] ?? 0) + count;
-    return {
-      ...stats,
-      // The engine counts what the keel has handed over as captured.
-      captured: stats.captured + keel.captured - keel.handed,
-      adopted: stats.adopted + keel.adopted,
-      confirmed: stats.confirmed + keel.confirmed,
-      dropped: dropped as Stats["dropped"],
-    };
+    const stats = this.#outbox.stats();
+    const held = this.#held.events + this.#recorder.waiting;
+    return { ...stats, captured: stats.captured + held, waiting: stats.waiting + held };
   }
 
   /** The page is seen, or will be without any further sign: a page that is only prerendered leaves no trace. */
   #begin(): void {
-    this.#stopListening = listenToPage((event) => this.#happened(event));
-    this.#lock.live();
-    void mirror.open();
-    const calls = this.#prerendered ?? [];
-    this.#prerendered = undefined;
-    for (const call of calls) this.#safely(call);
-    void this.#load();
+    const stopListening = listenToPage((event) => this.#calls.run(() => this.#happened(event)));
+    const onStorage = ({ key }: StorageEvent) => {
+      if (key === null || key.startsWith("phbt:consent:")) this.#calls.run(() => this.#consent.refresh());
+    };
+    // Also after `shutdown`: what is denied is removed whenever it is denied.
+    addEventListener("storage", onStorage);
+    this.#stopListening = stopListening;
+    this.#consent.listen((state) => this.#calls.attempt(() => this.#decided(state)));
+    // What this page knows was denied; what other tabs have stored since was not.
+    this.#consent.onMissedDenial = () => {
+      this.#recorder.purge();
+      this.#outbox.giveUp();
+      this.#people.forget(false);
+    };
+    this.#calls.begin(() => this.#decided(this.consent()));
   }
 
-  #track(event: string, properties: BookingProperties): void {
-    if (typeof event !== "string") return this.#refuse("invalid", "");
-    if (this.#shutdown) return this.#refuse("shut_down", event);
-    const { teamId } = properties;
-    const team = wellFormedText(teamId === undefined || teamId === null ? this.#options.team : String(teamId));
-    this.#lastTeam = team;
-    this.#identify(team);
-    (this.#engine ?? this.#keel).capture(wellFormedText(event), stringifyProperties(properties), team);
+  /** The visitor has said something, or has said it before. */
+  #decided(state: ConsentState): void {
+    if (state === "granted") return this.#open();
+    if (state === "pending") return;
+    for (const { event } of this.#held.release()) if (event !== undefined) this.#outbox.refuse("no_consent", event);
+    this.#recorder.purge();
+    this.#people.forget();
+    this.#outbox.purge(true);
+    this.#outbox.stayClosed();
   }
 
-  #refuse(reason: "invalid" | "shut_down", event: string): void {
-    this.#keel.captured++;
-    this.#keel.drop(reason, event);
+  #open(): void {
+    if (this.#shutdown) return;
+    const { shared } = this.#people;
+    if (!this.#isOpen) {
+      this.#isOpen = true;
+      shared.wait((found) => this.#calls.attempt(() => this.#settled(found)));
+      if (this.#options.bootstrap) this.#change(() => this.#people.bootstrap());
+    }
+    // Once more after a denial, which may have kept the engine from starting.
+    this.#outbox.open(!shared.isPending);
+    for (const { run } of this.#held.release()) this.#calls.attempt(run);
   }
 
-  /** Passes on who the visitor is, as soon as there is a team whose gate can let it pass. */
-  #identify(team: string): void {
-    if (this.#identified === "" || this.#shutdown) return;
-    if (this.#gate.admit(team) === "ungated") return this.#notices.debug("identify waits for an event with a team");
-    (this.#engine ?? this.#keel).identify(this.#identified, team);
-    this.#identified = "";
+  /** It is known whether posthog-js says who events are about. */
+  #settled(found: boolean): void {
+    if (!found) {
+      const text = "there is no posthog-js with this project key on the page, whose visitor could be shared";
+      if (this.#options.identity === "auto") this.#notices.debug(text);
+      else this.#notices.warn(text);
+    }
+    this.#consent.refresh();
+    this.#recorder.seal(found);
+    this.#outbox.allSealed();
   }
 
   #happened(event: PageEvent): void {
-    this.#safely(() => {
-      this.#left = event === "leaving" || (this.#left && event !== "returned");
-      (this.#engine ?? this.#keel).happened(event);
-      if (event === "leaving") {
-        this.#lock.leave();
-        mirror.close();
-      } else if (event !== "hidden") {
-        this.#lock.live();
-        void this.#load();
+    // A page that was frozen may have missed what was said in another tab.
+    this.#consent.refresh();
+    if (event === "leaving" || event === "hidden") this.#people.shared.settle();
+    if (this.#isOpen) {
+      // Chromium hides a page after it has left it.
+      if (event !== "hidden") this.#people.session.mark(event !== "leaving");
+      this.#outbox.happened(event);
+    }
+  }
+
+  #draft(event: string, properties: BookingProperties = {}, options: CaptureOptions = {}, ofOurs = false): Draft {
+    const { teamId } = properties;
+    const named = teamId === undefined || teamId === null ? "" : wellFormedText(String(teamId));
+    const tick = this.#heldTick ?? this.#clock.tick();
+    // What the tracker says of the visitor goes through the gate of the page's team, or the last that was named.
+    const team = named || this.#options.team || (ofOurs ? this.#lastTeam : "");
+    return { event, properties, options, uuid: uuidOf(options, tick.ms), team, ...tick, ...pageAddress() };
+  }
+
+  #capture(event: string, read: () => BookingProperties, options: CaptureOptions = {}): CapturedEvent | undefined {
+    let captured: CapturedEvent | undefined;
+    if (this.#recorder.isHooking) {
+      this.#notices.warn("capture: a beforeSend hook cannot capture; the event is dropped");
+      return void this.#outbox.refuse("before_send", String(event));
+    }
+    const isLate = this.#shutdown !== undefined;
+    this.#calls.run(() => {
+      try {
+        if (isLate) return this.#outbox.refuse("shut_down", String(event));
+        captured = this.#captureNow(event, read(), readProperties(options));
+      } catch (error) {
+        this.#outbox.refuse("invalid", typeof event === "string" ? event : "");
+        throw error;
       }
     });
+    return captured;
   }
 
-  async #load(): Promise<void> {
-    if (this.#engine || this.#hopeless || this.#loading) return;
-    this.#loading = true;
-    try {
-      this.#startEngine(await loadModule(wasmUrl()));
-    } catch (error) {
-      this.#notices.debug(`the engine did not load: ${error}`);
-      this.#loadTries++;
-      this.#hopeless = isHopeless(error);
-      const waits = !this.#hopeless && this.#loadTries < LOAD_TRIES;
-      if (waits) setTimeout(() => this.#load(), 1_000 * 2 ** (this.#loadTries - 1));
-      else this.#goAlone();
-    } finally {
-      this.#loading = false;
+  #captureNow(event: string, properties: BookingProperties, options: CaptureOptions): CapturedEvent | undefined {
+    if (typeof event !== "string" || event.trim() === "") {
+      this.#notices.warn("capture: an event needs a name, as a text; it is dropped");
+      return void this.#outbox.refuse("invalid", "");
     }
+    // Another tab may have changed it before this one has heard of it.
+    this.#consent.refresh();
+    const state = this.consent();
+    if (state === "denied") return void this.#outbox.refuse("no_consent", event);
+    const draft = this.#draft(wellFormedText(event), properties, options);
+    this.#lastTeam = draft.team;
+    if (state === "granted") return this.#recorder.record(draft);
+    const isUrgent = isMustSend(event) || options.sendInstantly === true;
+    this.#held.hold({ run: () => this.#recorder.record(draft), event, isUrgent });
+    return { uuid: draft.uuid, event: draft.event };
   }
 
-  #startEngine(module: WebAssembly.Module): void {
-    // A page that is being left has sent everything by its keel; an engine would send it once more.
-    if (this.#engine || this.#left) return;
-    const quarantined = this.#quarantine.list();
-    let trapped = false;
-    const handover = { ...this.#keel.handOver(), quarantined: quarantined.join("\n") };
-    const engine = new Engine(module, this.#options, this.#gate, this.#lock, this.#notices, handover, (wreck) => {
-      trapped = true;
-      this.#engine = undefined;
-      this.#recover(module, wreck);
+  /** Changes who the visitor is or what is known of it, as soon as that may be known. */
+  #change(run: () => void): void {
+    this.#calls.run(() => {
+      const state = this.consent();
+      if (this.#shutdown || state === "denied")
+        return this.#notices.debug(`a call is ignored: ${this.#shutdown ? "shut_down" : "no_consent"}`);
+      const change = () => {
+        this.#people.follow();
+        if (this.#recorder.mayKeep(this.#options.team || this.#lastTeam)) this.#people.keep(true);
+        run();
+      };
+      if (state === "granted") return change();
+      const tick = this.#clock.tick();
+      this.#held.hold({
+        run: () => {
+          this.#heldTick = tick;
+          this.#calls.attempt(change);
+          this.#heldTick = undefined;
+        },
+      });
     });
-    if (trapped) return;
-    this.#engine = engine;
-    this.#becomeReady();
-    void mirror.read().then((records) => this.#engine?.mirrored(records));
-    if (quarantined.length > 0) void this.#keel.sendQuarantined(quarantined).then(() => this.#quarantine.tidy());
   }
 
-  /** The engine has trapped: back to the keel, and on with a fresh engine if this page has not had one yet. */
-  #recover(module: WebAssembly.Module, { poisoned, unsaved }: Wreck): void {
-    this.#notices.debug("the engine has stopped; the page goes on without it");
-    this.#quarantine.add(poisoned);
-    this.#keel.takeOver();
-    for (const call of unsaved) {
-      if ("event" in call) this.#keel.capture(call.event, call.properties, call.team);
-      else this.#keel.identify(call.distinctId, call.team);
-    }
-    // A fresh instance is started from a task of its own: this may run deep inside a call of the page.
-    setTimeout(() =>
-      this.#safely(() => {
-        this.#hopeless = revived;
-        if (revived) return this.#goAlone();
-        revived = true;
-        this.#startEngine(module);
-      }),
-    );
-  }
-
-  #goAlone(): void {
-    this.#keel.goAlone();
-    this.#becomeReady();
-    void mirror.read().then((records) => this.#keel.unite(records));
-  }
-
-  #safely(run: () => void): void {
-    if (this.#prerendered) return void this.#prerendered.push(run);
-    try {
+  /** The same, where it is about another person from then on: what was captured before is about who it was then. */
+  #changePerson(run: () => void): void {
+    this.#change(() => {
+      this.#people.shared.settle();
       run();
-    } catch (error) {
-      this.#notices.debug(`an error was kept from the page: ${error}`);
+    });
+  }
+
+  #ask<T>(read: () => T): T | undefined {
+    let answer: T | undefined;
+    if (!this.#calls.isPrerendering && this.consent() === "granted") {
+      this.#calls.attempt(() => {
+        answer = read();
+      });
     }
+    return answer;
+  }
+
+  /** What the page passes, as it is now: a call may be done later. */
+  #own<T extends object>(properties: T | undefined): T | undefined {
+    const isNow = this.#calls.isFree && this.consent() === "granted";
+    return isNow || properties === undefined ? properties : (plainCopy(properties) as T);
   }
 }

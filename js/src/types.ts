@@ -54,6 +54,76 @@ export interface BookingFailedProperties extends BookingProperties {
  */
 export type TeamGateSource = boolean | ((teamId: string) => boolean | Promise<boolean>);
 
+/** Whether a visitor may be tracked; "pending", while it has not said so and the page requires it. */
+export type ConsentState = "granted" | "denied" | "pending";
+
+/** Which visitors PostHog keeps a profile of. */
+export type PersonProfiles = "identifiedOnly" | "always" | "never";
+
+/** Who says who the events are about: this tracker, posthog-js, or posthog-js where it is on the page. */
+export type IdentitySource = "own" | "posthog-js" | "auto";
+
+/** Who the visitor is, as a server knows it that renders the page. */
+export interface IdentityBootstrap {
+  /** The id of the visitor. */
+  distinctId?: string;
+  /** Whether it is the id of a person who is logged in; otherwise it stands for a browser. Default false. */
+  isIdentified?: boolean;
+  /** A session that has begun already: a UUID of version 7, at most a minute ahead of this device's clock. */
+  sessionId?: string;
+}
+
+/** How an event differs from others. */
+export interface CaptureOptions {
+  /** When it happened: a date, milliseconds or a text that `Date` reads. Default now. It is sent in UTC. */
+  timestamp?: Date | number | string;
+  /** What identifies it. Default a new UUID of version 7. An event with a uuid that waits already is dropped. */
+  uuid?: string;
+  /** Who it is about, if not the visitor. */
+  distinctId?: string;
+  /** Properties of the person that are set. */
+  $set?: object;
+  /** Properties of the person that are set where they have no value. */
+  $setOnce?: object;
+  /** Groups that it belongs to beside the visitor's, key by type. */
+  groups?: Readonly<Record<string, Id>>;
+  /** Whether PostHog should not look up where it comes from. Default false. */
+  disableGeoip?: boolean;
+  /** Whether it goes at once, as a completed booking does. Default false. */
+  sendInstantly?: boolean;
+}
+
+/** What an event was stored as. */
+export interface CapturedEvent {
+  readonly uuid: string;
+  readonly event: string;
+}
+
+/** An event as it is about to be stored. A hook may change its name, its properties, `$set` and `$set_once`. */
+export interface OutgoingEvent {
+  event: string;
+  readonly uuid: string;
+  readonly distinct_id: string;
+  /** ISO 8601 in UTC. */
+  readonly timestamp: string;
+  properties: Record<string, unknown>;
+  $set?: Record<string, unknown> | undefined;
+  $set_once?: Record<string, unknown> | undefined;
+}
+
+/** Sees every event before it is stored; gives it back, changed or not, or nothing to drop it. */
+export type BeforeSend = (event: OutgoingEvent) => OutgoingEvent | null | undefined;
+
+/** How far a page is reset. */
+export interface ResetOptions {
+  /** Whether what waits is given up as well. Default false: it is sent. */
+  purge?: boolean;
+  /** Whether the browser counts as another one, with another anonymous id. Default false. */
+  newDevice?: boolean;
+  /** Who the next visitor is. */
+  bootstrap?: IdentityBootstrap;
+}
+
 /** How a tracker is set up. */
 export interface TrackerOptions {
   /** Where events are sent: an absolute http(s) URL, with a path for a proxy. Default `https://us.i.posthog.com`. */
@@ -77,6 +147,41 @@ export interface TrackerOptions {
   isTeamEnabled?: TeamGateSource;
   /** What happens to events that nothing can open the gate for. Default "ignore", with one warning. */
   ungated?: "ignore" | "track";
+  /**
+   * Whether a visitor has to agree first. Default "granted". With "required", events are kept in memory, at most 200, until
+   * `optIn()` or `optOut()` is called, on this page or an earlier one.
+   */
+  consent?: "granted" | "required";
+  /** Whether a browser that asks not to be tracked (Do Not Track) is not. Default false. */
+  respectDnt?: boolean;
+  /** Whether a browser that sends Global Privacy Control is not tracked. Default false. */
+  respectGpc?: boolean;
+  /** Which visitors PostHog keeps a profile of. Default "identifiedOnly". */
+  personProfiles?: PersonProfiles;
+  /** Who says who the events are about. Default "own". */
+  identity?: IdentitySource;
+  /** The posthog-js instance to share the identity of, where it is not `window.posthog` or one that it names. */
+  posthog?: PostHogInstance;
+  /** Who the visitor is, as far as the server knows. */
+  bootstrap?: IdentityBootstrap;
+  /** One hook or several that see every event before it is stored. One that throws drops its event, with a warning. */
+  beforeSend?: BeforeSend | readonly BeforeSend[];
+}
+
+/** What of a posthog-js instance is used. */
+export interface PostHogInstance {
+  readonly __loaded?: boolean;
+  readonly config?: { readonly token?: string };
+  get_distinct_id(): string;
+  get_property(name: string): unknown;
+  getGroups?(): Record<string, unknown>;
+  readonly sessionManager?: {
+    checkAndGetSessionAndWindowId(readOnly: boolean): { sessionId: string; windowId: string };
+  };
+  has_opted_out_capturing?(): boolean;
+  get_explicit_consent_status?(): string;
+  identify?(distinctId: string): void;
+  reset?(newDevice?: boolean): void;
 }
 
 /** Why an event was given up. */
@@ -91,7 +196,10 @@ export type DropReason =
   | "torn"
   | "duplicate"
   | "shut_down"
-  | "forbidden";
+  | "forbidden"
+  | "purged"
+  | "no_consent"
+  | "before_send";
 
 /**
  * What became of this page's events. Always

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 
-import { DEFAULT_HOST, NUMBER_OPTIONS } from "../src/options.js";
+import { DEFAULT_HOST, NUMBER_OPTIONS, WORD_OPTIONS } from "../src/options.js";
 import { readText, repositoryUrl } from "./repository.js";
 
 const page = readText("docs/options.md");
@@ -89,9 +89,18 @@ test("the row of an option that is a number has its default, its least and its m
 
 test("the rows of the other options have their defaults", () => {
   const rows = rowsUnder("Options");
-  const defaults = { host: `\`${DEFAULT_HOST}\``, teamId: "none", debug: "false", isTeamEnabled: "none" };
-  for (const [name, value] of Object.entries({ ...defaults, ungated: '`"ignore"`' })) {
-    assert.equal(rows.get(name)?.[1], value, name);
+  const none = ["teamId", "isTeamEnabled", "posthog", "bootstrap", "beforeSend"].map((name) => [name, "none"]);
+  const off = ["debug", "respectDnt", "respectGpc"].map((name) => [name, "false"]);
+  const words = Object.entries(WORD_OPTIONS).map(([name, [first]]) => [name, `\`"${first}"\``]);
+  const defaults = new Map([["host", `\`${DEFAULT_HOST}\``], ...none, ...off, ...words] as [string, string][]);
+  assert.equal(defaults.size + Object.keys(NUMBER_OPTIONS).length, rows.size);
+  for (const [name, value] of defaults) assert.equal(rows.get(name)?.[1], value, name);
+  for (const [name, choice] of Object.entries(WORD_OPTIONS)) {
+    const type = choice
+      .map((word) => `\`"${word}"\``)
+      .join(", ")
+      .replace(/, (?=[^,]*$)/, " or ");
+    assert.equal(rows.get(name)?.[0], type, name);
   }
 });
 
@@ -105,7 +114,7 @@ test("the comments of the types give the defaults and bounds of the code", () =>
 });
 
 test("every bound of the engine has a row with its value, and no other", () => {
-  const modules = ["config", "backoff", "session", "drain", "reach", "delivery", "tracker/dispatch"];
+  const modules = ["config", "backoff", "drain", "reach", "delivery", "tracker/dispatch"];
   const files = modules.map((module) => `src/engine/${module}.rs`);
   const bounds = constantsOf(files, RUST_NUMBER);
   const rows = rowsUnder("Bounds of the engine");
@@ -114,9 +123,9 @@ test("every bound of the engine has a row with its value, and no other", () => {
 });
 
 test("every constant of the keel and of the page's side has a row with its value, and no other", () => {
-  const files = ["keel", "properties", "keel-delivery", "quarantine", "load", "tracker", "transport", "mirror"].map(
-    (module) => `js/src/${module}.ts`,
-  );
+  const delivery = ["keel", "properties", "keel-delivery", "quarantine", "load", "outbox", "transport", "mirror"];
+  const people = ["session", "shared-identity", "held-calls", "recorder", "super-properties", "call-queue"];
+  const files = [...delivery, ...people].map((module) => `js/src/${module}.ts`);
   const constants = constantsOf(files, CONSTANT);
   const rows = rowsUnder("Constants of the keel and of the page's side");
   assert.deepEqual([...rows.keys()], [...constants.keys()]);
@@ -150,6 +159,6 @@ test("constants that the engine and the wrapper share have one value", () => {
     "RECORD_AGE_MAX_MS",
     "RECORD_FORMAT",
   ];
-  assert.deepEqual(shared, [...known, "SESSION_IDLE_MAX_MS", "SESSION_LENGTH_MAX_MS"]);
+  assert.deepEqual(shared, known);
   for (const name of shared) assert.equal(wrapper.get(name), engine.get(name), name);
 });

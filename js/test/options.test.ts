@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ConfigurationError, type ConfigurationErrorCode } from "../src/errors.js";
-import { type CheckedOptions, checkOptions, DEFAULT_HOST, NUMBER_OPTIONS } from "../src/options.js";
+import { type CheckedOptions, checkOptions, DEFAULT_HOST, NUMBER_OPTIONS, WORD_OPTIONS } from "../src/options.js";
 import type { TrackerOptions } from "../src/types.js";
 
 const KEY = "phc_demo";
@@ -33,9 +33,18 @@ test("everything but the key may be left out", () => {
     debug: false,
     isTeamEnabled: undefined,
     trackUngated: false,
+    consent: "granted",
+    respectDnt: false,
+    respectGpc: false,
+    personProfiles: "identifiedOnly",
+    identity: "own",
+    posthog: undefined,
+    bootstrap: undefined,
+    beforeSend: [],
   };
   assert.deepEqual(checkOptions(KEY), expected);
-  const names = ["host", "teamId", "debug", "isTeamEnabled", "ungated", ...Object.keys(NUMBER_OPTIONS)];
+  const others = ["respectDnt", "respectGpc", "posthog", "bootstrap", "beforeSend", ...Object.keys(WORD_OPTIONS)];
+  const names = ["host", "teamId", "debug", "isTeamEnabled", ...others, ...Object.keys(NUMBER_OPTIONS)];
   assert.deepEqual(check(Object.fromEntries(names.map((name) => [name, undefined]))), expected);
 });
 
@@ -184,4 +193,33 @@ test("whatever is passed as host or options, the error is a ConfigurationError",
     assert.equal(errorOf({ teamId }, KEY).code, "option_invalid");
   }
   assert.deepEqual(check(null), checkOptions(KEY));
+});
+
+test("a choice of words takes each of them, and says what there is", () => {
+  for (const [name, words] of Object.entries(WORD_OPTIONS)) {
+    for (const word of words) assert.ok(check({ [name]: word }));
+    for (const wrong of ["", "other", 1, true, {}, []]) {
+      const error = errorOf({ [name]: wrong }, KEY);
+      assert.equal(error.code, "option_invalid");
+      for (const word of words) assert.ok(error.message.includes(`"${word}"`), error.message);
+    }
+  }
+});
+
+test("one hook or several are a list of hooks", () => {
+  const hook = () => null;
+  assert.deepEqual(check({ beforeSend: hook }).beforeSend, [hook]);
+  assert.deepEqual(check({ beforeSend: [hook, hook] }).beforeSend, [hook, hook]);
+  for (const beforeSend of ["hook", [hook, 1], {}, 7]) {
+    assert.match(errorOf({ beforeSend }, KEY).message, /^beforeSend must be a function/);
+  }
+});
+
+test("a bootstrap is an object whose id PostHog would take", () => {
+  const bootstrap = { distinctId: "ada", isIdentified: true };
+  assert.equal(check({ bootstrap }).bootstrap, bootstrap);
+  assert.equal(check({ bootstrap: null }).bootstrap, undefined);
+  for (const wrong of ["ada", 7, { distinctId: "" }, { distinctId: "null" }, { distinctId: 7 }]) {
+    assert.equal(errorOf({ bootstrap: wrong }, KEY).code, "option_invalid");
+  }
 });

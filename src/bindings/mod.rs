@@ -6,18 +6,14 @@ use std::cell::OnceCell;
 use wasm_bindgen::prelude::*;
 
 use crate::browser::{Driver, PageSide};
-use crate::engine::{Config, Handover, Input, LockAnswer, NewEvent, Outcome, Page};
+use crate::engine::{Config, Handover, Input, LockAnswer, NewEvent, Outcome};
 
 /// What can happen, as it crosses the boundary. Beside each stand the numbers and texts that it comes with.
 #[wasm_bindgen]
 #[derive(Debug, Clone, Copy)]
 pub enum Happening {
-    /// An event is captured; its name, its properties as JSON, its team or nothing.
+    /// An event is captured; 1 where it goes at once; its record's key, the event as JSON, its team or nothing.
     Captured,
-    /// The visitor is named; the distinct id, the page's team or nothing.
-    Identified,
-    /// The page has another address; the address and the referrer, reduced.
-    Moved,
     /// 1 for open, 0 for shut, anything else where no answer could be had; the team.
     GateAnswered,
     /// A request has ended; its number, the status or 0 where there was none; the body, `Retry-After` or nothing.
@@ -41,14 +37,14 @@ pub enum Happening {
     LockAnswered,
     /// The mirror has been read; its records, a line each.
     Mirrored,
+    /// Everything that waits is given up.
+    Purged,
 }
 
 impl Happening {
     /// All of them, each at the place of its number.
-    const ORDER: [Self; 14] = [
+    const ORDER: [Self; 13] = [
         Self::Captured,
-        Self::Identified,
-        Self::Moved,
         Self::GateAnswered,
         Self::Answered,
         Self::Hidden,
@@ -60,6 +56,7 @@ impl Happening {
         Self::ShutDown,
         Self::LockAnswered,
         Self::Mirrored,
+        Self::Purged,
     ];
 }
 
@@ -88,10 +85,9 @@ pub fn handle(happening: u8, number: u32, status: u32, first: &str, second: &str
     };
     let input = match happening {
         Happening::Captured => {
-            Input::Captured(NewEvent { name: first.to_owned(), properties: second.to_owned(), team: some(third) })
+            let (key, body) = (first.to_owned(), second.to_owned());
+            Input::Captured(NewEvent { key, body, team: some(third), at_once: number == 1 })
         }
-        Happening::Identified => Input::Identified { distinct_id: first.to_owned(), team: some(second) },
-        Happening::Moved => Input::Moved(Page { url: first.to_owned(), referrer: second.to_owned() }),
         Happening::GateAnswered => {
             let open = if number > 1 { None } else { Some(number == 1) };
             Input::GateAnswered { team: first.to_owned(), open }
@@ -116,6 +112,7 @@ pub fn handle(happening: u8, number: u32, status: u32, first: &str, second: &str
             _ => Input::LockLost,
         },
         Happening::Mirrored => Input::Mirrored(first.to_owned()),
+        Happening::Purged => Input::Purged,
     };
     ENGINE.with(|engine| {
         if let Some(driver) = engine.get() {

@@ -29,8 +29,7 @@ fn is_planted_in(text: &str) -> bool {
 /// Traps where the input captures the needle.
 pub(crate) fn spring(input: &Input) {
     if let Input::Captured(event) = input {
-        spring_on(&event.name);
-        spring_on(&event.properties);
+        spring_on(&event.body);
     }
 }
 

@@ -152,6 +152,11 @@ impl Delivery {
         }
     }
 
+    /// Something that nobody has answered.
+    pub(super) fn next_request(&self) -> Option<u32> {
+        self.requests.first().map(|request| request.id)
+    }
+
     /// Something that went out with the page's leave.
     pub(super) fn next_exit(&self) -> Option<u32> {
         self.requests.iter().find(|request| request.exit).map(|request| request.id)

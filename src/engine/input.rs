@@ -11,15 +11,6 @@ pub enum Input {
     Started(Handover),
     /// The page captures an event.
     Captured(NewEvent),
-    /// The page knows who its visitor is.
-    Identified {
-        /// The person's id.
-        distinct_id: String,
-        /// The page's own team, if any.
-        team: Option<String>,
-    },
-    /// The page has an address, another one than before.
-    Moved(Page),
     /// The answer to [`Output::AskGate`](super::Output::AskGate): definite, or `None` where none could be had.
     GateAnswered {
         /// The team that was asked for.
@@ -51,30 +42,26 @@ pub enum Input {
     Online,
     /// The time that [`Output::WakeAt`](super::Output::WakeAt) named has come.
     Woke,
+    /// Everything that waits is given up: the visitor has withdrawn consent, or hands the device over to somebody else.
+    Purged,
     /// The page wants everything sent now.
     FlushRequested,
     /// The page wants everything sent and nothing taken any more.
     ShutDown,
 }
 
-/// An event that the page captures.
+/// An event that the page captures, with everything that it is sent with: the page knows who its visitor is, also while
+/// there is no engine (`js/src/event.ts`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
-    /// The event's name.
-    pub name: String,
-    /// The text of a JSON object.
-    pub properties: String,
+    /// The storage key of the record that it becomes ([`record_key`](super::record_key)).
+    pub key: String,
+    /// The event as it is sent: the text of a JSON object.
+    pub body: String,
     /// The team whose gate decides, where the event or the page names one.
     pub team: Option<String>,
-}
-
-/// Where events happen. Both addresses are reduced by the edge (`js/src/page-address.ts`), before anything is stored.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Page {
-    /// The page's address, empty where it has none that may be told.
-    pub url: String,
-    /// Where the visitor came from, empty where nothing is known.
-    pub referrer: String,
+    /// Whether it goes at once, whatever its name says.
+    pub at_once: bool,
 }
 
 /// What the keel hands over to a new engine.
@@ -85,17 +72,15 @@ pub struct Handover {
     pub records: String,
     /// The uuids of records that have killed an engine, a line each; they are left alone.
     pub quarantined: String,
-    /// Whether this page has made the stored identity, so that it may be removed again with the last trace.
-    pub minted: bool,
 }
 
 impl Handover {
-    /// Reads the members `records`, `quarantined` and `minted` of a JSON object; what is missing is empty.
+    /// Reads the members `records` and `quarantined` of a JSON object; what is missing is empty.
     ///
     /// # Example
     /// ```
     /// use posthog_booking_tracker::engine::Handover;
-    /// assert!(Handover::parse(r#"{"minted":true}"#).minted);
+    /// assert_eq!(Handover::parse(r#"{"records":"phbt:1:a"}"#).records, "phbt:1:a");
     /// ```
     #[must_use]
     pub fn parse(text: &str) -> Self {
@@ -103,7 +88,6 @@ impl Handover {
         let _ = json::members(text, &mut |name, raw| match name {
             "records" => handover.records = json::string(raw).unwrap_or_default(),
             "quarantined" => handover.quarantined = json::string(raw).unwrap_or_default(),
-            "minted" => handover.minted = raw == "true",
             _ => {}
         });
         handover

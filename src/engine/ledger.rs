@@ -29,11 +29,13 @@ pub enum DropReason {
     ShutDown,
     /// Something in front of the server refuses this one event (403) and takes others.
     Forbidden,
+    /// Consent was withdrawn, or the page was reset for another visitor, before it was sent.
+    Purged,
 }
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::GateShut,
         Self::Ungated,
         Self::Invalid,
@@ -45,6 +47,7 @@ impl DropReason {
         Self::Duplicate,
         Self::ShutDown,
         Self::Forbidden,
+        Self::Purged,
     ];
 
     /// The stable code of the reason.
@@ -72,6 +75,7 @@ const CODES: [&str; DropReason::ALL.len()] = [
     "duplicate",
     "shut_down",
     "forbidden",
+    "purged",
 ];
 
 /// The public counters of one page, in whole events.
@@ -120,7 +124,7 @@ impl Stats {
     /// # Example
     /// ```
     /// use posthog_booking_tracker::engine::Stats;
-    /// assert_eq!(Stats::default().line(), "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,");
+    /// assert_eq!(Stats::default().line(), "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,");
     /// ```
     #[must_use]
     pub fn line(&self) -> String {

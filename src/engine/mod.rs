@@ -16,7 +16,6 @@ mod delivery;
 mod drain;
 mod gate;
 mod id;
-mod identity;
 mod input;
 pub mod json;
 mod ledger;
@@ -26,8 +25,6 @@ mod reach;
 mod record;
 #[cfg(feature = "broken-engines")]
 mod sabotage;
-mod seal;
-mod session;
 mod store;
 mod text;
 mod time;
@@ -44,15 +41,13 @@ pub use drain::{
     LOCK_SETTLE_MS, LockAnswer,
 };
 pub use id::{Entropy, Uuid};
-pub use input::{Handover, Input, NewEvent, Page};
+pub use input::{Handover, Input, NewEvent};
 pub use ledger::{DropReason, Stats};
 pub use output::{Notice, Output};
 pub use reach::{UNREACHED_PAGES_MAX, UNREACHED_RECORDS_MAX};
-pub use record::{KEY_PREFIX, RECORD_FORMAT, is_must_send, noun_key, project_hash};
+pub use record::{KEY_PREFIX, RECORD_FORMAT, is_must_send, noun_key, project_hash, record_key};
 #[cfg(feature = "broken-engines")]
 pub use sabotage::Sabotage;
-pub use seal::{LIB, LIB_VERSION};
-pub use session::{SESSION_IDLE_MAX_MS, SESSION_LENGTH_MAX_MS, SESSION_WRITE_INTERVAL_MS};
 pub use store::{MemoryStore, Store, StoreError};
 pub use text::lines;
 pub use time::{Monotonic, Now, Wall, push_iso_timestamp};

@@ -4,9 +4,10 @@
 //! `tests/fixtures/records.json` pins it. One key for each event, so that two tabs never overwrite each other:
 //! `phbt:<format>:<project>:<captured ms, base 36>:<sequence>:<uuid>`. The value is one JSON object:
 //!
-//! - `{"stage":"raw","uuid","timestamp","event","team"?,"url","referrer","distinct_id"?,"session_id"?,
-//!   "device_id"?,"identified"?,"properties"}` is what a page knows without the engine. The ids stand there when the keel
-//!   knew them; then every engine seals the record alike.
+//! - `{"stage":"raw","team"?,"body":{…}}` holds an event of which its own page may still change who it is about, while it
+//!   waits for another tracker to say so (`js/src/shared-identity.ts`). Whoever else finds it takes it as it is.
+//! - `{"stage":"raw","uuid","timestamp","event","team"?,"url","referrer","distinct_id","session_id","device_id",
+//!   "identified","properties"}` is what keels wrote first. The page seals it (`js/src/earlier-records.ts`).
 //! - `{"stage":"sealed","team"?,"body":{…}}` holds the event exactly as it is sent, for ever.
 //!
 //! `team` names the team whose gate must be open; it is absent where no gate holds the event.
@@ -41,6 +42,19 @@ pub fn noun_key(noun: &str, project: u32) -> String {
     key.push(':');
     push_base36(&mut key, project.into());
     key
+}
+
+/// The storage key of the record of an event: captured at `captured`, as number `sequence` of its page.
+///
+/// # Example
+/// ```
+/// use posthog_booking_tracker::engine::{Wall, record_key};
+/// let key = record_key("phc_demo", Wall(35), 1, "0190b3a2-7c1e-7a3b-9f00-0123456789ab");
+/// assert_eq!(key, "phbt:1:1plaeh8:z:1:0190b3a2-7c1e-7a3b-9f00-0123456789ab");
+/// ```
+#[must_use]
+pub fn record_key(api_key: &str, captured: Wall, sequence: u64, uuid: &str) -> String {
+    RecordKey::new(project_hash(api_key), captured, sequence, uuid).text
 }
 
 /// The key of one record, as text and as what the text says.
@@ -123,73 +137,56 @@ pub(super) fn base36(text: &str) -> Option<u64> {
     })
 }
 
-/// What the value of a record says of its event. Texts that it does not name are empty.
+/// What the value of a record says of its event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Event {
-    /// Whether `object` is the whole event as it is sent; otherwise it is the caller's properties.
+    /// Whether nobody changes `body` any more.
     pub(super) sealed: bool,
-    pub(super) uuid: String,
-    /// ISO 8601 in UTC.
-    pub(super) timestamp: String,
     pub(super) name: String,
     /// The team whose gate must be open, if any.
     pub(super) team: Option<String>,
-    /// Reduced already.
-    pub(super) url: String,
-    /// Reduced already.
-    pub(super) referrer: String,
-    pub(super) distinct_id: String,
-    pub(super) session_id: String,
-    pub(super) device_id: String,
-    /// Whether the person was known; said only where the device is.
-    pub(super) identified: bool,
-    /// The text of a JSON object.
-    pub(super) object: String,
+    /// The event as it is sent: the text of a JSON object.
+    pub(super) body: String,
 }
 
 impl Event {
-    /// Reads a record's value; `None` where it is torn or written by somebody else. The whole text is scanned, so the
-    /// object can be joined into a request.
+    /// Reads a record's value; `None` where it is torn or written by somebody else. The whole text is scanned, so the body
+    /// can be joined into a request.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let mut event = Self::default();
         let mut stage = String::new();
-        json::members(text, &mut |name, raw| {
-            let target = match name {
-                "stage" => &mut stage,
-                "uuid" => &mut event.uuid,
-                "timestamp" => &mut event.timestamp,
-                "event" => &mut event.name,
-                "team" => event.team.get_or_insert_default(),
-                "url" => &mut event.url,
-                "referrer" => &mut event.referrer,
-                "distinct_id" => &mut event.distinct_id,
-                "session_id" => &mut event.session_id,
-                "device_id" => &mut event.device_id,
-                "identified" => return event.identified = raw == "true",
-                "properties" | "body" => {
-                    if json::copy(raw, &mut event.object).is_err() {
-                        event.object.clear();
-                    }
-                    return;
-                }
-                // A member that a later version adds is none of this version's business.
-                _ => return,
-            };
-            *target = json::string(raw).unwrap_or_default();
+        let mut team = None;
+        let mut event = None;
+        json::members(text, &mut |name, raw| match name {
+            "stage" => stage = json::string(raw).unwrap_or_default(),
+            "team" => team = json::string(raw),
+            "body" => event = Self::whole(raw),
+            // A member that a later version adds is none of this version's business.
+            _ => {}
         })
         .ok()?;
-        event.sealed = stage == "sealed";
-        if event.sealed {
-            json::members(&event.object, &mut |name, raw| {
-                if name == "event" {
-                    event.name = json::string(raw).unwrap_or_default();
-                }
-            })
-            .ok()?;
-        }
-        let whole = event.sealed || stage == "raw" && !event.timestamp.is_empty() && !event.uuid.is_empty();
-        (whole && event.object.starts_with('{') && !event.name.is_empty()).then_some(event)
+        let event = event.filter(|event| !event.name.is_empty())?;
+        let sealed = stage == "sealed";
+        (sealed || stage == "raw").then_some(Self { sealed, team, ..event })
     }
+
+    /// Reads the text of an event as it is sent; `None` where it is no JSON object.
+    pub(super) fn whole(text: &str) -> Option<Self> {
+        let mut event = Self { sealed: true, ..Self::default() };
+        json::copy(text, &mut event.body).ok()?;
+        json::members(text, &mut |member, raw| {
+            if member == "event" {
+                event.name = json::string(raw).unwrap_or_default();
+            }
+        })
+        .ok()?;
+        Some(event)
+    }
+}
+
+/// Whether this is a record of the first keels, which its next page seals before the engine sees it
+/// (`js/src/earlier-records.ts`). It is left alone: a page of an earlier version may live beside this one.
+pub(super) fn is_earlier(value: &str) -> bool {
+    value.starts_with(r#"{"stage":"raw","uuid":"#)
 }
 
 /// The value of a sealed record.
@@ -246,17 +243,12 @@ mod tests {
         assert_eq!(key.text, text("/key"));
         assert_eq!(key.uuid(), text("/uuid"));
         assert_eq!(noun_key("identity", project), text("/identityKey"));
-        let raw = Event::parse(&text("/raw")).unwrap();
-        assert!(!raw.sealed);
-        assert_eq!(raw.uuid, text("/uuid"));
-        assert_eq!(raw.name, "booking_completed");
-        assert_eq!(raw.team.as_deref(), Some("42"));
-        assert_eq!(raw.distinct_id, text("/distinctId"));
-        assert_eq!(raw.session_id, text("/sessionId"));
+        assert!(is_earlier(&text("/raw")));
+        assert!(!is_earlier(&text("/sealed")));
         let sealed = Event::parse(&text("/sealed")).unwrap();
         assert!(sealed.sealed);
         assert_eq!((sealed.name.as_str(), sealed.team.as_deref()), ("booking_completed", Some("42")));
-        assert_eq!(sealed_value(sealed.team.as_deref(), &sealed.object), text("/sealed"));
+        assert_eq!(sealed_value(sealed.team.as_deref(), &sealed.body), text("/sealed"));
     }
 
     #[test]
@@ -283,11 +275,9 @@ mod tests {
     #[test]
     fn a_value_that_lacks_what_it_needs_is_torn() {
         for value in [
-            r#"{"stage":"raw","uuid":"u","timestamp":"t","properties":{}}"#,
-            r#"{"stage":"raw","uuid":"u","event":"e","properties":{}}"#,
-            r#"{"stage":"raw","timestamp":"t","event":"e","properties":{}}"#,
-            r#"{"stage":"raw","uuid":"u","timestamp":"t","event":"e"}"#,
-            r#"{"stage":"raw","uuid":"u","timestamp":"t","event":"e","properties":[]}"#,
+            r#"{"stage":"raw"}"#,
+            r#"{"stage":"raw","body":{}}"#,
+            r#"{"stage":"raw","body":[]}"#,
             r#"{"stage":"sealed","body":{}}"#,
             r#"{"stage":"other","body":{"event":"e"}}"#,
             r#"{"body":{"event":"e"}}"#,

@@ -30,11 +30,13 @@ pub enum Sabotage {
     ConfirmByBeacon,
     /// What is dropped is removed from localStorage only.
     ForgetMirrorOnPurge,
+    /// What is given up stays in storage.
+    KeepStoredOnPurge,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::RemoveBeforeConfirm,
         Self::AcknowledgeByPosition,
         Self::RestampOnRetry,
@@ -47,5 +49,6 @@ impl Sabotage {
         Self::SendThroughUnknownGate,
         Self::ConfirmByBeacon,
         Self::ForgetMirrorOnPurge,
+        Self::KeepStoredOnPurge,
     ];
 }

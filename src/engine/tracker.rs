@@ -13,8 +13,7 @@ use super::config::Config;
 use super::delivery::Delivery;
 use super::drain::{Drain, LOCK_SETTLE_MS};
 use super::gate::{Gate, GateState};
-use super::identity::Identity;
-use super::input::{Input, Page};
+use super::input::Input;
 use super::ledger::{DropReason, Stats};
 use super::outbox::{Outbox, Record};
 use super::output::{Notice, Output};
@@ -22,7 +21,6 @@ use super::reach::Reach;
 use super::record::{noun_key, project_hash};
 #[cfg(feature = "broken-engines")]
 use super::sabotage::Sabotage;
-use super::session::Session;
 use super::store::Store;
 use super::{Entropy, Monotonic, Now, Outcome, Wall};
 use adoption::MirrorLines;
@@ -47,10 +45,12 @@ use adoption::MirrorLines;
 /// let mut tracker = Tracker::new(config, MemoryStore::default());
 /// let now = Now { wall: Wall(1_767_323_045_678), monotonic: Monotonic(0), entropy: 1 };
 /// tracker.handle(now, Input::Started(Handover::default()));
+/// let uuid = "019b7c8b-1e2e-7a3b-9f00-0123456789ab";
 /// tracker.handle(now, Input::Captured(NewEvent {
-///     name: "booking_completed".to_owned(),
-///     properties: "{}".to_owned(),
+///     key: record_key("phc_demo", now.wall, 0, uuid),
+///     body: format!(r#"{{"event":"booking_completed","uuid":"{uuid}","properties":{{}}}}"#),
 ///     team: None,
+///     at_once: false,
 /// }));
 /// let outputs = tracker.take_outputs();
 /// assert!(outputs.iter().any(|output| matches!(output, Output::Send { keepalive: true, .. })));
@@ -66,11 +66,7 @@ pub struct Tracker<S> {
     now: Monotonic,
     /// What the present input may draw on.
     entropy: Entropy,
-    page: Page,
     store: S,
-    /// Empty until it is needed first.
-    identity: Identity,
-    session: Option<Session>,
     gate: Gate,
     outbox: Outbox,
     delivery: Delivery,
@@ -87,14 +83,8 @@ pub struct Tracker<S> {
     sentinel: Option<Wall>,
     stats: Stats,
     presence: Presence,
-    last_timestamp: Wall,
-    /// The wall clock at the last capture.
-    last_wall: Wall,
-    sequence: u64,
     flushing: bool,
     shut_down: bool,
-    /// Whether this page has made the identity, so that it may go with the last trace.
-    minted: bool,
     /// A bit for each notice that has been said, by its number.
     said: u32,
     outputs: Vec<Output>,
@@ -118,8 +108,6 @@ use is_broken;
 /// The keys of what is stored once for each project.
 #[derive(Debug)]
 struct NounKeys {
-    identity: String,
-    session: String,
     reach: String,
     /// Tells "another page settled it" from "somebody cleared the storage", where a record is gone.
     sentinel: String,
@@ -139,19 +127,11 @@ impl<S: Store> Tracker<S> {
         let project = project_hash(&config.api_key);
         Self {
             project,
-            keys: NounKeys {
-                identity: noun_key("identity", project),
-                session: noun_key("session", project),
-                reach: noun_key("reach", project),
-                sentinel: noun_key("sentinel", project),
-            },
+            keys: NounKeys { reach: noun_key("reach", project), sentinel: noun_key("sentinel", project) },
             wall: Wall(0),
             now: Monotonic(0),
             entropy: Entropy::new(0),
-            page: Page::default(),
             store,
-            identity: Identity::default(),
-            session: None,
             gate: Gate::new(config.gate.clone(), config.ungated),
             outbox: Outbox::default(),
             delivery: Delivery::new(config.max_retries, config.request_timeout_ms),
@@ -164,12 +144,8 @@ impl<S: Store> Tracker<S> {
             sentinel: None,
             stats: Stats::default(),
             presence: Presence::Visible,
-            last_timestamp: Wall(0),
-            last_wall: Wall(0),
-            sequence: 0,
             flushing: false,
             shut_down: false,
-            minted: false,
             said: 0,
             outputs: Vec::new(),
             wake: None,
@@ -188,8 +164,6 @@ impl<S: Store> Tracker<S> {
         match input {
             Input::Started(handover) => self.start(handover),
             Input::Captured(event) => self.capture(event),
-            Input::Identified { distinct_id, team } => self.identify(distinct_id, team),
-            Input::Moved(page) => self.page = page,
             Input::GateAnswered { team, open } => {
                 let jitter = self.entropy.next_u64();
                 self.gate.answer(&team, open, self.now, jitter);
@@ -211,6 +185,7 @@ impl<S: Store> Tracker<S> {
             Input::LockLost => self.drain.free(self.now),
             Input::Mirrored(lines) => self.mirror_read(&lines),
             Input::Woke => self.wake = None,
+            Input::Purged => self.purge(),
             Input::FlushRequested => self.flush(),
             Input::ShutDown => {
                 self.shut_down = true;
@@ -295,24 +270,31 @@ impl<S: Store> Tracker<S> {
         }
     }
 
-    /// A definite "no" drops what its team has waiting, and with the last record every trace of this page.
+    /// A definite "no" drops what its team has waiting.
     fn drop_shut_teams(&mut self) {
-        let mut dropped = false;
         while let Some(record) = self.outbox.take(&|record| self.gate.state(record) == GateState::Shut) {
             if !is_broken!(self, ForgetMirrorOnPurge) || record.stored_bytes > 0 {
                 self.forget(&record);
             }
             self.drop_event(DropReason::GateShut, "");
-            dropped = true;
         }
-        if dropped && self.outbox.records.is_empty() && self.stats.confirmed == 0 && self.minted {
-            for key in [&self.keys.identity, &self.keys.session, &self.keys.reach, &self.keys.sentinel] {
-                let _ = self.store.remove(key);
+    }
+
+    /// Gives up everything that waits here, what is under way included. The sign in storage stays, or other pages would
+    /// take the storage for cleared and write their records again.
+    fn purge(&mut self) {
+        while let Some(request) = self.delivery.next_request() {
+            self.delivery.end(request);
+            self.outputs.push(Output::Abort { request });
+        }
+        while let Some(record) = self.outbox.take(&|_| true) {
+            if !is_broken!(self, KeepStoredOnPurge) {
+                self.forget(&record);
             }
-            self.identity = Identity::default();
-            self.session = None;
-            self.sentinel = None;
+            self.drop_event(DropReason::Purged, "");
         }
+        self.mirror.purge();
+        self.scan_at = None;
     }
 
     /// Lets the lock go when there is nothing to do under it, and always when the page is left: a page in the

@@ -125,7 +125,8 @@ fn after_the_last_retry_there_is_one_probe_each_five_minutes() {
 
 #[test]
 fn a_new_event_a_network_or_a_visitor_is_worth_a_probe_at_once() {
-    for hope in [Input::Captured(crate::page::event("slot_selected", "{}", None)), Input::Online, Input::Returned] {
+    let event = Page::fresh().event("slot_selected", "{}", None);
+    for hope in [Input::Captured(event), Input::Online, Input::Returned] {
         let mut page = exhausted();
         page.freeze(10_000);
         page.sends_nothing();

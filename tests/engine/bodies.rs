@@ -1,6 +1,6 @@
 //! What a body is made of, and how large it may be.
 
-use posthog_booking_tracker::engine::{BATCH_EVENTS_MAX, EXIT_BYTES_MAX, Input, MemoryStore, Outcome, StoreError};
+use posthog_booking_tracker::engine::{BATCH_EVENTS_MAX, EXIT_BYTES_MAX, MemoryStore, Outcome, StoreError};
 
 use crate::page::{Page, START, open_gate, padding};
 
@@ -89,18 +89,4 @@ fn sent_at_is_fresh_on_each_attempt_and_the_events_stay_the_same_to_the_byte() {
     assert!(later.sent().body.batch_text().starts_with(before));
     page.ends();
     later.ends();
-}
-
-#[test]
-fn the_page_is_part_of_what_is_sealed() {
-    let mut page = Page::fresh();
-    page.input(Input::Moved(posthog_booking_tracker::engine::Page {
-        url: "https://book.example/ada?utm_source=mail".to_owned(),
-        referrer: String::new(),
-    }));
-    page.capture("booking_failed");
-    let send = page.sent();
-    assert_eq!(send.body.events()[0]["properties"]["$pathname"], "/ada");
-    assert_eq!(send.body.events()[0]["properties"]["$lib"], "posthog-booking-tracker");
-    page.ends();
 }

@@ -1,14 +1,15 @@
 //! Capturing: stored before anything else, sent by one of two lanes.
 
-use posthog_booking_tracker::engine::{DropReason, Input, project_hash};
+use posthog_booking_tracker::engine::{DropReason, Input, NewEvent, project_hash};
 use serde_json::Value;
 
-use crate::page::{API_KEY, Page, START, base36, event, open_gate, own_key};
+use crate::page::{API_KEY, Page, START, base36, open_gate, own_key};
 
 #[test]
 fn a_captured_event_is_stored_before_anything_is_drained() {
     let mut page = Page::fresh();
-    page.handle(Input::Captured(event("booking_completed", r#"{"uid":"b1"}"#, None)));
+    let event = page.event("booking_completed", r#"{"uid":"b1"}"#, None);
+    page.handle(Input::Captured(event));
     let records = page.records();
     assert_eq!(records.len(), 1, "stored when handle returns");
     let (key, value) = &records[0];
@@ -120,43 +121,9 @@ fn an_event_without_a_name_or_with_broken_properties_is_dropped_and_said() {
     let mut page = Page::fresh();
     page.capture("  ");
     page.capture_with("slot_selected", r#"{"a":1"#);
-    page.capture_with("slot_selected", "[]");
+    let event = page.event("slot_selected", "{}", None);
+    page.input(Input::Captured(NewEvent { key: "phbt:1:x".to_owned(), ..event }));
     assert_eq!(page.stats().dropped(DropReason::Invalid), 3);
     assert!(page.records().is_empty());
-    assert_eq!(page.notices.last().unwrap().1, "slot_selected");
-    page.ends();
-}
-
-#[test]
-fn timestamps_are_unique_on_a_page_and_a_clock_that_was_set_is_believed() {
-    let mut page = Page::fresh();
-    let mut capture_at = |wall: u64| {
-        page.wall = wall;
-        page.capture("date_changed");
-        let keys = page.records();
-        assert!(page.stats().balances());
-        let newest = keys.iter().max_by_key(|(key, _)| key.split(':').nth(4).unwrap().to_owned()).unwrap();
-        let value: Value = serde_json::from_str(&newest.1).unwrap();
-        value["body"]["timestamp"].as_str().unwrap()[17..].to_owned()
-    };
-    assert_eq!(capture_at(START), "05.678Z");
-    assert_eq!(capture_at(START), "05.679Z", "a tie");
-    assert_eq!(capture_at(START), "05.680Z", "another tie");
-    assert_eq!(capture_at(START - 500), "05.681Z", "a small step back");
-    assert_eq!(capture_at(START - 5_000), "00.678Z", "a clock that was set");
-    assert_eq!(capture_at(START + 10), "05.688Z", "and set again");
-    page.ends();
-}
-
-#[test]
-fn timestamps_stay_unique_in_a_burst_of_more_than_a_thousand_ties() {
-    let mut page = Page::open(crate::page::asking(), Default::default(), START);
-    let mut seen = std::collections::HashSet::new();
-    for number in 0..1_100 {
-        page.capture_for("1", "date_changed");
-        let part = |key: &str, place| u64::from_str_radix(key.split(':').nth(place).unwrap(), 36).unwrap();
-        let captured = page.records().iter().max_by_key(|(key, _)| part(key, 4)).map(|(key, _)| part(key, 3)).unwrap();
-        assert!(seen.insert(captured), "event {number}");
-    }
     page.ends();
 }

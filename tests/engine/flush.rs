@@ -2,7 +2,7 @@
 
 use posthog_booking_tracker::engine::{DropReason, Input, MemoryStore};
 
-use crate::page::{Page, START, answered, asking, open_gate, padding};
+use crate::page::{DAY, Page, START, answered, asking, open_gate, padding};
 
 #[test]
 fn a_flush_settles_after_everything_is_confirmed() {
@@ -92,7 +92,6 @@ fn a_page_that_is_shut_down_sends_what_it_has_and_takes_nothing_more() {
     let send = page.sent();
     assert_eq!(send.body.names(), ["slot_selected"]);
     page.capture("booking_completed");
-    page.identify("ada");
     assert_eq!(page.stats().dropped(DropReason::ShutDown), 1);
     assert_eq!(page.stored(), ["slot_selected"]);
     page.confirm(&send);
@@ -120,4 +119,47 @@ fn a_page_that_is_shut_down_never_wakes_again_whatever_became_of_its_request() {
     let mut next = page.later(open_gate());
     assert_eq!(next.sent().body.names(), ["slot_selected"]);
     next.ends();
+}
+
+#[test]
+fn a_purge_gives_everything_up_what_is_under_way_included() {
+    let mut page = Page::fresh();
+    page.capture("booking_completed");
+    let send = page.sent();
+    page.capture("slot_selected");
+    page.input(Input::Purged);
+    assert_eq!(page.aborted, [send.request]);
+    assert!(page.records().is_empty(), "{:?}", page.records());
+    assert_eq!((page.stats().dropped(DropReason::Purged), page.stats().waiting), (2, 0));
+    page.confirm(&send);
+    page.input(Input::Mirrored(String::new()));
+    page.sleep(60_000);
+    page.sends_nothing();
+
+    page.capture("booking_failed");
+    assert_eq!(page.sent().body.names(), ["booking_failed"], "the next visitor's events are another matter");
+    page.ends();
+}
+
+#[test]
+fn what_the_mirror_was_read_for_before_a_purge_is_not_adopted_after_it() {
+    let mut earlier = Page::open(open_gate(), MemoryStore::default(), START - DAY);
+    earlier.capture("booking_completed");
+    let (key, value) = earlier.records().remove(0);
+    let mut page = Page::fresh();
+    page.input(Input::Purged);
+    page.input(Input::Mirrored(format!("{key} {value}\n")));
+    page.sleep(60_000);
+    page.sends_nothing();
+    assert_eq!(page.stats().adopted, 0);
+    page.ends();
+}
+
+#[test]
+fn an_event_that_is_wanted_at_once_goes_at_once() {
+    let mut page = Page::fresh();
+    let event = page.event("slot_selected", "{}", None);
+    page.input(Input::Captured(posthog_booking_tracker::engine::NewEvent { at_once: true, ..event }));
+    assert_eq!(page.sent().body.names(), ["slot_selected"]);
+    page.ends();
 }

@@ -17,7 +17,7 @@ fn a_page_that_is_not_tracked_leaves_no_trace_at_all() {
     page.input(Input::Hidden);
     page.input(Input::Leaving);
     assert!(page.tracker.store().entries.is_empty(), "{:?}", page.tracker.store().entries);
-    assert_eq!(page.stats().dropped(DropReason::GateShut), 2);
+    assert_eq!(page.stats().dropped(DropReason::GateShut), 3);
     page.sends_nothing();
     page.hands_nothing_over();
     page.ends();
@@ -29,7 +29,6 @@ fn a_page_that_is_not_tracked_drops_what_an_earlier_one_stored_for_its_team() {
     earlier.capture("booking_completed");
     let page = earlier.later(shut());
     assert!(page.records().is_empty());
-    assert!(page.noun("identity").is_some(), "which it did not make");
     assert_eq!((page.stats().adopted, page.stats().dropped(DropReason::GateShut)), (1, 1));
     page.ends();
 }
@@ -82,42 +81,21 @@ fn no_answer_is_asked_again_after_a_backoff() {
 }
 
 #[test]
-fn a_definite_no_removes_every_trace_of_a_first_visit() {
+fn a_definite_no_removes_every_record_of_its_team_and_no_other() {
     let mut page = Page::open(asking(), MemoryStore::default(), START);
     page.capture_for("1", "booking_page_viewed");
-    page.capture_for("1", "booking_completed");
-    page.input(Input::Identified { distinct_id: "ada".to_owned(), team: Some("1".to_owned()) });
-    assert!(page.noun("identity").is_some() && page.noun("session").is_some() && page.noun("sentinel").is_some());
-    page.gate_says("1", Some(false));
-    assert!(page.tracker.store().entries.is_empty(), "{:?}", page.tracker.store().entries);
-    assert_eq!(page.stats().dropped(DropReason::GateShut), 3);
-    page.capture_for("1", "booking_failed");
-    assert!(page.tracker.store().entries.is_empty());
-    page.sleep(60_000);
-    page.sends_nothing();
-    page.ends();
-}
-
-#[test]
-fn a_definite_no_leaves_other_teams_records_and_an_older_identity_alone() {
-    let mut page = Page::open(asking(), MemoryStore::default(), START);
     page.capture_for("1", "booking_completed");
     page.capture_for("2", "booking_failed");
     page.gate_says("1", Some(false));
     assert_eq!(page.stored(), ["booking_failed"]);
-    assert!(page.noun("identity").is_some());
+    assert_eq!(page.stats().dropped(DropReason::GateShut), 2);
+    page.capture_for("1", "booking_failed");
+    assert_eq!(page.stored(), ["booking_failed"]);
+    page.sleep(60_000);
+    page.sends_nothing();
     page.gate_says("2", Some(true));
     assert_eq!(page.sent().body.names(), ["booking_failed"]);
     page.ends();
-
-    let mut next = page.later(asking());
-    next.store().entries.retain(|key, _| !key.starts_with("phbt:1:"));
-    let mut next = next.later(asking());
-    next.capture_for("1", "booking_completed");
-    next.gate_says("1", Some(false));
-    assert!(next.records().is_empty());
-    assert_eq!(next.noun("identity"), page.noun("identity"), "this page did not make it");
-    next.ends();
 }
 
 #[test]
@@ -153,7 +131,6 @@ fn without_a_gate_events_are_ignored_and_it_is_said_once() {
     let mut page = Page::open(gated_by(GateSource::Absent, Ungated::Ignore), MemoryStore::default(), START);
     page.capture("booking_completed");
     page.capture_for("42", "booking_failed");
-    page.identify("ada");
     assert_eq!(page.stats().dropped(DropReason::Ungated), 2);
     assert_eq!(page.notice_count(Notice::NothingOpensTheGate), 1);
     assert!(page.tracker.store().entries.is_empty());

@@ -16,7 +16,6 @@ mod capture;
 mod clocks;
 mod flush;
 mod gate;
-mod identity;
 mod leaving;
 mod mirror;
 mod page;

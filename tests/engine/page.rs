@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
 use posthog_booking_tracker::engine::{
-    BATCH_BYTES_MAX, Config, EXIT_BYTES_MAX, GateSource, Handover, Input, KEY_PREFIX, LockAnswer, MemoryStore,
-    Monotonic, NewEvent, Notice, Now, Outcome, Output, Stats, Tracker, Ungated, Wall, is_must_send, project_hash,
+    BATCH_BYTES_MAX, Config, EXIT_BYTES_MAX, Entropy, GateSource, Handover, Input, KEY_PREFIX, LockAnswer, MemoryStore,
+    Monotonic, NewEvent, Notice, Now, Outcome, Output, Stats, Tracker, Ungated, Uuid, Wall, is_must_send, project_hash,
+    push_iso_timestamp,
 };
 use serde_json::Value;
 
@@ -35,10 +36,6 @@ pub(crate) fn gated_by(gate: GateSource, ungated: Ungated) -> Config {
 
 pub(crate) fn asking() -> Config {
     gated_by(GateSource::Callback, Ungated::Ignore)
-}
-
-pub(crate) fn event(name: &str, properties: &str, team: Option<&str>) -> NewEvent {
-    NewEvent { name: name.to_owned(), properties: properties.to_owned(), team: team.map(str::to_owned) }
 }
 
 /// Properties that make an event of `bytes` and a little more.
@@ -103,6 +100,10 @@ pub(crate) struct Page {
     pub(crate) wall: u64,
     pub(crate) clock: u64,
     inputs: u128,
+    /// Who the visitor is.
+    person: String,
+    sequence: u64,
+    last_timestamp: u64,
     /// When the engine wants to be woken.
     pub(crate) wake: Option<u64>,
     /// How often a time to wake was named.
@@ -129,6 +130,9 @@ impl Page {
             wall,
             clock: 0,
             inputs: u128::from(wall),
+            person: "visitor".to_owned(),
+            sequence: 0,
+            last_timestamp: 0,
             wake: None,
             alarms: 0,
             sends: VecDeque::new(),
@@ -157,6 +161,23 @@ impl Page {
     /// What an hour later finds where this page died.
     pub(crate) fn later(&self, config: Config) -> Self {
         Self::open(config, self.tracker.store().clone(), self.wall + 3_600_000)
+    }
+
+    /// An event as the page makes it: each a millisecond after the last one at least, unless the clock was set back.
+    pub(crate) fn event(&mut self, name: &str, properties: &str, team: Option<&str>) -> NewEvent {
+        let tie = self.wall <= self.last_timestamp && self.wall + 1_000 > self.last_timestamp;
+        let captured = if tie { self.last_timestamp + 1 } else { self.wall };
+        self.last_timestamp = captured;
+        let uuid = Uuid::v7(Wall(captured), &mut Entropy::new(self.now().entropy)).text();
+        let mut timestamp = String::new();
+        push_iso_timestamp(&mut timestamp, Wall(captured));
+        let body = format!(
+            r#"{{"event":"{name}","uuid":"{uuid}","distinct_id":"{}","timestamp":"{timestamp}","properties":{properties}}}"#,
+            self.person
+        );
+        self.sequence += 1;
+        let key = own_key(captured, self.sequence - 1, &uuid);
+        NewEvent { key, body, team: team.map(str::to_owned), at_once: false }
     }
 
     // Inputs ----------------------------------------------------------------------------------------------------
@@ -222,15 +243,19 @@ impl Page {
     }
 
     pub(crate) fn capture_with(&mut self, name: &str, properties: &str) {
-        self.input(Input::Captured(event(name, properties, None)));
+        let event = self.event(name, properties, None);
+        self.input(Input::Captured(event));
     }
 
     pub(crate) fn capture_for(&mut self, team: &str, name: &str) {
-        self.input(Input::Captured(event(name, "{}", Some(team))));
+        let event = self.event(name, "{}", Some(team));
+        self.input(Input::Captured(event));
     }
 
+    /// The visitor becomes known, or known by another name.
     pub(crate) fn identify(&mut self, distinct_id: &str) {
-        self.input(Input::Identified { distinct_id: distinct_id.to_owned(), team: None });
+        self.person = distinct_id.to_owned();
+        self.capture("$identify");
     }
 
     pub(crate) fn finish(&mut self, send: &Send, outcome: Outcome) {
@@ -301,7 +326,7 @@ impl Page {
         let wake = self.wake.expect("the page wants to be woken");
         assert!(wait.contains(&(wake - self.clock)), "{} is not in {wait:?}", wake - self.clock);
         self.freeze(wake - self.clock - 1);
-        self.input(Input::Moved(posthog_booking_tracker::engine::Page::default()));
+        self.input(Input::LockLost);
         self.sends_nothing();
         self.freeze(1);
         self.wake();

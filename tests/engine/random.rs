@@ -6,7 +6,7 @@ use posthog_booking_tracker::engine::{DropReason, EXIT_BYTES_MAX, GateSource, In
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use crate::page::{Body, OK, Page, START, Send, answered, event, gated_by};
+use crate::page::{Body, OK, Page, START, Send, answered, gated_by};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -67,7 +67,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         Input::Returned,
         Input::Online,
         Input::FlushRequested,
-        Input::Moved(posthog_booking_tracker::engine::Page::default()),
+        Input::LockLost,
     ]);
     let span = prop_oneof![0_u64..1_500, 0_u64..40_000, Just(300_000)];
     let step = prop_oneof![
@@ -169,7 +169,8 @@ impl World {
         let number = self.events.len() as u64;
         let properties = format!(r#"{{"n":{number},"poison":{poison},"padding":"{}"}}"#, "x".repeat(size));
         let before: HashSet<String> = self.page.records().into_iter().map(|(key, _)| key).collect();
-        self.page.handle(Input::Captured(event(name, &properties, team)));
+        let event = self.page.event(name, &properties, team);
+        self.page.handle(Input::Captured(event));
         let mut new = self.page.records().into_iter().filter(|(key, _)| !before.contains(key));
         let key = new.next().map(|(key, _)| key);
         let storable = !self.is_shut(team) && self.page.store().write_error.is_none();

@@ -4,7 +4,7 @@ use posthog_booking_tracker::engine::{
     DropReason, GateSource, Handover, Input, MemoryStore, RECORD_AGE_MAX_MS, RECORDS_MAX, Ungated,
 };
 
-use crate::page::{DAY, Page, START, TEAM, answered, event, gated_by, open_gate, own_key, padding, store_with, uuid};
+use crate::page::{DAY, Page, START, TEAM, answered, gated_by, open_gate, own_key, padding, store_with, uuid};
 
 /// A page that has just given an event up for this reason.
 fn story(reason: DropReason) -> Page {
@@ -18,7 +18,7 @@ fn story(reason: DropReason) -> Page {
         }
         DropReason::Invalid => {
             let mut page = Page::fresh();
-            page.input(Input::Captured(event("booking_completed", "[]", None)));
+            page.capture_with("booking_completed", "[");
             page
         }
         DropReason::TooLarge => {
@@ -47,6 +47,11 @@ fn story(reason: DropReason) -> Page {
             let mut page = Page::fresh();
             page.input(Input::ShutDown);
             capturing(page)
+        }
+        DropReason::Purged => {
+            let mut page = capturing(Page::fresh());
+            page.input(Input::Purged);
+            page
         }
         DropReason::Forbidden => {
             let mut page = Page::fresh();

@@ -86,6 +86,7 @@ fn is_real(world: &World, task: &Task, page: &Page, fact: &Fact, reason: DropRea
         DropReason::Expired => world.wall().saturating_sub(captured_of(&fact.key)) > RECORD_AGE_MAX_MS,
         DropReason::Evicted => is_crowded(world, task),
         DropReason::Torn => fact.torn,
+        DropReason::Purged => task.input == Input::Purged,
         _ => false,
     }
 }
@@ -152,7 +153,7 @@ fn excuse_unstored(world: &mut World, task: &Task) {
 /// The most drops for this reason that the input of a task can be the cause of.
 pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
     let page = &world.pages[task.page];
-    let captures = u32::from(matches!(task.input, Input::Captured(_) | Input::Identified { .. }));
+    let captures = u32::from(matches!(task.input, Input::Captured(_)));
     let refusal = |expected: u16| {
         u32::from(task.answered.as_ref().is_some_and(|(parcel, outcome)| {
             parcel.events.len() == 1 && matches!(outcome, Outcome::Answered { status, .. } if *status == expected)
@@ -167,8 +168,7 @@ pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
         }
         DropReason::Ungated | DropReason::Invalid => captures,
         DropReason::TooLarge => {
-            let large =
-                matches!(&task.input, Input::Captured(event) if event.properties.len() > EVENT_BYTES_MAX - 2_000);
+            let large = matches!(&task.input, Input::Captured(event) if event.body.len() > EVENT_BYTES_MAX);
             u32::from(large) + refusal(413)
         }
         DropReason::Rejected => {
@@ -182,6 +182,7 @@ pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
         }
         DropReason::Evicted => any(is_crowded(world, task)),
         DropReason::Torn => world.torn,
+        DropReason::Purged => any(task.input == Input::Purged),
         DropReason::Duplicate => 0,
         DropReason::ShutDown => {
             if page.shut_down {

@@ -105,8 +105,8 @@ impl Book {
         let (key, value, stored) = put;
         let record: Value = serde_json::from_str(value).map_err(|error| format!("{error} in {value}"))?;
         let is_sealed = record["stage"] == "sealed";
-        let (event, properties) =
-            if is_sealed { (&record["body"], &record["body"]["properties"]) } else { (&record, &record["properties"]) };
+        let event = &record["body"];
+        let properties = &event["properties"];
         let uuid = uuid_of(key).to_owned();
         if event["uuid"] != uuid.as_str() {
             return Err(format!("the key {key} names another event than {value}"));

@@ -1,9 +1,10 @@
 //! The driver: what visitors, pages, browsers and strangers do in a random run.
 
-use posthog_booking_tracker::engine::{Config, GateSource, Input, NewEvent, Ungated};
+use posthog_booking_tracker::engine::{Config, GateSource, Input, NewEvent, Ungated, Wall, push_iso_timestamp};
 
 use crate::faults::{Fault, Faults};
-use crate::page::{self, Job, Life, OWN_TEAM};
+use crate::keel::record_key;
+use crate::page::{self, API_KEY, Job, Life, OWN_TEAM};
 use crate::storage::{CrashPoint, PageId};
 use crate::world::{Happening, Verdict, World};
 
@@ -77,10 +78,14 @@ impl World {
             60..=63 => {
                 let person = self.chance.below(3);
                 let team = self.chance.percent(50).then(|| "1".to_owned());
-                self.say(page, Input::Identified { distinct_id: format!("person-{person}"), team })
+                self.pages[page].person = format!("person-{person}");
+                self.captures += 1;
+                let properties = format!(r#"{{"n":{}}}"#, self.captures);
+                let event = self.new_event(page, "$identify", &properties, team);
+                self.say(page, Input::Captured(event))
             }
             64..=67 => self.say(page, Input::FlushRequested),
-            68..=69 => self.say(page, Input::Moved(posthog_booking_tracker::engine::Page::default())),
+            68 => self.say(page, Input::Purged),
             70..=81 => self.say(page, if hidden { Input::Returned } else { Input::Hidden }),
             82..=83 => self.say(page, Input::Online),
             84..=90 => self.close(page),
@@ -98,7 +103,7 @@ impl World {
                 self.schedule_job(delay, other, Job::Say(Input::Online));
             }
         }
-        let event = NewEvent { name: "date_changed".to_owned(), ..self.some_event() };
+        let event = self.some_event(page, Some("date_changed"));
         self.say(page, Input::Captured(event))
     }
 
@@ -107,14 +112,14 @@ impl World {
         let count = if burst { self.chance.between(15, 130) } else { 1 };
         for _ in 0..count {
             if self.pages[page].is_running() {
-                let event = self.some_event();
+                let event = self.some_event(page, None);
                 self.say(page, Input::Captured(event))?;
             }
         }
         Ok(())
     }
 
-    fn some_event(&mut self) -> NewEvent {
+    fn some_event(&mut self, page: PageId, name: Option<&'static str>) -> NewEvent {
         let large = self.faults.has(Fault::Large) && self.chance.percent(25);
         let padding = if large { self.chance.between(4_000, 33_500) } else { self.chance.below(150) };
         let poison = self.faults.has(Fault::Poison) && self.chance.percent(8);
@@ -132,7 +137,26 @@ impl World {
             }
         );
         let team = self.chance.pick(&[None, Some("1"), Some("2"), Some("1")]).map(str::to_owned);
-        NewEvent { name: (*self.chance.pick(&NAMES)).to_owned(), properties, team }
+        let name = name.unwrap_or(*self.chance.pick(&NAMES));
+        self.new_event(page, name, &properties, team)
+    }
+
+    /// An event as its page makes it (`js/src/event.ts`).
+    pub(crate) fn new_event(&mut self, page: PageId, name: &str, properties: &str, team: Option<String>) -> NewEvent {
+        let wall = self.wall() + self.captures % 7;
+        let uuid = self.new_uuid();
+        let mut timestamp = String::new();
+        push_iso_timestamp(&mut timestamp, Wall(wall));
+        let person = &self.pages[page].person;
+        let body = format!(
+            r#"{{"event":"{name}","uuid":"{uuid}","distinct_id":"{person}","timestamp":"{timestamp}","properties":{properties}}}"#
+        );
+        NewEvent {
+            key: record_key(1, API_KEY, wall, self.captures, &uuid),
+            body,
+            team,
+            at_once: self.chance.percent(2),
+        }
     }
 
     /// Something goes wrong with the browser, the device, the storage, the lock or a gate.

@@ -11,6 +11,8 @@ use crate::world::{Verdict, World};
 
 const STEPS_MAX: u32 = 12_000;
 const SPAN_MAX_MS: u64 = 3 * 3_600_000;
+/// More than the time that a request may take.
+const LAST_ANSWERS_MS: u64 = 12_000;
 /// What the pages that have lived through it get for themselves, before anybody comes.
 const REST_MS: u64 = 150_000;
 
@@ -66,8 +68,8 @@ impl World {
                 break;
             }
         }
-        // The last removals get to the mirror.
-        self.run_until(self.now + 2_000)
+        // The last answers come, and the last removals get to the mirror.
+        self.run_until(self.now + LAST_ANSWERS_MS)
     }
 
     fn is_quiet(&self) -> bool {

@@ -1,8 +1,8 @@
-//! The keel: what a page captures before its engine is there, as raw records in storage (`js/src/keel.ts`).
+//! The keel: what a page captures before its engine is there, as records in storage (`js/src/keel.ts`).
 
-use posthog_booking_tracker::engine::{Entropy, Store, Uuid, Wall, noun_key, project_hash, push_iso_timestamp};
-use serde_json::json;
+use posthog_booking_tracker::engine::{Entropy, NewEvent, Store, Uuid, Wall, noun_key, project_hash};
 
+use crate::book::uuid_of;
 use crate::page::{API_KEY, OWN_TEAM};
 use crate::storage::{Op, PageId};
 use crate::world::World;
@@ -28,46 +28,20 @@ impl World {
         Uuid::v7(Wall(self.wall()), &mut entropy).text()
     }
 
-    /// The keel's identity, which it reads from storage or makes.
-    fn keel_identity(&mut self, page: PageId) -> (String, String, bool) {
-        let key = noun_key("identity", project_hash(API_KEY));
-        let mut store = self.store(page);
-        let known = store.get(&key).ok().flatten();
-        let known = known.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
-        let text = |identity: &serde_json::Value, name: &str| identity[name].as_str().map(str::to_owned);
-        if let Some(identity) = &known
-            && let (Some(id), Some(device)) = (text(identity, "distinct_id"), text(identity, "device_id"))
-        {
-            return (id, device, identity["identified"] == true);
-        }
-        let id = self.new_uuid();
-        self.pages[page].handover.minted = true;
-        let text = format!(r#"{{"distinct_id":"{id}","device_id":"{id}","identified":false}}"#);
-        let _ = store.put(&key, &text);
-        (id.clone(), id, false)
-    }
-
-    /// Stores a raw record of this page and notes it for the handover.
+    /// Stores a record of this page and notes it for the handover.
     pub(crate) fn capture_by_keel(&mut self, page: PageId) {
-        let (distinct_id, device_id, identified) = self.keel_identity(page);
-        let (uuid, session_id) = (self.new_uuid(), self.new_uuid());
-        let wall = self.wall() + self.captures % 7;
-        let mut timestamp = String::new();
-        push_iso_timestamp(&mut timestamp, Wall(wall));
         self.captures += 1;
-        let properties = json!({ "n": self.captures });
         let name = *self.chance.pick(&["booking_started", "booking_completed"]);
-        let mut record = json!({
-            "stage": "raw", "uuid": uuid, "timestamp": timestamp, "event": name, "url": "", "referrer": "",
-            "distinct_id": distinct_id, "session_id": session_id, "device_id": device_id, "identified": identified,
-            "properties": properties,
-        });
+        let properties = format!(r#"{{"n":{}}}"#, self.captures);
         // Whoever cannot ask for a gate has no gated records.
-        if self.pages[page].config.gate != posthog_booking_tracker::engine::GateSource::Absent {
-            record["team"] = json!(OWN_TEAM);
-        }
-        let key = record_key(1, API_KEY, wall, self.captures, &uuid);
-        let value = record.to_string();
+        let is_gated = self.pages[page].config.gate != posthog_booking_tracker::engine::GateSource::Absent;
+        let team = is_gated.then(|| OWN_TEAM.to_owned());
+        let NewEvent { key, body, team, .. } = self.new_event(page, name, &properties, team);
+        // It may be waiting for another tracker to say who the event is about.
+        let stage = if self.chance.percent(50) { "raw" } else { "sealed" };
+        let team = team.map_or_else(String::new, |team| format!(r#""team":"{team}","#));
+        let value = format!(r#"{{"stage":"{stage}",{team}"body":{body}}}"#);
+        let uuid = uuid_of(&key).to_owned();
         let stored = self.store(page).put(&key, &value).is_ok();
         let sentinel = noun_key("sentinel", project_hash(API_KEY));
         if stored && !self.origin.borrow().truth.contains_key(&sentinel) {

@@ -62,6 +62,8 @@ pub(crate) struct Page {
     pub(crate) tracker: Option<Tracker<PageStore>>,
     /// Counts the engines of this page.
     pub(crate) engine: u32,
+    /// Who its visitor is.
+    pub(crate) person: String,
     pub(crate) life: Life,
     pub(crate) hidden: bool,
     /// Whether it was told that it is left, and not that it is back.
@@ -95,6 +97,7 @@ impl Page {
             config,
             tracker: None,
             engine: 1,
+            person: format!("visitor-{id}"),
             life: Life::Live,
             hidden: false,
             left: false,

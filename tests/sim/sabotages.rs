@@ -28,6 +28,7 @@ fn hunt(way: Sabotage) -> (&'static [Fault], &'static str) {
         Sabotage::SendThroughUnknownGate => (&[Fault::GateSilence], "gate"),
         Sabotage::ConfirmByBeacon => (&[Fault::LostBeacon], "removal"),
         Sabotage::ForgetMirrorOnPurge => (&[Fault::Blocked, Fault::GateFlips], "purge"),
+        Sabotage::KeepStoredOnPurge => (&[], "purge"),
         _ => (&[], ""),
     }
 }

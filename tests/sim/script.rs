@@ -1,6 +1,6 @@
 //! Scripts: short stories whose every storage call is a place to die, for the exhaustive search of crash points.
 
-use posthog_booking_tracker::engine::{Config, Input, NewEvent};
+use posthog_booking_tracker::engine::{Config, Input};
 
 use crate::page::{self, Life};
 use crate::storage::PageId;
@@ -126,7 +126,7 @@ fn back_and_forth() -> Script {
         Uncache(0),
         Capture(0, "booking_completed"),
         Wait(1_000),
-        Say(0, Input::Identified { distinct_id: "person".to_owned(), team: None }),
+        Capture(0, "$identify"),
         Close(1),
     ]
 }
@@ -166,15 +166,11 @@ impl World {
         if self.pages.get(page).is_none_or(|page| !page.is_alive()) {
             return Ok(());
         }
-        let event = |name: &str, poison: bool| {
-            let team = Some("1".to_owned());
-            Input::Captured(NewEvent { name: name.to_owned(), properties: format!(r#"{{"poison":{poison}}}"#), team })
-        };
         match step {
             Step::Keel(_) => self.capture_by_keel(page),
             Step::Start(_) => self.start(page),
-            Step::Capture(_, name) => return self.say(page, event(name, false)),
-            Step::Poison(_) => return self.say(page, event("booking_started", true)),
+            Step::Capture(_, name) => return self.capture_for_script(page, name, false),
+            Step::Poison(_) => return self.capture_for_script(page, "booking_started", true),
             Step::Say(_, input) => return self.say(page, input),
             Step::Close(_) => return self.close(page),
             Step::Cache(_) => return self.cache(page),
@@ -182,5 +178,12 @@ impl World {
             _ => {}
         }
         Ok(())
+    }
+
+    fn capture_for_script(&mut self, page: PageId, name: &str, poison: bool) -> Verdict {
+        self.captures += 1;
+        let properties = format!(r#"{{"poison":{poison}}}"#);
+        let event = self.new_event(page, name, &properties, Some("1".to_owned()));
+        self.say(page, Input::Captured(event))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::config::EVENT_BYTES_MAX;
 use super::super::ledger::DropReason;
-use super::super::record::{Event, FoundKey, KEY_PREFIX, RecordKey, sealed_value, stored_bytes};
+use super::super::record::{Event, FoundKey, KEY_PREFIX, RecordKey, is_earlier, sealed_value, stored_bytes};
 use super::super::store::Store;
 use super::super::text::{cut, has_line, next_line};
 use super::{Tracker, is_broken};
@@ -15,12 +15,21 @@ pub(super) struct MirrorLines {
     is_read: bool,
     /// The keys that this page has removed since it started, a line each: the mirror may have been read before.
     removed: String,
+    /// Whether everything was given up since the start; what was read before is none of this page's business.
+    is_purged: bool,
 }
 
 impl MirrorLines {
     fn keep(&mut self, line: &str) {
         self.lines.push_str(line);
         self.lines.push('\n');
+    }
+
+    /// Forgets what is still to be looked at.
+    pub(super) fn purge(&mut self) {
+        self.lines.clear();
+        // A read that is still going on may bring what has just been given up.
+        self.is_purged = true;
     }
 
     pub(super) fn note_removal(&mut self, key: &str) {
@@ -47,6 +56,7 @@ impl<S: Store> Tracker<S> {
                 FoundKey::Own(found) if self.is_news(&found) => {
                     if self.is_ripe(&found, age_min_ms)
                         && let Ok(Some(text)) = self.store.get(&key)
+                        && !is_earlier(&text)
                     {
                         self.adopt(found, &text, false, true);
                     }
@@ -74,7 +84,7 @@ impl<S: Store> Tracker<S> {
     /// affair; when it is gone later, somebody will have settled it.
     pub(super) fn mirror_read(&mut self, lines: &str) {
         self.mirror.is_read = true;
-        let mut rest = lines;
+        let mut rest = if self.mirror.is_purged { "" } else { lines };
         while let Some(line) = next_line(&mut rest) {
             let key = cut(line, b' ').0;
             match FoundKey::parse(key, self.project) {
@@ -135,28 +145,22 @@ impl<S: Store> Tracker<S> {
     pub(super) fn adopt(&mut self, key: RecordKey, text: &str, own: bool, stored: bool) {
         if own {
             self.stats.captured += 1;
-            self.last_timestamp = self.last_timestamp.max(key.captured);
-            self.last_wall = self.last_timestamp;
-            self.sequence = self.sequence.max(key.sequence + 1);
         } else {
             self.stats.adopted += 1;
         }
         let event = if self.is_expired(key.captured) {
             Err(DropReason::Expired)
         } else {
-            Event::parse(text).ok_or(DropReason::Torn).and_then(|mut event| {
-                if !event.sealed {
-                    event.object = self.seal(&event)?;
-                }
+            Event::parse(text).ok_or(DropReason::Torn).and_then(|event| {
                 if !own && self.gate.is_shut(event.team.as_deref()) {
                     return Err(DropReason::GateShut);
                 }
-                if event.object.len() > EVENT_BYTES_MAX { Err(DropReason::TooLarge) } else { Ok(event) }
+                if event.body.len() > EVENT_BYTES_MAX { Err(DropReason::TooLarge) } else { Ok(event) }
             })
         };
         match event {
             Ok(event) => {
-                let value = sealed_value(event.team.as_deref(), &event.object);
+                let value = sealed_value(event.team.as_deref(), &event.body);
                 // The seal goes into storage before the first send, so that whoever sends it later sends the same. What
                 // storage has lost, or did not take before, it may take now.
                 let mut kept = stored;
@@ -164,7 +168,7 @@ impl<S: Store> Tracker<S> {
                     kept |= self.store.put(&key.text, &value).is_ok();
                 }
                 let stored = if kept { stored_bytes(&key.text, &value) } else { 0 };
-                self.admit(key, event, stored, !own);
+                self.admit(key, event, stored, false, !own);
             }
             Err(reason) => {
                 self.remove(&key.text);

@@ -224,9 +224,6 @@ impl<S: Store> Tracker<S> {
         let restores = self.outbox.records.iter().any(vanished);
         self.sentinel = found;
         if restores {
-            if !self.identity.distinct_id.is_empty() && is_gone(&self.store, &self.keys.identity) {
-                self.identity.save(&mut self.store, &self.keys.identity);
-            }
             self.store_again(&|record| record.stored_bytes > 0);
             self.leave_sentinel();
         }

@@ -1,12 +1,17 @@
-//! After a definite "no" neither store keeps a record that this page has captured for that team (DESIGN §6).
+//! After a definite "no" neither store keeps a record that this page has captured for that team (DESIGN §6); after a purge
+//! none that it held (§7).
 
-use posthog_booking_tracker::engine::Input;
+use posthog_booking_tracker::engine::{DropReason, Input};
 
 use super::Finding;
+use crate::storage::{Op, is_record_key};
 use crate::tasks::Task;
 use crate::world::World;
 
 pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
+    if task.input == Input::Purged {
+        return check_purge(task);
+    }
     let Input::GateAnswered { team, open: Some(false) } = &task.input else { return Ok(()) };
     let page = &world.pages[task.page];
     let origin = world.origin.borrow();
@@ -21,6 +26,18 @@ pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
         if stored || mirrored {
             return Err(format!("{} of shut team {team} is left: stored {stored}, mirrored {mirrored}", fact.key));
         }
+    }
+    Ok(())
+}
+
+/// Every record that is given up is removed, in both stores by one call, and none is held any more. What the page does not
+/// hold (a quarantined record) its wrapper erases.
+fn check_purge(task: &Task) -> Finding {
+    let removed = task.ops.iter().filter(|op| matches!(op, Op::Remove { key } if is_record_key(key))).count() as u32;
+    let given_up = task.after.dropped(DropReason::Purged) - task.before.dropped(DropReason::Purged);
+    if task.after.waiting > 0 || removed != given_up {
+        let waiting = task.after.waiting;
+        return Err(format!("page {} gives up {given_up}, removes {removed} and holds {waiting}", task.page));
     }
     Ok(())
 }

@@ -1,0 +1,92 @@
+// Consent: whether this visitor may be tracked. The one thing of ours that is read and written without it is the answer.
+//
+// Stored under `phbt:consent:<project>` as `granted` or `denied`, and the time of the last denial in base 36 behind a colon: a
+// tab that was frozen meanwhile sees by it that what it holds was denied, whatever has been said since.
+
+import type { CheckedOptions } from "./options.js";
+import { nounKey } from "./record.js";
+import * as storage from "./storage.js";
+import type { ConsentState } from "./types.js";
+
+/** The consents of this page: no browser tells a page what it has stored itself. */
+const known = new Set<Consent>();
+
+/** Looks whether something has changed, for every tracker of the page. */
+export function refreshAll(): void {
+  for (const consent of known) consent.refresh();
+}
+
+/** The consent of one visitor for one project. */
+export class Consent {
+  readonly #key: string;
+  readonly #options: CheckedOptions;
+  readonly #isOptedOut: () => boolean;
+  readonly #listeners = new Set<(state: ConsentState) => void>();
+  /** Is called where something was denied and agreed to again while this page slept. */
+  onMissedDenial: () => void = () => {};
+  /** What was said on this page, or read by it: it holds where storage does not. */
+  #own = "";
+  #told = "";
+
+  /** `isOptedOut` says whether another tracker was told not to track, whose word counts. */
+  constructor(project: string, options: CheckedOptions, isOptedOut: () => boolean) {
+    this.#key = nounKey("consent", project);
+    this.#options = options;
+    this.#isOptedOut = isOptedOut;
+    this.#told = this.#present;
+    known.add(this);
+  }
+
+  /** What the visitor has said, where the browser does not say it for every page; else what the page presumes. */
+  get state(): ConsentState {
+    return this.#present.split(":", 1)[0] as ConsentState;
+  }
+
+  /** Whether something may be stored and sent. */
+  get isGranted(): boolean {
+    return this.state === "granted";
+  }
+
+  /** Stores what the visitor says. Where storage refuses, it holds for this page. */
+  say(state: "granted" | "denied"): void {
+    const [, deniedAt] = this.#answer.split(":");
+    const mark = state === "denied" ? Date.now().toString(36) : deniedAt;
+    this.#own = mark ? `${state}:${mark}` : state;
+    const isStored = storage.put(this.#key, this.#own);
+    refreshAll();
+    // A full storage may have room, now that everything else of ours is removed.
+    if (!isStored) storage.put(this.#key, this.#own);
+  }
+
+  /** Calls `listener` with every change, whichever tab it was made in, until the function that this gives is called. */
+  listen(listener: (state: ConsentState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Looks whether something has changed since it was told last. */
+  refresh(): void {
+    const present = this.#present;
+    if (present === this.#told) return;
+    const [told, deniedAt] = this.#told.split(":");
+    this.#told = present;
+    const { state } = this;
+    if (state !== "denied" && present.split(":")[1] !== deniedAt) this.onMissedDenial();
+    if (state !== told) for (const listener of [...this.#listeners]) listener(state);
+  }
+
+  get #present(): string {
+    const { respectDnt, respectGpc, consent } = this.#options;
+    const { doNotTrack, globalPrivacyControl } = navigator as { doNotTrack?: string; globalPrivacyControl?: boolean };
+    const asks = (respectDnt && /^(1|yes)$/.test(doNotTrack ?? "")) || (respectGpc && globalPrivacyControl === true);
+    if (asks || this.#isOptedOut()) return "denied";
+    return this.#answer || (consent === "required" ? "pending" : "granted");
+  }
+
+  /** What the visitor has said, with the time of the last denial; empty, where it has said nothing. */
+  get #answer(): string {
+    const stored = storage.get(this.#key) ?? "";
+    if (/^(granted|denied)/.test(stored)) this.#own = stored;
+    return this.#own;
+  }
+}

@@ -1,0 +1,253 @@
+// The outbox of a page: takes records and has them delivered, by the keel until the engine is there and by the engine from
+// then on. Starts engines, and goes on without them.
+
+import type { Consent } from "./consent.js";
+import { DrainLock } from "./drain-lock.js";
+import { sealEarlier, sealStored } from "./earlier-records.js";
+import { Engine, type Wreck } from "./engine.js";
+import { Keel } from "./keel.js";
+import { isHopeless, loadModule } from "./load.js";
+import * as mirror from "./mirror.js";
+import { ALL_REASONS, type NoticeCode, type Notices } from "./notices.js";
+import type { CheckedOptions } from "./options.js";
+import type { PageEvent } from "./page-events.js";
+import { Quarantine } from "./quarantine.js";
+import { type NewRecord, nounKey, projectHash } from "./record.js";
+import { erase, remove } from "./storage.js";
+import type { TeamGate } from "./team-gate.js";
+import type { Stats } from "./types.js";
+import { wasmUrl } from "./wasm-url.js";
+
+/** How often a module that does not arrive is asked for before `ready` stops waiting for it. */
+const LOAD_TRIES = 5;
+
+// A page gets one fresh engine after a trap: what traps twice would trap for ever.
+let revived = false;
+
+/** The outbox of one tracker. No method throws. */
+export class Outbox {
+  /** Is fulfilled when the engine runs, or when it is known that the page has to do without. Never rejects. */
+  readonly ready: Promise<void>;
+  readonly #options: CheckedOptions;
+  readonly #notices: Notices;
+  readonly #consent: Consent;
+  readonly #gate: TeamGate;
+  readonly #keel: Keel;
+  readonly #lock: DrainLock;
+  readonly #project: string;
+  readonly #quarantine: Quarantine;
+  #engine: Engine | undefined;
+  #becomeReady: () => void = () => {};
+  #loadTries = 0;
+  #hopeless = false;
+  #left = false;
+  #loading = false;
+  /** Whether the engine may take over: not before it is known who the records are about. */
+  #isSealed = true;
+
+  constructor(options: CheckedOptions, consent: Consent, gate: TeamGate, notices: Notices) {
+    this.#options = options;
+    this.#consent = consent;
+    this.#notices = notices;
+    this.#gate = gate;
+    this.#keel = new Keel(options, consent, gate, notices);
+    this.#project = projectHash(options.apiKey);
+    this.#quarantine = new Quarantine(this.#project);
+    this.#lock = new DrainLock(nounKey("drain", this.#project));
+    this.ready = new Promise((resolve) => {
+      this.#becomeReady = resolve;
+    });
+  }
+
+  /** Opens the stores and loads the engine; `isSealed`, unless it has to wait for {@link allSealed}. */
+  open(isSealed: boolean): void {
+    this.#isSealed = isSealed;
+    sealStored(this.#project, this.#options.apiKey);
+    this.#lock.live();
+    if (this.#isUsed) void mirror.open();
+    this.#proceed();
+  }
+
+  /** Nothing is delivered on this page: whoever waits for the engine waits for nothing. */
+  stayClosed(): void {
+    this.#becomeReady();
+  }
+
+  /** Stores an event before it returns; as a raw one, where the page may still change who it is about. */
+  capture(record: NewRecord, stage: "sealed" | "raw" = "sealed"): void {
+    if (this.#engine) this.#engine.capture(record);
+    else this.#keel.capture(record, stage);
+  }
+
+  /** Seals a raw record. */
+  seal(record: NewRecord): void {
+    this.#keel.seal(record);
+  }
+
+  /** There are no raw records any more. */
+  allSealed(): void {
+    this.#isSealed = true;
+    this.#proceed();
+  }
+
+  /** Counts an event that is captured and given up at once. */
+  refuse(reason: NoticeCode, event: string): void {
+    this.#keel.captured++;
+    this.#keel.drop(reason, event);
+  }
+
+  /** Sends everything now. Is fulfilled when that has succeeded or failed; what failed stays stored. */
+  async flush(): Promise<void> {
+    await this.ready;
+    await (this.#engine ?? this.#keel).flush();
+  }
+
+  /** Sends everything for the last time. */
+  async shutDown(): Promise<void> {
+    await this.ready;
+    await (this.#engine ? this.#engine.shutDown() : this.#keel.flush());
+    this.#keel.rest();
+    this.#lock.leave();
+  }
+
+  /** Gives up what this page has waiting. */
+  giveUp(): void {
+    this.#engine?.purge();
+    this.#keel.purge();
+  }
+
+  /** The same, and removes what any page has stored: with `everything` all but the consent. */
+  purge(everything: boolean): void {
+    this.giveUp();
+    void erase(this.#project, everything);
+  }
+
+  /** With the last record of a team that is not tracked goes what else was stored for its sake; whether that was so. */
+  removeTraces(): boolean {
+    const { waiting, confirmed } = this.stats();
+    if (waiting + confirmed > 0) return false;
+    for (const noun of ["sentinel", "reach"]) remove(nounKey(noun, this.#project));
+    void mirror.erase(() => false, false);
+    return true;
+  }
+
+  /** Something happened to the page. */
+  happened(event: PageEvent): void {
+    this.#left = event === "leaving" || (this.#left && event !== "returned");
+    (this.#engine ?? this.#keel).happened(event);
+    if (event === "leaving") {
+      this.#lock.leave();
+      mirror.close();
+    } else if (event !== "hidden") {
+      this.#lock.live();
+      void this.#load();
+    }
+  }
+
+  /** What became of the events that have come here. */
+  stats(): Stats {
+    const keel = this.#keel;
+    const zero = Object.fromEntries(ALL_REASONS.map((code) => [code, 0])) as Stats["dropped"];
+    const { dropped: counts = {}, ...stats } = this.#engine?.stats() ?? {
+      engine: "keel" as const,
+      captured: 0,
+      adopted: 0,
+      confirmed: 0,
+      waiting: keel.waiting,
+      settledElsewhere: 0,
+    };
+    const dropped: Record<string, number> = { ...zero, ...counts };
+    for (const [reason, count = 0] of Object.entries(keel.dropped)) dropped[reason] = (dropped[reason] ?? 0) + count;
+    return {
+      ...stats,
+      // The engine counts what the keel has handed over as captured.
+      captured: stats.captured + keel.captured - keel.handed,
+      adopted: stats.adopted + keel.adopted,
+      confirmed: stats.confirmed + keel.confirmed,
+      dropped: dropped as Stats["dropped"],
+    };
+  }
+
+  /** Whether a record of this page can leave at all; else nothing is made for it. */
+  get #isUsed(): boolean {
+    const { source } = this.#gate;
+    return source === "open" || source === "ask" || this.#options.trackUngated;
+  }
+
+  #proceed(): void {
+    if (!this.#isSealed || !this.#hopeless) void this.#load();
+    else this.#goAlone();
+  }
+
+  async #load(): Promise<void> {
+    if (this.#engine || this.#hopeless || this.#loading || !this.#consent.isGranted) return;
+    this.#loading = true;
+    try {
+      this.#startEngine(await loadModule(wasmUrl()));
+    } catch (error) {
+      this.#notices.debug(`the engine did not load: ${error}`);
+      this.#loadTries++;
+      this.#hopeless = isHopeless(error);
+      const waits = !this.#hopeless && this.#loadTries < LOAD_TRIES;
+      this.#hopeless ||= !waits;
+      if (waits) setTimeout(() => this.#load(), 1_000 * 2 ** (this.#loadTries - 1));
+      else if (this.#isSealed) this.#goAlone();
+    } finally {
+      this.#loading = false;
+    }
+  }
+
+  #startEngine(module: WebAssembly.Module): void {
+    // A page that is being left has sent everything by its keel; an engine would send it once more.
+    if (this.#engine || this.#left || !this.#isSealed || !this.#consent.isGranted) return;
+    const quarantined = this.#quarantine.list();
+    let trapped = false;
+    const handover = { ...this.#keel.handOver(), quarantined: quarantined.join("\n") };
+    const engine = new Engine(
+      module,
+      this.#options,
+      this.#consent,
+      this.#gate,
+      this.#lock,
+      this.#notices,
+      handover,
+      (wreck) => {
+        trapped = true;
+        this.#engine = undefined;
+        this.#recover(module, wreck);
+      },
+    );
+    if (trapped) return;
+    this.#engine = engine;
+    this.#becomeReady();
+    void this.#mirrored().then((records) => this.#engine?.mirrored(records));
+    if (quarantined.length > 0) void this.#keel.sendQuarantined(quarantined).then(() => this.#quarantine.tidy());
+  }
+
+  /** The engine has trapped: back to the keel, and on with a fresh engine if this page has not had one yet. */
+  #recover(module: WebAssembly.Module, { poisoned, unsaved }: Wreck): void {
+    this.#notices.debug("the engine has stopped; the page goes on without it");
+    this.#quarantine.add(poisoned);
+    this.#keel.takeOver();
+    for (const record of unsaved) this.#keel.capture(record);
+    // A fresh instance is started from a task of its own: this may run deep inside a call of the page.
+    setTimeout(() => {
+      this.#hopeless = revived;
+      if (revived) return this.#goAlone();
+      revived = true;
+      this.#startEngine(module);
+    });
+  }
+
+  #goAlone(): void {
+    this.#becomeReady();
+    if (!this.#consent.isGranted) return;
+    this.#keel.goAlone();
+    void this.#mirrored().then((records) => this.#keel.unite(records));
+  }
+
+  async #mirrored(): Promise<[key: string, value: string][]> {
+    if (!this.#isUsed && !(await mirror.exists())) return [];
+    return (await mirror.read()).map(([key, value]) => [key, sealEarlier(value, this.#options.apiKey)]);
+  }
+}

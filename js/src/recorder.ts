@@ -1,0 +1,158 @@
+// The recorder: makes a record of what a page captures, as soon as it may: with consent, through the gate, past the hooks.
+
+import { type Draft, eventOf, ownedProperties, textOf } from "./event.js";
+import type { Notices } from "./notices.js";
+import type { CheckedOptions } from "./options.js";
+import type { Outbox } from "./outbox.js";
+import type { People } from "./people.js";
+import { jsonCopy } from "./properties.js";
+import { isMustSend, type NewRecord, projectHash, recordKey } from "./record.js";
+import type { TeamGate } from "./team-gate.js";
+import type { CapturedEvent, OutgoingEvent } from "./types.js";
+
+/** How many events of ours wait for the first one that names a team. */
+const TEAMLESS_MAX = 20;
+
+interface Composed {
+  readonly draft: Draft;
+  readonly event: OutgoingEvent;
+}
+
+/** The recorder of one tracker. */
+export class Recorder {
+  readonly #options: CheckedOptions;
+  readonly #project: string;
+  readonly #notices: Notices;
+  readonly #gate: TeamGate;
+  readonly #people: People;
+  readonly #outbox: Outbox;
+  /** Events about the visitor that no team was named for yet. */
+  #teamless: Composed[] = [];
+  /** Stored events of which it is still open who they are about. */
+  #raw: (Composed & { record: NewRecord })[] = [];
+  /** Whether a hook of the page is running. */
+  isHooking = false;
+
+  constructor(options: CheckedOptions, notices: Notices, gate: TeamGate, people: People, outbox: Outbox) {
+    this.#options = options;
+    this.#project = projectHash(options.apiKey);
+    this.#notices = notices;
+    this.#gate = gate;
+    this.#people = people;
+    this.#outbox = outbox;
+  }
+
+  /** How many events are held here. */
+  get waiting(): number {
+    return this.#teamless.length;
+  }
+
+  /** Records an event; `undefined`, where it is dropped. One `ofOurs` waits for a team, where the page has named none yet. */
+  record(draft: Draft, ofOurs = false): CapturedEvent | undefined {
+    const admitted = this.#gate.admit(draft.team);
+    if (admitted === "ungated" && ofOurs && this.#gate.source === "ask" && this.#teamless.length < TEAMLESS_MAX) {
+      const composed = this.#compose(draft);
+      if (composed) this.#teamless.push(composed);
+      return composed?.event;
+    }
+    if (typeof admitted === "string") return this.#drop(admitted, draft.event);
+    this.#people.keep(this.#gate.state(admitted.team) === true);
+    for (const composed of this.#teamless.splice(0)) this.#store(composed, admitted.team);
+    const composed = this.#compose(draft);
+    if (composed) this.#store(composed, admitted.team);
+    return composed && { uuid: composed.event.uuid, event: composed.event.event };
+  }
+
+  /** Whether what is known of the visitor may be stored before there is an event: its team is known to be tracked. */
+  mayKeep(team: string): boolean {
+    const admitted = this.#gate.admit(team);
+    return typeof admitted !== "string" && this.#gate.state(admitted.team) === true;
+  }
+
+  /** What was stored before is sealed: about whom posthog-js says, if it has come (`found`), else about whom it was. */
+  seal(found: boolean): void {
+    for (const { draft, event, record } of this.#raw.splice(0)) {
+      const who = this.#people.who(draft);
+      // What a hook has taken out stays out.
+      const groups = this.#options.beforeSend.length > 0 ? {} : this.#people.shared.who()?.groups;
+      const { $groups = groups } = event.properties;
+      const properties = {
+        ...event.properties,
+        $groups: groups && { ...groups, ...($groups as object) },
+        ...ownedProperties(this.#options.apiKey, who),
+      };
+      const body = textOf({ ...event, distinct_id: who.distinctId, properties });
+      this.#outbox.seal(found ? { ...record, body } : record);
+    }
+  }
+
+  /** Forgets what is held. */
+  purge(): void {
+    for (const { event } of this.#teamless.splice(0)) this.#drop("purged", event.event);
+    this.#raw = [];
+  }
+
+  #compose(draft: Draft): Composed | undefined {
+    const { shared, registered, session } = this.#people;
+    if (isMustSend(draft.event) || draft.options.sendInstantly) shared.settle();
+    this.#people.arrive(draft);
+    const who = this.#people.who(draft);
+    const known = { ...registered.properties, ...session.properties(draft.ms) };
+    const event = eventOf(draft, who, known, this.#options.apiKey);
+    const initial = who.hasProfile && this.#people.initialProperties(draft.event, draft);
+    if (initial) event.$set_once = { ...initial, ...event.$set_once };
+    const hooked = this.#hook(event, ownedProperties(this.#options.apiKey, who));
+    return hooked && { draft, event: hooked };
+  }
+
+  /** Passes an event through the page's hooks. What goes wrong in one, or what one does not want, is not sent. */
+  #hook(event: OutgoingEvent, owned: Record<string, unknown>): OutgoingEvent | undefined {
+    let result = event;
+    for (const hook of this.#options.beforeSend) {
+      this.isHooking = true;
+      try {
+        // A copy, so that what identifies the event, and what the page has passed, are not the hook's to change.
+        const returned = hook(copyOf(result));
+        if (!returned) return this.#drop("before_send", event.event);
+        const { event: name, properties, $set, $set_once } = returned;
+        if (typeof name !== "string" || name.trim() === "") throw new TypeError("what it gives back is no event");
+        result = copyOf({ ...result, event: name, properties: { ...properties, ...owned }, $set, $set_once });
+      } catch (error) {
+        this.#notices.warn(`beforeSend: ${error}; the event ${event.event} is dropped`);
+        return this.#drop("before_send", event.event);
+      } finally {
+        this.isHooking = false;
+      }
+    }
+    return result;
+  }
+
+  #store({ draft, event }: Composed, team: string | undefined): void {
+    const { ms, sequence, options } = draft;
+    const record: NewRecord = {
+      key: recordKey(this.#project, ms, sequence, event.uuid),
+      event: event.event,
+      body: textOf(event),
+      team,
+      atOnce: options.sendInstantly === true,
+    };
+    if (this.#people.shared.isPending) {
+      this.#raw.push({ draft, event, record });
+      this.#outbox.capture(record, "raw");
+    } else {
+      this.#outbox.capture(record);
+    }
+  }
+
+  #drop(reason: Parameters<Outbox["refuse"]>[0], event: string): undefined {
+    this.#outbox.refuse(reason, event);
+  }
+}
+
+/** A copy that has nothing in common with the event, and nothing in it that JSON cannot hold. */
+const copyOf = ({ properties, $set, $set_once, ...rest }: OutgoingEvent): OutgoingEvent => ({
+  ...rest,
+  properties: jsonCopy(properties),
+  ...($set && { $set: jsonCopy($set) }),
+  ...($set_once && { $set_once: jsonCopy($set_once) }),
+});
