@@ -1,0 +1,268 @@
+// A world for the contracts of PostHog's SDK specification: the built package, whole, in as many pages as a test wants, with
+// a clock that stands still until it is told to go on, storage as a browser shares it between tabs, and a server in memory.
+//
+// Each page is a JavaScript realm of its own (`node:vm`) with the few browser interfaces that the package uses.
+
+import { webcrypto } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createContext, runInContext } from "node:vm";
+import { gunzipSync } from "node:zlib";
+
+const DIST = new URL("../../pkg/dist/", import.meta.url);
+const SCRIPT = readFileSync(new URL("script.js", DIST), "utf8");
+const MODULE = readFileSync(new URL("tracker_bg.wasm", DIST));
+
+export const API_KEY = "phc_contract";
+export const HOST = "https://posthog.test";
+/** 2026-01-02T03:04:05.678Z. */
+export const START = 1_767_323_045_678;
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+const CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+
+/** Storage of one kind: shared where it is given to several pages. */
+class MemoryStorage {
+  entries = new Map();
+  onChange = () => {};
+
+  /** The object that a page sees as `localStorage`: its own keys are those of the entries. */
+  seenBy(page) {
+    const { entries } = this;
+    const methods = {
+      getItem: (key) => entries.get(String(key)) ?? null,
+      setItem: (key, value) => {
+        entries.set(String(key), String(value));
+        this.onChange(page, String(key));
+      },
+      removeItem: (key) => {
+        entries.delete(String(key));
+        this.onChange(page, String(key));
+      },
+      clear: () => {
+        entries.clear();
+        this.onChange(page, null);
+      },
+    };
+    return new Proxy(methods, {
+      ownKeys: () => [...entries.keys()],
+      getOwnPropertyDescriptor: (_, key) =>
+        entries.has(key) ? { value: entries.get(key), enumerable: true, configurable: true } : undefined,
+    });
+  }
+}
+
+/** The server: keeps what it is sent, and answers as it is told. */
+class Server {
+  requests = [];
+  /** While it is set, no request is answered. */
+  isDown = false;
+  #answers = [];
+
+  /** The next requests are answered by these statuses, one each; 0 is no answer at all. */
+  answerNext(...statuses) {
+    this.#answers.push(...statuses);
+  }
+
+  /** Every event that was accepted, in the order of arrival, once each. */
+  get events() {
+    const rows = new Map();
+    for (const { status, events } of this.requests) {
+      if (status === 200) for (const event of events) rows.set(event.uuid, event);
+    }
+    return [...rows.values()];
+  }
+
+  names() {
+    return this.events.map(({ event }) => event);
+  }
+
+  named(name) {
+    return this.events.filter(({ event }) => event === name);
+  }
+
+  /** Takes a body; gives the status of the answer. */
+  take(text) {
+    const status = this.isDown ? 0 : (this.#answers.shift() ?? 200);
+    const { batch, sent_at: sentAt } = JSON.parse(text);
+    this.requests.push({ status, events: batch, sentAt });
+    return status;
+  }
+}
+
+async function textOf(body) {
+  if (typeof body === "string") return body;
+  const bytes = Buffer.from(await body.arrayBuffer());
+  return (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString();
+}
+
+/** A browser of one visitor: a profile with its storage, and pages in it. */
+export class World {
+  now = START;
+  server = new Server();
+  localStorage = new MemoryStorage();
+  pages = [];
+  #timers = new Map();
+  #lastTimer = 0;
+
+  constructor() {
+    this.localStorage.onChange = (writer, key) => {
+      for (const page of this.pages) if (page !== writer && page.isOpen) page.tell(page.window, "storage", { key });
+    };
+  }
+
+  /** Opens a page; in the tab of an earlier one where that is given. */
+  open({ tab = new MemoryStorage(), url = "https://book.example/ada", referrer = "", navigator = {} } = {}) {
+    const page = new Page(this, tab, url, referrer, navigator);
+    this.pages.push(page);
+    return page;
+  }
+
+  /** Opens a page with a tracker on it, and waits for its engine. */
+  async visit(options = {}, how = {}) {
+    const page = this.open(how);
+    const tracker = page.track(options);
+    await this.settle();
+    if (tracker.consent() === "granted") await tracker.ready;
+    return { page, tracker };
+  }
+
+  /** Lets everything happen that needs no time. */
+  async settle() {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Lets time pass; timers go off when they are due. */
+  async pass(ms) {
+    const end = this.now + ms;
+    await this.settle();
+    for (;;) {
+      const due = [...this.#timers].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at)[0];
+      if (!due) break;
+      const [id, { at, run }] = due;
+      this.#timers.delete(id);
+      this.now = Math.max(this.now, at);
+      run();
+      await this.settle();
+    }
+    this.now = end;
+  }
+
+  /** Everything of ours that is stored, without the consent. */
+  stored() {
+    return [...this.localStorage.entries.keys()].filter((key) => key.startsWith("phbt:") && !key.includes(":consent:"));
+  }
+
+  setTimer(run, ms = 0) {
+    this.#timers.set(++this.#lastTimer, { at: this.now + Math.max(0, Number(ms) || 0), run });
+    return this.#lastTimer;
+  }
+
+  clearTimer(id) {
+    this.#timers.delete(id);
+  }
+}
+
+class Page {
+  isOpen = true;
+  console = [];
+  #world;
+  #targets = new Map();
+
+  constructor(world, tab, url, referrer, navigator) {
+    this.#world = world;
+    this.tab = tab;
+    const dateOf = (realm) =>
+      class extends realm.Date {
+        constructor(...given) {
+          super(...(given.length === 0 ? [world.now] : given));
+        }
+        static now() {
+          return world.now;
+        }
+      };
+    const say = (level) => (text) => this.console.push(`${level}: ${text}`);
+    this.window = createContext({
+      document: {
+        referrer,
+        visibilityState: "visible",
+        prerendering: false,
+        currentScript: { src: `${url}/script.js` },
+      },
+      location: { href: url },
+      localStorage: world.localStorage.seenBy(this),
+      sessionStorage: tab.seenBy(this),
+      navigator: { userAgent: CHROME, language: "en-GB", maxTouchPoints: 0, ...navigator },
+      screen: { width: 1920, height: 1080 },
+      innerWidth: 1280,
+      innerHeight: 720,
+      crypto: webcrypto,
+      performance: { now: () => world.now - START },
+      console: { warn: say("warn"), debug: say("debug"), error: say("error") },
+      setTimeout: (run, ms, ...rest) => world.setTimer(() => this.isOpen && run(...rest), ms),
+      clearTimeout: (id) => world.clearTimer(id),
+      fetch: (address, init) => this.#fetch(String(address), init),
+      queueMicrotask,
+      URL,
+      URLSearchParams,
+      Blob,
+      Response,
+      AbortController,
+      AbortSignal: { timeout: () => undefined },
+      TextEncoder,
+      TextDecoder,
+    });
+    this.window.Date = dateOf(runInContext("globalThis", this.window));
+    for (const target of [this.window, this.window.document]) this.#makeTarget(target);
+    this.window.window = this.window;
+    this.window.navigator.sendBeacon = (_, body) => {
+      world.server.take(body);
+      return true;
+    };
+    runInContext(SCRIPT, this.window);
+  }
+
+  /** Makes a tracker that is open to every team, unless the options say otherwise. */
+  track(options = {}) {
+    const { apiKey = API_KEY, ...rest } = options;
+    return new this.window.PostHogBookingTracker(apiKey, { host: HOST, isTeamEnabled: true, ...rest });
+  }
+
+  /** Tells whoever listens on window or document. */
+  tell(target, type, detail = {}) {
+    for (const listener of this.#targets.get(target)?.get(type) ?? []) listener({ type, ...detail });
+  }
+
+  hide() {
+    this.window.document.visibilityState = "hidden";
+    this.tell(this.window.document, "visibilitychange");
+  }
+
+  leave() {
+    this.tell(this.window, "pagehide", { persisted: false });
+    this.isOpen = false;
+  }
+
+  #makeTarget(target) {
+    const listeners = new Map();
+    this.#targets.set(target, listeners);
+    target.addEventListener = (type, listener) => {
+      listeners.set(type, [...(listeners.get(type) ?? []), listener]);
+    };
+    target.removeEventListener = (type, listener) => {
+      listeners.set(
+        type,
+        (listeners.get(type) ?? []).filter((known) => known !== listener),
+      );
+    };
+  }
+
+  async #fetch(address, init = {}) {
+    if (address.endsWith(".wasm")) return new Response(MODULE, { headers: { "content-type": "application/wasm" } });
+    const status = this.#world.server.take(await textOf(init.body));
+    if (status === 0) throw new TypeError("Failed to fetch");
+    return new Response(status === 200 ? '{"status":"Ok"}' : "", { status });
+  }
+}
