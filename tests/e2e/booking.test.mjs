@@ -207,7 +207,7 @@ test("a team that is not tracked: nothing is sent and nothing is stored", async 
     await tracker.flush();
   }, COMPLETED);
   assert.deepEqual(await storedKeys(page), []);
-  assert.equal((await stats(page)).dropped.gate_shut, 2);
+  assert.equal((await stats(page)).dropped.gate_shut, 3);
   await page.goto(`${site.url}/plain`);
   await sendMarker(page, collector);
   assert.equal((await collector.stats()).requests, 1);

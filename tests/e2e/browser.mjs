@@ -84,10 +84,13 @@ const mirrored = (page) =>
       }),
   );
 
-/** Waits until the mirror holds this many records. */
-export async function mirrorHolds(page, count) {
+/** Waits until the mirror holds this many records, each with this text. */
+export async function mirrorHolds(page, count, text = "") {
+  const end = Date.now() + 20_000;
   for (;;) {
     const records = await mirrored(page);
-    if (records.length === count) return records;
+    if (records.length === count && records.every(([, value]) => value.includes(text))) return records;
+    if (Date.now() > end)
+      throw new Error(`the mirror holds ${records.length} records instead of ${count} with "${text}"`);
   }
 }

@@ -15,6 +15,9 @@ const SCRIPTS = {
   "/plain": "",
 };
 
+/** The real posthog-js, as its snippet loads it, without the files that it would load after itself. */
+const POSTHOG_JS = join(ROOT, "js/node_modules/posthog-js/dist/array.no-external.js");
+
 /**
  * Starts a site on a free port. `/page` carries the tracker, `/plain` does not, `/module` loads it as a module from the
  * variant that can be killed. `/page?csp` forbids WebAssembly.
@@ -42,6 +45,10 @@ export async function startSite() {
     const { pathname, searchParams } = new URL(request.url, "http://localhost");
     const [, folder, name] = /^\/(tracker|planted-trap)\/([\w.]+)$/.exec(pathname) ?? [];
     if (folder) return serveFile(folder, name, response);
+    if (pathname === "/posthog.js") {
+      response.writeHead(200, { "content-type": TYPES[".js"] });
+      return createReadStream(POSTHOG_JS).pipe(response);
+    }
     const script = SCRIPTS[pathname];
     if (script === undefined) return response.writeHead(404).end();
     response.writeHead(200, {
