@@ -592,3 +592,35 @@ test("before-send-hook: what a hook writes is sent as it is", async () => {
   tracker.capture("slot_selected");
   assert.equal((await only(world, tracker)).properties.$current_url, "/redacted");
 });
+
+test("retry-queue: what is captured while a batch is under way stays, and goes next", async () => {
+  const world = new World();
+  const { tracker } = await world.visit({ flushAt: 3 });
+  for (const name of ["one", "two", "three"]) tracker.capture(name);
+  const flushed = tracker.flush();
+  for (const name of ["four", "five", "six"]) tracker.capture(name);
+  await flushed;
+  await world.pass(20 * SECOND);
+  const batches = world.server.requests.map(({ events }) => events.map(({ event }) => event));
+  assert.deepEqual(batches, [
+    ["one", "two", "three"],
+    ["four", "five", "six"],
+  ]);
+});
+
+test("retry-queue: over its capacity the oldest that can wait is dropped, counted and said", async () => {
+  const world = new World();
+  world.server.isDown = true;
+  const { page, tracker } = await world.visit({ debug: true });
+  tracker.trackBookingCompleted({ bookingId: 1, bookingUid: "u" });
+  for (let n = 0; n < 400; n++) tracker.capture("slot_selected", { n });
+  const { waiting, dropped } = tracker.stats();
+  assert.ok(dropped.evicted > 0);
+  assert.equal(waiting + dropped.evicted, 401);
+  assert.equal(page.console.filter((line) => line.includes("evicted")).length, dropped.evicted);
+  world.server.isDown = false;
+  await world.pass(10 * MINUTE);
+  const numbers = world.server.named("slot_selected").map(({ properties }) => properties.n);
+  assert.equal(Math.max(...numbers), 399);
+  assert.equal(world.server.named("booking_completed").length, 1);
+});
