@@ -492,3 +492,20 @@ test("damaged storage makes a new visitor, and loses no event", async () => {
     assert.match(after.properties.$session_id, /-7/);
   }
 });
+
+test("a group's event tells where the person came from first, and leaves it to the next one as well", async () => {
+  const world = new World();
+  const { tracker } = await world.visit();
+  tracker.group("company", "acme");
+  tracker.capture("one");
+  tracker.capture("two");
+  const events = await arrived(world, tracker);
+  assert.deepEqual(
+    events.map(({ event, $set_once }) => [event, $set_once !== undefined]),
+    [
+      ["$groupidentify", true],
+      ["one", true],
+      ["two", false],
+    ],
+  );
+});

@@ -192,9 +192,12 @@ test("session-manager: an event that was held long leaves the session of another
   other.capture("one");
   held.optIn();
   await held.ready;
+  const { tracker: third } = await world.visit();
+  third.capture("three");
   other.capture("two");
   const one = await idsOf(world, other, "one");
   assert.deepEqual(await idsOf(world, other, "two"), one);
+  assert.equal((await idsOf(world, third, "three")).session, one.session);
   await held.flush();
   await world.settle();
   assert.equal(world.server.named("held").length, 1);

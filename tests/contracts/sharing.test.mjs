@@ -248,3 +248,16 @@ test("what changes no person does not end the wait, and an event has the groups 
   assert.deepEqual([before.distinct_id, before.properties.theme], ["ph-visitor", "dark"]);
   assert.deepEqual(before.properties.$groups, { project: "7" });
 });
+
+test("what another tab has given up meanwhile is not sealed into storage again", async () => {
+  const world = new World();
+  const { tracker } = await visit(world);
+  tracker.capture("before");
+  const { tracker: other } = await visit(world, { identity: "own" });
+  other.reset({ purge: true });
+  await world.pass(3 * SECOND);
+  assert.deepEqual(
+    world.stored().filter((key) => /^phbt:\d/.test(key)),
+    [],
+  );
+});
