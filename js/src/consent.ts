@@ -27,6 +27,8 @@ export class Consent {
   /** What was said on this page, or read by it: it holds where storage does not. */
   #own = "";
   #told = "";
+  /** What was read in this task: within one, nothing that another page says can come in. */
+  #read: string | undefined;
 
   /** `isOptedOut` says whether another tracker was told not to track, whose word counts. */
   constructor(project: string, options: CheckedOptions, isOptedOut: () => boolean) {
@@ -66,6 +68,7 @@ export class Consent {
 
   /** Looks whether something has changed since it was told last. */
   refresh(): void {
+    this.#read = undefined;
     const present = this.#present;
     if (present === this.#told) return;
     const [told, deniedAt] = this.#told.split(":");
@@ -85,8 +88,13 @@ export class Consent {
 
   /** What the visitor has said, with the time of the last denial; empty, where it has said nothing. */
   get #answer(): string {
-    const stored = storage.get(this.#key) ?? "";
-    if (/^(granted|denied)/.test(stored)) this.#own = stored;
+    if (this.#read === undefined) {
+      this.#read = storage.get(this.#key) ?? "";
+      queueMicrotask(() => {
+        this.#read = undefined;
+      });
+      if (/^(granted|denied)/.test(this.#read)) this.#own = this.#read;
+    }
     return this.#own;
   }
 }

@@ -70,7 +70,7 @@ export function ownedProperties(
 /** The ISO text of a time that a caller gives; `undefined`, where it is none. */
 function isoOf(time: CaptureOptions["timestamp"]): string | undefined {
   try {
-    const isTime = /^(string|number)$/.test(typeof time) || typeof (time as Date).getTime === "function";
+    const isTime = /^(string|number)$/.test(typeof time) || typeof (time as Date | undefined)?.getTime === "function";
     const iso = isTime ? new Date(time as Date).toISOString() : "";
     // Other years are written in a form that not everybody reads.
     return /^\d{4}-/.test(iso) ? iso : undefined;
@@ -87,7 +87,11 @@ export const uuidOf = ({ uuid }: CaptureOptions, ms: number): string =>
 
 /** The groups of the visitor, of the caller's properties and of its options, in this order. */
 export function groupsProperty({ properties: { $groups }, options }: Draft, who: Who): Record<string, unknown> {
-  const groups = { ...who.groups, ...plainCopy($groups), ...plainCopy(options.groups) };
+  const groups = {
+    ...who.groups,
+    ...($groups ? plainCopy($groups) : {}),
+    ...(options.groups && plainCopy(options.groups)),
+  };
   return { $groups: Object.keys(groups).length > 0 ? groups : undefined };
 }
 

@@ -39,19 +39,17 @@ export class IdentityKeeper {
   get current(): Identity {
     const identity = identities.get(this.#key) ?? this.#load() ?? this.#mint();
     identities.set(this.#key, identity);
-    // Whoever cleared the storage has not made this visitor somebody else.
-    if (this.#kept && storage.get(this.#key) === undefined) this.#save();
     return identity;
   }
 
   /** From here on the identity is stored; `isTracked`, where a team is known to be tracked that an event is for. */
   keep(isTracked: boolean): void {
-    const isNew = this.current && !storage.get(this.#key);
-    // Another tab may have stored another identity since: that one stays, unless this page has said so itself.
-    const isToSave = !this.#kept && (isNew || this.#isAhead);
+    const { untracked } = this.current;
     this.#kept = true;
-    if (isToSave) this.#save();
-    if (isTracked && this.current.untracked) this.#note({ untracked: false });
+    // Whoever has cleared the storage has not made this visitor somebody else. Another tab may have stored another identity
+    // since: that one stays, unless this page has said so itself.
+    if (this.#isAhead || storage.get(this.#key) === undefined) this.#save();
+    if (isTracked && untracked) this.#note({ untracked: false });
   }
 
   /** Removes what is stored for the sake of teams that are not tracked; whether there was something. The page remembers. */

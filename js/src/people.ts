@@ -64,8 +64,8 @@ export class People {
     const { distinct_id, device_id, identified, profile = false } = this.identity.current;
     const own = { distinctId: distinct_id, deviceId: device_id, isIdentified: identified, profile, groups: {} };
     const shared = this.follow();
-    const ids = shared?.sessionId ? {} : this.session.at(ms, isActivity);
-    const who = { sessionId: "", windowId: "", ...(shared ?? own), ...ids };
+    const ids = this.session.at(ms, isActivity);
+    const who = shared?.sessionId ? shared : { ...(shared ?? own), ...ids };
     return { ...who, groups: { ...who.groups, ...this.registered.groups } };
   }
 

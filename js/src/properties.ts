@@ -53,7 +53,7 @@ export function stringifyProperties(properties: Record<string, unknown>): string
   let text: string | undefined;
   try {
     text = JSON.stringify(properties);
-    if (text && depth(text) > DEPTH_MAX) text = stringifyMembers(properties);
+    if (text && isDeep(text)) text = stringifyMembers(properties);
   } catch {
     text = stringifyMembers(properties);
   }
@@ -81,6 +81,9 @@ function stringifyMembers(properties: Record<string, unknown>): string {
   }
   return `{${members.join()}}`;
 }
+
+/** Whether a JSON text is nested too deeply; most have fewer brackets than that, which is soon seen. */
+const isDeep = (text: string) => (text.match(/[[{]/g)?.length ?? 0) > DEPTH_MAX && depth(text) > DEPTH_MAX;
 
 /** How deep arrays and objects are nested in a JSON text. */
 function depth(text: string): number {

@@ -97,7 +97,7 @@ export class Recorder {
     if (isMustSend(draft.event) || draft.options.sendInstantly) shared.settle();
     this.#people.arrive(draft);
     const who = this.#people.who(draft);
-    const known = { ...registered.properties, ...session.properties(draft.ms) };
+    const known = { ...registered.properties, ...session.properties };
     const event = eventOf(draft, who, known, this.#options.apiKey);
     const initial = who.hasProfile && this.#people.initialProperties(draft.event, draft);
     if (initial) event.$set_once = { ...initial, ...event.$set_once };

@@ -68,9 +68,9 @@ export class Session {
     return { sessionId, windowId: this.#windowOf(sessionId).id };
   }
 
-  /** What is registered for the session that lasts at this time. */
-  properties(ms: number): Readonly<Record<string, unknown>> {
-    return this.#windowOf(this.#visitAt(ms, false).id).properties;
+  /** What is registered for the session that was asked for last. */
+  get properties(): Readonly<Record<string, unknown>> {
+    return windows.get(this.#windowKey)?.properties ?? {};
   }
 
   register(properties: object, ms: number): void {
