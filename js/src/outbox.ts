@@ -64,7 +64,8 @@ export class Outbox {
     this.#isSealed = isSealed;
     sealStored(this.#project, this.#options.apiKey);
     this.#lock.live();
-    if (this.#isUsed) void mirror.open();
+    // Made early, so that the first record need not wait for it; not where the team may not be tracked.
+    if (this.#gate.source === "open" || this.#options.trackUngated) void mirror.open();
     this.#proceed();
   }
 
@@ -168,12 +169,6 @@ export class Outbox {
     };
   }
 
-  /** Whether a record of this page can leave at all; else nothing is made for it. */
-  get #isUsed(): boolean {
-    const { source } = this.#gate;
-    return source === "open" || source === "ask" || this.#options.trackUngated;
-  }
-
   #proceed(): void {
     if (!this.#isSealed || !this.#hopeless) void this.#load();
     else this.#goAlone();
@@ -247,7 +242,8 @@ export class Outbox {
   }
 
   async #mirrored(): Promise<[key: string, value: string][]> {
-    if (!this.#isUsed && !(await mirror.exists())) return [];
+    // Reading would make it.
+    if (!(await mirror.exists())) return [];
     return (await mirror.read()).map(([key, value]) => [key, sealEarlier(value, this.#options.apiKey)]);
   }
 }

@@ -199,6 +199,7 @@ test("a visitor whose team is not tracked leaves no database behind", async () =
     );
     await ready(page);
     await page.waitForFunction(() => tracker.stats().waiting === 0);
+    await page.evaluate(() => tracker.flush());
     await mirrorIsGone(page);
     assert.deepEqual(await ours(page), { local: [], session: [], databases: [] }, how);
   }
