@@ -224,7 +224,7 @@ const startPostHog = (page, token = PROJECT_KEY) =>
               disable_session_recording: true,
               disable_surveys: true,
               persistence: "localStorage",
-              before_send: (event) => (event.event === "$identify" ? event : null),
+              before_send: () => null,
               opt_out_useragent_filter: true,
             },
             "posthog",
