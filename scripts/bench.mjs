@@ -78,10 +78,9 @@ async function measureMirror(context, url, records) {
 
 /** What the wrapper weighs, with the mirror or with nothing in its place. */
 async function weigh(mirror) {
-  const nothing = (bundler) =>
-    bundler.onLoad({ filter: /mirror\.ts$/ }, () => ({
-      contents: "export const note = () => {}; export const read = async () => []; export const close = () => {};",
-    }));
+  const idle = ["note", "close", "open", "erase"].map((name) => `export const ${name} = () => {};`);
+  const contents = `${idle.join("")} export const read = async () => []; export const exists = async () => false;`;
+  const nothing = (bundler) => bundler.onLoad({ filter: /mirror\.ts$/ }, () => ({ contents }));
   const { outputFiles } = await build({
     absWorkingDir: js,
     entryPoints: ["src/entries/index.ts"],

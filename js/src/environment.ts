@@ -58,15 +58,18 @@ function readOnce(): Record<string, unknown> {
     $browser_language: language,
     $screen_width: screen.width,
     $screen_height: screen.height,
+    // Asking for it makes the browser lay the page out, so it is the size at the first event.
+    $viewport_width: innerWidth,
+    $viewport_height: innerHeight,
     $timezone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
   };
 }
 
 /** The browser's properties of an event. A page that has replaced what is read here goes without. */
-export function environment(): Record<string, unknown> {
+export function environment(): Readonly<Record<string, unknown>> {
   try {
     constant ??= readOnce();
-    return { ...constant, $viewport_width: innerWidth, $viewport_height: innerHeight };
+    return constant;
   } catch {
     return {};
   }
