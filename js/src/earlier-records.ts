@@ -1,8 +1,8 @@
 // Records of the first keels, which stored what they knew of an event and left the sealing to others. They are sealed here,
-// before anybody else sees them; the form is kept readable for queues that such a page has left.
+// where they are read; the form is kept readable for queues that such a page has left.
 
 import { addressProperties, ownedProperties } from "./event.js";
-import { recordPrefix, recordValue } from "./record.js";
+import { recordValue } from "./record.js";
 import * as storage from "./storage.js";
 
 /** The value of a record as it is read today: that of an earlier form, sealed; any other one as it is. */
@@ -26,11 +26,10 @@ export function sealEarlier(value: string, apiKey: string): string {
   }
 }
 
-/** Seals what storage holds of that form. */
-export function sealStored(project: string, apiKey: string): void {
-  for (const key of storage.keys()) {
-    const value = key.startsWith(recordPrefix(project)) ? (storage.get(key) ?? "") : "";
-    const sealed = sealEarlier(value, apiKey);
-    if (sealed !== value) storage.put(key, sealed);
-  }
+/** A stored value, as `storage.get` gives it; a record of that form is sealed in its place first. */
+export function readStored(key: string, apiKey: string): string | undefined {
+  const value = storage.get(key);
+  const sealed = value && sealEarlier(value, apiKey);
+  if (sealed && sealed !== value) storage.put(key, sealed);
+  return sealed;
 }

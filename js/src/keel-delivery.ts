@@ -1,6 +1,7 @@
 // How the keel sends: seals what it holds, at most what a keepalive request carries, and forgets what is confirmed.
 
 import type { Consent } from "./consent.js";
+import { readStored } from "./earlier-records.js";
 import type { NoticeCode } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
 import { isMustSend, parseValue, type RecordValue } from "./record.js";
@@ -176,7 +177,7 @@ export class Delivery {
   }
 
   #read(key: string): RecordValue | undefined {
-    return parseValue(this.#records.get(key) || storage.get(key) || "");
+    return parseValue(this.#records.get(key) || readStored(key, this.#options.apiKey) || "");
   }
 
   #giveUp(key: string, reason: NoticeCode): void {

@@ -3,7 +3,7 @@
 
 import type { Consent } from "./consent.js";
 import { DrainLock } from "./drain-lock.js";
-import { sealEarlier, sealStored } from "./earlier-records.js";
+import { sealEarlier } from "./earlier-records.js";
 import { Engine, type Wreck } from "./engine.js";
 import { Keel } from "./keel.js";
 import { isHopeless, loadModule } from "./load.js";
@@ -62,7 +62,6 @@ export class Outbox {
   /** Opens the stores and loads the engine; `isSealed`, unless it has to wait for {@link allSealed}. */
   open(isSealed: boolean): void {
     this.#isSealed = isSealed;
-    sealStored(this.#project, this.#options.apiKey);
     this.#lock.live();
     // Made early, so that the first record need not wait for it; not where the team may not be tracked.
     if (this.#gate.source === "open" || this.#options.trackUngated) void mirror.open();

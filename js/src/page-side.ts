@@ -2,6 +2,7 @@
 
 import type { Consent } from "./consent.js";
 import type { DrainLock } from "./drain-lock.js";
+import { readStored } from "./earlier-records.js";
 import type { Engine } from "./engine.js";
 import { NOTICE_CODES, type Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
@@ -15,6 +16,7 @@ export class PageSide {
   readonly #gate: TeamGate;
   readonly #notices: Notices;
   readonly #url: string;
+  readonly #apiKey: string;
   readonly #consent: Consent;
   readonly #lock: DrainLock;
   readonly #requests = new Map<number, AbortController>();
@@ -35,12 +37,13 @@ export class PageSide {
     this.#gate = gate;
     this.#notices = notices;
     this.#url = options.host + CAPTURE_PATH;
+    this.#apiKey = options.apiKey;
     this.#consent = consent;
     this.#lock = lock;
   }
 
   get(key: string): string | undefined {
-    return storage.get(key);
+    return readStored(key, this.#apiKey);
   }
 
   put(key: string, value: string): boolean {

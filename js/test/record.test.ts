@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Consent } from "../src/consent.js";
-import { sealEarlier, sealStored } from "../src/earlier-records.js";
+import { readStored, sealEarlier } from "../src/earlier-records.js";
 import { Delivery } from "../src/keel-delivery.js";
 import { checkOptions } from "../src/options.js";
 import { isMustSend, nounKey, parseValue, projectHash, recordKey, recordPrefix, recordValue } from "../src/record.js";
@@ -47,14 +47,15 @@ test("the record of a first keel is sealed as the fixture has it, and any other 
     assert.equal(sealEarlier(value, "phc"), value);
 });
 
-test("what storage holds of first keels is sealed in its place, other projects' is left alone", () => {
+test("a record of a first keel is sealed in its place when it is read, and anything else is read as it is", () => {
   const entries = installStorage();
-  const other = recordKey(projectHash("phc_other"), fixture.capturedMs, 0, fixture.uuid);
   entries.set(fixture.key, fixture.raw);
-  entries.set(other, fixture.raw);
-  sealStored(project, fixture.apiKey);
-  assert.equal(parseValue(entries.get(fixture.key) ?? "")?.team, "42");
-  assert.equal(entries.get(other), fixture.raw);
+  entries.set(fixture.identityKey, "{}");
+  const value = readStored(fixture.key, fixture.apiKey);
+  assert.equal(parseValue(value ?? "")?.team, "42");
+  assert.equal(entries.get(fixture.key), value, "so that whoever sends it later sends the same");
+  assert.equal(readStored(fixture.identityKey, fixture.apiKey), "{}");
+  assert.equal(readStored("phbt:nothing", fixture.apiKey), undefined);
 });
 
 test("a sealed value is that of the fixture, its body word for word", () => {

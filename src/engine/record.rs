@@ -183,12 +183,6 @@ impl Event {
     }
 }
 
-/// Whether this is a record of the first keels, which its next page seals before the engine sees it
-/// (`js/src/earlier-records.ts`). It is left alone: a page of an earlier version may live beside this one.
-pub(super) fn is_earlier(value: &str) -> bool {
-    value.starts_with(r#"{"stage":"raw","uuid":"#)
-}
-
 /// The value of a sealed record.
 pub(super) fn sealed_value(team: Option<&str>, body: &str) -> String {
     let mut out = String::with_capacity(body.len() + 48);
@@ -243,8 +237,6 @@ mod tests {
         assert_eq!(key.text, text("/key"));
         assert_eq!(key.uuid(), text("/uuid"));
         assert_eq!(noun_key("identity", project), text("/identityKey"));
-        assert!(is_earlier(&text("/raw")));
-        assert!(!is_earlier(&text("/sealed")));
         let sealed = Event::parse(&text("/sealed")).unwrap();
         assert!(sealed.sealed);
         assert_eq!((sealed.name.as_str(), sealed.team.as_deref()), ("booking_completed", Some("42")));

@@ -69,18 +69,6 @@ fn a_raw_record_is_sealed_as_it_is_and_written_back_before_it_is_sent() {
 }
 
 #[test]
-fn a_record_of_the_first_keels_is_left_to_its_next_page() {
-    let fixture: Value = serde_json::from_str(include_str!("../fixtures/records.json")).unwrap();
-    let (key, _) = raw(1, "booking_completed");
-    let earlier = (key, fixture["raw"].as_str().unwrap().to_owned());
-    let mut page = Page::open(open_gate(), store_with(&[earlier.clone(), raw(2, "slot_selected")]), START);
-    assert_eq!(page.sent().body.names(), ["slot_selected"]);
-    assert!(page.records().contains(&earlier), "as it was");
-    assert_eq!((page.stats().adopted, page.stats().dropped_total()), (1, 0));
-    page.ends();
-}
-
-#[test]
 fn torn_records_are_removed_and_counted() {
     let (key, whole) = raw(1, "booking_completed");
     let (_, sealed) = sealed(1, START, "booking_completed");

@@ -2,7 +2,7 @@
 
 use super::super::config::EVENT_BYTES_MAX;
 use super::super::ledger::DropReason;
-use super::super::record::{Event, FoundKey, KEY_PREFIX, RecordKey, is_earlier, sealed_value, stored_bytes};
+use super::super::record::{Event, FoundKey, KEY_PREFIX, RecordKey, sealed_value, stored_bytes};
 use super::super::store::Store;
 use super::super::text::{cut, has_line, next_line};
 use super::{Tracker, is_broken};
@@ -56,7 +56,6 @@ impl<S: Store> Tracker<S> {
                 FoundKey::Own(found) if self.is_news(&found) => {
                     if self.is_ripe(&found, age_min_ms)
                         && let Ok(Some(text)) = self.store.get(&key)
-                        && !is_earlier(&text)
                     {
                         self.adopt(found, &text, false, true);
                     }
