@@ -5,7 +5,7 @@
 
 use posthog_booking_tracker::browser::{Driver, PageSide};
 use posthog_booking_tracker::engine::{
-    ALONE_MARGIN_MS, Config, Handover, Input, LOCK_SETTLE_MS, LockAnswer, NewEvent, Outcome, Uuid, Wall, json,
+    ALONE_MARGIN_MS, Config, Handover, Input, LOCK_SETTLE_MS, LockAnswer, NewEvent, Outcome, Wall, json,
     push_iso_timestamp, record_key,
 };
 use wasm_bindgen::prelude::*;
@@ -140,13 +140,11 @@ fn timestamps_are_those_of_javascript() {
 }
 
 #[wasm_bindgen_test]
-fn the_scanner_and_ids_work_on_32_bits() {
+fn the_scanner_works_on_32_bits() {
     let mut out = String::new();
     json::copy(r#"{"a":["\ud800",1e308,-0.5e-999,{"b":null}]}"#, &mut out).unwrap();
     assert_eq!(out, r#"{"a":["\ufffd",1e308,-0.5e-999,{"b":null}]}"#);
     assert!(json::copy("[2e308]", &mut String::new()).is_err());
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     assert_eq!(json::copy(&deep, &mut String::new()), Err(json::JsonError::TooDeep));
-    let text = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f";
-    assert_eq!(Uuid::parse(text).map(Uuid::text).as_deref(), Some(text));
 }

@@ -1,4 +1,4 @@
-//! Randomness for ids and jitter.
+//! Randomness for the jitter of waits.
 
 use wasm_bindgen::prelude::*;
 

@@ -14,8 +14,8 @@ mod backoff;
 mod config;
 mod delivery;
 mod drain;
+mod entropy;
 mod gate;
-mod id;
 mod input;
 pub mod json;
 mod ledger;
@@ -40,7 +40,7 @@ pub use drain::{
     ADOPTION_AGE_BESIDE_MS, ADOPTION_AGE_MIN_MS, ALONE_MARGIN_MS, FRESH_AGE_MAX_MS, LOCK_PATIENCE_MS, LOCK_RETRY_MS,
     LOCK_SETTLE_MS, LockAnswer,
 };
-pub use id::{Entropy, Uuid};
+pub use entropy::Entropy;
 pub use input::{Handover, Input, NewEvent};
 pub use ledger::{DropReason, Stats};
 pub use output::{Notice, Output};

@@ -12,9 +12,9 @@
 //!
 //! `team` names the team whose gate must be open; it is absent where no gate holds the event.
 
+use super::Wall;
 use super::json::{self, ObjectWriter, push_base36};
 use super::text::cut;
-use super::{Uuid, Wall};
 
 /// What every key of this product starts with.
 pub const KEY_PREFIX: &str = "phbt:";
@@ -118,12 +118,21 @@ impl FoundKey {
         };
         let captured = Wall(captured);
         match base36(sequence) {
-            Some(sequence) if format == RECORD_FORMAT && owner == u64::from(project) && Uuid::parse(uuid).is_some() => {
+            Some(sequence) if format == RECORD_FORMAT && owner == u64::from(project) && is_uuid(uuid) => {
                 Self::Own(RecordKey { text: key.to_owned(), captured, sequence })
             }
             _ => Self::Foreign(captured),
         }
     }
+}
+
+/// Whether a text is a UUID with its hyphens, of any version and in either case: PostHog refuses a body for any other.
+fn is_uuid(text: &str) -> bool {
+    let fits = |(index, byte): (usize, u8)| match index {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == UUID_LENGTH && text.bytes().enumerate().all(fits)
 }
 
 /// Reads a number in base 36; `None` where `text` is none or names more than 64 bits.
@@ -254,6 +263,19 @@ mod tests {
         assert_eq!(FoundKey::parse(&text, 8), FoundKey::Foreign(Wall(1_000)));
         for other in ["phbt:identity:7", "phbt:", "phbt:1", "phbt:1:7", "ph_phc_x_posthog", "phbt:1:7:!:0:x", ""] {
             assert_eq!(FoundKey::parse(other, 7), FoundKey::Other, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_uuid_has_36_characters_each_in_its_place() {
+        assert!(is_uuid(UUID) && is_uuid(&UUID.to_uppercase()));
+        for (index, byte) in UUID.bytes().enumerate() {
+            let mut other = UUID.to_owned();
+            other.replace_range(index..=index, if byte == b'-' { "0" } else { "-" });
+            assert!(!is_uuid(&other), "{other}");
+        }
+        for other in ["", &UUID[1..], "0190b3a27c1e7a3b9f000123456789ab", "0190b3a2-7c1e-7a3b-9f00-0123456789ag"] {
+            assert!(!is_uuid(other), "{other}");
         }
     }
 

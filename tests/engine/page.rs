@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
 use posthog_booking_tracker::engine::{
-    BATCH_BYTES_MAX, Config, EXIT_BYTES_MAX, Entropy, GateSource, Handover, Input, KEY_PREFIX, LockAnswer, MemoryStore,
-    Monotonic, NewEvent, Notice, Now, Outcome, Output, Stats, Tracker, Ungated, Uuid, Wall, is_must_send, project_hash,
+    BATCH_BYTES_MAX, Config, EXIT_BYTES_MAX, GateSource, Handover, Input, KEY_PREFIX, LockAnswer, MemoryStore,
+    Monotonic, NewEvent, Notice, Now, Outcome, Output, Stats, Tracker, Ungated, Wall, is_must_send, project_hash,
     push_iso_timestamp,
 };
 use serde_json::Value;
@@ -168,7 +168,14 @@ impl Page {
         let tie = self.wall <= self.last_timestamp && self.wall + 1_000 > self.last_timestamp;
         let captured = if tie { self.last_timestamp + 1 } else { self.wall };
         self.last_timestamp = captured;
-        let uuid = Uuid::v7(Wall(captured), &mut Entropy::new(self.now().entropy)).text();
+        let random = self.now().entropy;
+        let (high, low) = (captured >> 16, captured & 0xffff);
+        let uuid = format!(
+            "{high:08x}-{low:04x}-7{:03x}-8{:03x}-{:012x}",
+            random >> 116,
+            random >> 104 & 0xfff,
+            random & 0xffff_ffff_ffff
+        );
         let mut timestamp = String::new();
         push_iso_timestamp(&mut timestamp, Wall(captured));
         let body = format!(

@@ -1,6 +1,6 @@
 //! The keel: what a page captures before its engine is there, as records in storage (`js/src/keel.ts`).
 
-use posthog_booking_tracker::engine::{Entropy, NewEvent, Store, Uuid, Wall, noun_key, project_hash};
+use posthog_booking_tracker::engine::{NewEvent, Store, noun_key, project_hash};
 
 use crate::book::uuid_of;
 use crate::page::{API_KEY, OWN_TEAM};
@@ -24,8 +24,14 @@ pub(crate) fn record_key(format: u64, project: &str, captured: u64, sequence: u6
 
 impl World {
     pub(crate) fn new_uuid(&mut self) -> String {
-        let mut entropy = Entropy::new(self.chance.entropy());
-        Uuid::v7(Wall(self.wall()), &mut entropy).text()
+        let (wall, random) = (self.wall(), self.chance.entropy());
+        let (high, low) = (wall >> 16, wall & 0xffff);
+        format!(
+            "{high:08x}-{low:04x}-7{:03x}-8{:03x}-{:012x}",
+            random >> 116,
+            random >> 104 & 0xfff,
+            random & 0xffff_ffff_ffff
+        )
     }
 
     /// Stores a record of this page and notes it for the handover.
