@@ -12,7 +12,7 @@ import type { ConsentState } from "./types.js";
 const known = new Set<Consent>();
 
 /** Looks whether something has changed, for every tracker of the page. */
-export function refreshAll(): void {
+function refreshAll(): void {
   for (const consent of known) consent.refresh();
 }
 
@@ -31,8 +31,8 @@ export class Consent {
   #read: string | undefined;
 
   /** `isOptedOut` says whether another tracker was told not to track, whose word counts. */
-  constructor(project: string, options: CheckedOptions, isOptedOut: () => boolean) {
-    this.#key = nounKey("consent", project);
+  constructor(options: CheckedOptions, isOptedOut: () => boolean) {
+    this.#key = nounKey("consent", options.project);
     this.#options = options;
     this.#isOptedOut = isOptedOut;
     this.#told = this.#present;

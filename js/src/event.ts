@@ -86,7 +86,7 @@ export const uuidOf = ({ uuid }: CaptureOptions, ms: number): string =>
   typeof uuid === "string" && UUID.test(uuid) ? uuid : uuidv7(ms);
 
 /** The groups of the visitor, of the caller's properties and of its options, in this order. */
-export function groupsProperty({ properties: { $groups }, options }: Draft, who: Who): Record<string, unknown> {
+function groupsProperty({ properties: { $groups }, options }: Draft, who: Who): Record<string, unknown> {
   const groups = {
     ...who.groups,
     ...($groups ? plainCopy($groups) : {}),

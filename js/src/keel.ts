@@ -8,7 +8,7 @@ import { Delivery } from "./keel-delivery.js";
 import type { NoticeCode, Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
 import type { PageEvent } from "./page-events.js";
-import { isMustSend, type NewRecord, nounKey, projectHash, recordPrefix, recordValue } from "./record.js";
+import { isMustSend, type NewRecord, nounKey, recordPrefix, recordValue } from "./record.js";
 import * as storage from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
 
@@ -37,7 +37,6 @@ export class Keel {
   readonly #consent: Consent;
   readonly #gate: TeamGate;
   readonly #notices: Notices;
-  readonly #project: string;
   readonly #delivery: Delivery;
   /** This page's records: key to value, the value empty where storage holds it. */
   readonly #records = new Map<string, string>();
@@ -52,7 +51,6 @@ export class Keel {
     this.#consent = consent;
     this.#gate = gate;
     this.#notices = notices;
-    this.#project = projectHash(options.apiKey);
     this.#delivery = this.#deliveryOf(this.#records);
   }
 
@@ -137,7 +135,7 @@ export class Keel {
   /** Takes over what the mirror holds and storage does not: what a killed browser has lost, or storage did not take. */
   unite(mirrored: readonly [key: string, value: string][]): void {
     for (const [key, value] of mirrored) {
-      if (key.startsWith(recordPrefix(this.#project)) && !storage.get(key)) this.#adopt(key, value);
+      if (key.startsWith(recordPrefix(this.#options.project)) && !storage.get(key)) this.#adopt(key, value);
     }
     this.#schedule(0);
   }
@@ -170,7 +168,7 @@ export class Keel {
   #adopt(key: string, value?: string): void {
     if (this.#records.has(key)) return;
     this.adopted++;
-    const capturedMs = Number.parseInt(key.slice(recordPrefix(this.#project).length), 36);
+    const capturedMs = Number.parseInt(key.slice(recordPrefix(this.#options.project).length), 36);
     if (Date.now() - capturedMs > RECORD_AGE_MAX_MS) {
       storage.remove(key);
       return this.drop("expired", "");
@@ -185,7 +183,7 @@ export class Keel {
 
   /** Stores a record, with a sign of its own after each clearing, by which that is told from a settled record. */
   #store(key: string, value: string): boolean {
-    const sentinel = nounKey("sentinel", this.#project);
+    const sentinel = nounKey("sentinel", this.#options.project);
     if (!this.#consent.isGranted || !storage.put(key, value)) return false;
     if (storage.get(sentinel) === undefined) storage.put(sentinel, Date.now().toString(36));
     return true;
@@ -193,7 +191,7 @@ export class Keel {
 
   /** The keys of the project's records in storage. */
   #stored(): string[] {
-    return storage.keys().filter((key) => key.startsWith(recordPrefix(this.#project)));
+    return storage.keys().filter((key) => key.startsWith(recordPrefix(this.#options.project)));
   }
 
   async #learnAndSend(delivery: Delivery): Promise<void> {

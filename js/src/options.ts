@@ -2,6 +2,7 @@
 
 import { ConfigurationError } from "./errors.js";
 import { isLegalDistinctId } from "./identity.js";
+import { projectHash } from "./record.js";
 import type {
   BeforeSend,
   IdentityBootstrap,
@@ -29,6 +30,8 @@ const API_KEY_LENGTH_MAX = 64;
 /** Options that are all there and all right. */
 export interface CheckedOptions {
   readonly apiKey: string;
+  /** The hash of the key, by which storage keeps projects apart. */
+  readonly project: string;
   /** Without a slash at its end. */
   readonly host: string;
   /** Empty where the page has none. */
@@ -68,8 +71,10 @@ export function checkOptions(apiKey: unknown, given?: TrackerOptions | null): Ch
   if (!["boolean", "function", "undefined"].includes(typeof isTeamEnabled)) {
     throw invalid("isTeamEnabled", "true, false or a function that is given a team id");
   }
+  const key = checkApiKey(apiKey);
   return {
-    apiKey: checkApiKey(apiKey),
+    apiKey: key,
+    project: projectHash(key),
     host: checkHost(options.host ?? DEFAULT_HOST),
     team: teamId === undefined || teamId === null ? "" : String(teamId),
     flushAt: checkNumber("flushAt", options.flushAt),

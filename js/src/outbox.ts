@@ -12,7 +12,7 @@ import { ALL_REASONS, type NoticeCode, type Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
 import type { PageEvent } from "./page-events.js";
 import { Quarantine } from "./quarantine.js";
-import { type NewRecord, nounKey, projectHash } from "./record.js";
+import { type NewRecord, nounKey } from "./record.js";
 import { erase, remove } from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
 import type { Stats } from "./types.js";
@@ -34,7 +34,6 @@ export class Outbox {
   readonly #gate: TeamGate;
   readonly #keel: Keel;
   readonly #lock: DrainLock;
-  readonly #project: string;
   readonly #quarantine: Quarantine;
   #engine: Engine | undefined;
   #becomeReady: () => void = () => {};
@@ -51,9 +50,8 @@ export class Outbox {
     this.#notices = notices;
     this.#gate = gate;
     this.#keel = new Keel(options, consent, gate, notices);
-    this.#project = projectHash(options.apiKey);
-    this.#quarantine = new Quarantine(this.#project);
-    this.#lock = new DrainLock(nounKey("drain", this.#project));
+    this.#quarantine = new Quarantine(options.project);
+    this.#lock = new DrainLock(nounKey("drain", options.project));
     this.ready = new Promise((resolve) => {
       this.#becomeReady = resolve;
     });
@@ -119,14 +117,14 @@ export class Outbox {
   /** The same, and removes what any page has stored: with `everything` all but the consent. */
   purge(everything: boolean): void {
     this.giveUp();
-    void erase(this.#project, everything);
+    void erase(this.#options.project, everything);
   }
 
   /** With the last record of a team that is not tracked goes what else was stored for its sake; whether that was so. */
   removeTraces(): boolean {
     const { waiting, confirmed } = this.stats();
     if (waiting + confirmed > 0) return false;
-    for (const noun of ["sentinel", "reach"]) remove(nounKey(noun, this.#project));
+    for (const noun of ["sentinel", "reach"]) remove(nounKey(noun, this.#options.project));
     void mirror.erase(() => false, false);
     return true;
   }

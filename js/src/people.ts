@@ -36,13 +36,13 @@ export class People {
   #hasToldInitial = false;
   #hasArrived = false;
 
-  constructor(project: string, options: CheckedOptions, notices: Notices, emit: Emit) {
+  constructor(options: CheckedOptions, notices: Notices, emit: Emit) {
     this.#options = options;
     this.#notices = notices;
     this.#emit = emit;
-    this.identity = new IdentityKeeper(project, options.bootstrap);
-    this.registered = new SuperProperties(project);
-    this.session = new Session(project, options.bootstrap?.sessionId);
+    this.identity = new IdentityKeeper(options.project, options.bootstrap);
+    this.registered = new SuperProperties(options.project);
+    this.session = new Session(options.project, options.bootstrap?.sessionId);
     this.shared = new SharedIdentity(options);
   }
 

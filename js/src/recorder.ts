@@ -6,7 +6,7 @@ import type { CheckedOptions } from "./options.js";
 import type { Outbox } from "./outbox.js";
 import type { People } from "./people.js";
 import { jsonCopy } from "./properties.js";
-import { isMustSend, type NewRecord, projectHash, recordKey } from "./record.js";
+import { isMustSend, type NewRecord, recordKey } from "./record.js";
 import type { TeamGate } from "./team-gate.js";
 import type { CapturedEvent, OutgoingEvent } from "./types.js";
 
@@ -21,7 +21,6 @@ interface Composed {
 /** The recorder of one tracker. */
 export class Recorder {
   readonly #options: CheckedOptions;
-  readonly #project: string;
   readonly #notices: Notices;
   readonly #gate: TeamGate;
   readonly #people: People;
@@ -35,7 +34,6 @@ export class Recorder {
 
   constructor(options: CheckedOptions, notices: Notices, gate: TeamGate, people: People, outbox: Outbox) {
     this.#options = options;
-    this.#project = projectHash(options.apiKey);
     this.#notices = notices;
     this.#gate = gate;
     this.#people = people;
@@ -53,14 +51,14 @@ export class Recorder {
     if (admitted === "ungated" && ofOurs && this.#gate.source === "ask" && this.#teamless.length < TEAMLESS_MAX) {
       const composed = this.#compose(draft);
       if (composed) this.#teamless.push(composed);
-      return composed?.event;
+      return composed && captured(composed);
     }
     if (typeof admitted === "string") return this.#drop(admitted, draft.event);
     this.#people.keep(this.#gate.state(admitted.team) === true);
     for (const composed of this.#teamless.splice(0)) this.#store(composed, admitted.team);
     const composed = this.#compose(draft);
     if (composed) this.#store(composed, admitted.team);
-    return composed && { uuid: composed.event.uuid, event: composed.event.event };
+    return composed && captured(composed);
   }
 
   /** Whether what is known of the visitor may be stored before there is an event: its team is known to be tracked. */
@@ -130,7 +128,7 @@ export class Recorder {
   #store({ draft, event }: Composed, team: string | undefined): void {
     const { ms, sequence, options } = draft;
     const record: NewRecord = {
-      key: recordKey(this.#project, ms, sequence, event.uuid),
+      key: recordKey(this.#options.project, ms, sequence, event.uuid),
       event: event.event,
       body: textOf(event),
       team,
@@ -148,6 +146,8 @@ export class Recorder {
     this.#outbox.refuse(reason, event);
   }
 }
+
+const captured = ({ event: { uuid, event } }: Composed): CapturedEvent => ({ uuid, event });
 
 /** A copy that has nothing in common with the event, and nothing in it that JSON cannot hold. */
 const copyOf = ({ properties, $set, $set_once, ...rest }: OutgoingEvent): OutgoingEvent => ({

@@ -11,6 +11,9 @@ import type { PostHogInstance } from "./types.js";
 const SHARE_TIMEOUT_MS = 2_000;
 const SHARE_POLL_MS = 50;
 
+/** So much is passed on to a posthog-js that comes late, the newest of it. */
+const UNTOLD_MAX = 20;
+
 /** The identity that posthog-js lends. No method throws, whatever the page has put in its place. */
 export class SharedIdentity {
   readonly #options: CheckedOptions;
@@ -81,7 +84,7 @@ export class SharedIdentity {
   tell(run: (instance: PostHogInstance) => void): void {
     if (this.#options.identity === "own") return;
     if (this.#find()) this.#ask(run);
-    else this.#untold.push(run);
+    else this.#untold = [...this.#untold, run].slice(-UNTOLD_MAX);
   }
 
   #ask<T>(read: (instance: PostHogInstance) => T): T | undefined {

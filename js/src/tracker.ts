@@ -14,7 +14,7 @@ import { pageAddress } from "./page-address.js";
 import { listenToPage, type PageEvent } from "./page-events.js";
 import { People } from "./people.js";
 import { plainCopy, readProperties, wellFormedText } from "./properties.js";
-import { isMustSend, projectHash } from "./record.js";
+import { isMustSend } from "./record.js";
 import { Recorder } from "./recorder.js";
 import { TeamGate } from "./team-gate.js";
 import type {
@@ -25,6 +25,7 @@ import type {
   CapturedEvent,
   CaptureOptions,
   ConsentState,
+  DropReason,
   Id,
   ResetOptions,
   Stats,
@@ -61,11 +62,10 @@ export class PostHogBookingTracker {
     this.#notices = new Notices(this.#options.debug);
     this.#calls = new CallQueue(this.#notices);
     const gate = new TeamGate(this.#options);
-    const project = projectHash(this.#options.apiKey);
-    this.#people = new People(project, this.#options, this.#notices, (event, properties, how) => {
+    this.#people = new People(this.#options, this.#notices, (event, properties, how) => {
       this.#recorder.record(this.#draft(event, properties, how, true), true);
     });
-    this.#consent = new Consent(project, this.#options, () => this.#people.shared.isOptedOut());
+    this.#consent = new Consent(this.#options, () => this.#people.shared.isOptedOut());
     this.#outbox = new Outbox(this.#options, this.#consent, gate, this.#notices);
     this.#recorder = new Recorder(this.#options, this.#notices, gate, this.#people, this.#outbox);
     this.#held = new HeldCalls((event) => this.#outbox.refuse("evicted", event));
@@ -241,7 +241,7 @@ export class PostHogBookingTracker {
 
   /** Sends everything and takes no event any more. Calling it again changes nothing. Never rejects. */
   shutdown(): Promise<void> {
-    for (const { event } of this.#held.release()) if (event !== undefined) this.#outbox.refuse("shut_down", event);
+    this.#refuseHeld("shut_down");
     this.#shutdown ??= (this.#isOpen ? this.#outbox.shutDown() : Promise.resolve()).then(() => this.#stopListening());
     return this.#shutdown;
   }
@@ -276,11 +276,15 @@ export class PostHogBookingTracker {
   #decided(state: ConsentState): void {
     if (state === "granted") return this.#open();
     if (state === "pending") return;
-    for (const { event } of this.#held.release()) if (event !== undefined) this.#outbox.refuse("no_consent", event);
+    this.#refuseHeld("no_consent");
     this.#recorder.purge();
     this.#people.forget();
     this.#outbox.purge(true);
     this.#outbox.stayClosed();
+  }
+
+  #refuseHeld(reason: DropReason): void {
+    for (const { event } of this.#held.release()) if (event !== undefined) this.#outbox.refuse(reason, event);
   }
 
   #open(): void {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { ConfigurationError, type ConfigurationErrorCode } from "../src/errors.js";
 import { type CheckedOptions, checkOptions, DEFAULT_HOST, NUMBER_OPTIONS, WORD_OPTIONS } from "../src/options.js";
+import { projectHash } from "../src/record.js";
 import type { TrackerOptions } from "../src/types.js";
 
 const KEY = "phc_demo";
@@ -24,6 +25,7 @@ const errorOf = (options: unknown, apiKey: unknown): ConfigurationError => {
 test("everything but the key may be left out", () => {
   const expected: CheckedOptions = {
     apiKey: KEY,
+    project: projectHash(KEY),
     host: "https://us.i.posthog.com",
     team: "",
     flushAt: 20,

@@ -3,7 +3,21 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-const { chromium } = createRequire(fileURLToPath(new URL("../../js/package.json", import.meta.url)))("playwright-core");
+/** Playwright's driver of Chromium. */
+export const { chromium } = createRequire(fileURLToPath(new URL("../../js/package.json", import.meta.url)))(
+  "playwright-core",
+);
+
+/** What keeps Chromium from reaching for the network by itself, and lets it run in a container. */
+export const ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 export const PROJECT_KEY = "phc_e2e";
 
@@ -12,15 +26,7 @@ export const launchChromium = (options = {}) =>
   chromium.launch({
     ...options,
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
+    args: ARGUMENTS,
   });
 
 /** Opens a page and collects whatever it throws; `errors` has to stay empty. */

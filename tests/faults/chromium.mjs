@@ -2,24 +2,13 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { ARGUMENTS as COMMON_ARGUMENTS, chromium as playwright } from "../e2e/browser.mjs";
 import { killTree } from "./processes.mjs";
 
-const { chromium: playwright } = createRequire(fileURLToPath(new URL("../../js/package.json", import.meta.url)))(
-  "playwright-core",
-);
-
 const ARGUMENTS = [
+  ...COMMON_ARGUMENTS,
   "--headless=new",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
   "--disable-breakpad",
   // Whatever else the browser might want to reach is not found.
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost",

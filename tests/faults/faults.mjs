@@ -19,6 +19,13 @@ const answering = (fault, ms) => async (scene) => {
   return page;
 };
 
+/** Something is done to the page before the tracker's script comes. */
+const onPrepared = (prepare) => async (scene) => {
+  const page = await scene.openPrepared(prepare);
+  await scene.capture(page, { booking: true });
+  return page;
+};
+
 /** The power goes 100 ms after the capture. */
 async function captureAndKill(scene, page) {
   await scene.capture(page);
@@ -226,20 +233,12 @@ const HOSTILE_PAGES = [
   {
     name: "storage-full",
     title: "localStorage full",
-    async play(scene) {
-      const page = await scene.openPrepared(fillStorage);
-      await scene.capture(page, { booking: true });
-      return page;
-    },
+    play: onPrepared(fillStorage),
   },
   {
     name: "storage-blocked",
     title: "localStorage blocked",
-    async play(scene) {
-      const page = await scene.openPrepared(blockStorage);
-      await scene.capture(page, { booking: true });
-      return page;
-    },
+    play: onPrepared(blockStorage),
   },
   {
     name: "truncated",
