@@ -648,3 +648,36 @@ test("what a page of the first keels has left is sealed and sent, by the engine 
     );
   }
 });
+
+test("what the page calls from inside what it has replaced ends, also where it calls itself for ever", async () => {
+  const world = new World();
+  const { page, tracker } = await world.visit({ debug: true, isTeamEnabled: false });
+  let calls = 0;
+  page.window.console.debug = () => {
+    calls++;
+    tracker.capture("again");
+  };
+  tracker.capture("first");
+  assert.ok(calls > 1 && calls <= 1_000, `${calls}`);
+});
+
+test("events about the visitor that no team was named for are bounded, and counted", async () => {
+  const world = new World();
+  const { tracker } = await world.visit({ isTeamEnabled: () => true });
+  for (let n = 0; n < 25; n++) tracker.setPersonProperties({ n });
+  const { waiting, dropped } = tracker.stats();
+  assert.deepEqual([waiting, dropped.ungated], [20, 5]);
+  tracker.capture("slot_selected", { teamId: 42 });
+  assert.equal((await arrived(world, tracker)).length, 21);
+});
+
+test("changes that may not be stored yet are bounded, and the newest of them count", async () => {
+  const world = new World();
+  const { tracker } = await world.visit({ isTeamEnabled: () => true });
+  for (let n = 0; n < 300; n++) tracker.register({ n });
+  tracker.capture("slot_selected", { teamId: 42 });
+  const { tracker: next } = await world.visit();
+  next.capture("next");
+  const { properties } = (await arrived(world, next)).find(({ event }) => event === "next");
+  assert.equal(properties.n, 299);
+});

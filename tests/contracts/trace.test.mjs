@@ -67,28 +67,33 @@ test("a no leaves a visitor alone whom earlier pages know", async () => {
   assert.equal(later.getDistinctId(), "ada");
 });
 
-test("a tab that slept through a denial and a new consent gives up what was denied", async () => {
-  const world = new World();
-  const { page, tracker: sleeper } = await world.visit({ flushInterval: 3_600_000 });
-  sleeper.register({ plan: "pro" });
-  sleeper.capture("denied");
-  const before = sleeper.getDistinctId();
-  page.isOpen = false;
-  const { tracker } = await world.visit();
-  await world.pass(SECOND);
-  tracker.optOut();
-  tracker.optIn();
-  page.isOpen = true;
-  page.tell(page.window, "pageshow", { persisted: true });
-  await world.pass(10 * MINUTE);
-  assert.deepEqual(world.server.names(), []);
-  assert.notEqual(sleeper.getDistinctId(), before);
-  sleeper.capture("agreed");
-  await sleeper.flush();
-  await world.settle();
-  const [{ event, properties }] = world.server.events;
-  assert.deepEqual([event, properties.plan], ["agreed", undefined]);
-});
+for (const [how, wake] of [
+  ["in the back/forward cache", (page) => page.tell(page.window, "pageshow", { persisted: true })],
+  ["frozen", (page) => page.tell(page.window.document, "resume")],
+]) {
+  test(`a tab that was ${how} through a denial and a new consent gives up what was denied`, async () => {
+    const world = new World();
+    const { page, tracker: sleeper } = await world.visit({ flushInterval: 3_600_000 });
+    sleeper.register({ plan: "pro" });
+    sleeper.capture("denied");
+    const before = sleeper.getDistinctId();
+    page.isOpen = false;
+    const { tracker } = await world.visit();
+    await world.pass(SECOND);
+    tracker.optOut();
+    tracker.optIn();
+    page.isOpen = true;
+    wake(page);
+    await world.pass(10 * MINUTE);
+    assert.deepEqual(world.server.names(), []);
+    assert.notEqual(sleeper.getDistinctId(), before);
+    sleeper.capture("agreed");
+    await sleeper.flush();
+    await world.settle();
+    const [{ event, properties }] = world.server.events;
+    assert.deepEqual([event, properties.plan], ["agreed", undefined]);
+  });
+}
 
 test("trackers of one page hear of a denial and of a consent from each other", async () => {
   const world = new World();
