@@ -19,7 +19,7 @@ export function sealEarlier(value: string, apiKey: string): string {
     };
     const all = { ...addressProperties(raw), ...properties, ...ownedProperties(apiKey, who) };
     const body = { event, uuid, distinct_id: raw.distinct_id, timestamp, properties: all };
-    return recordValue(team, JSON.stringify(body));
+    return recordValue({ team, open: true, body: JSON.stringify(body) });
   } catch {
     // It was cut off; whoever reads it finds that out.
     return value;

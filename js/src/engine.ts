@@ -13,7 +13,7 @@ import type { NewRecord } from "./record.js";
 import { inHand } from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
 import type { Answer } from "./transport.js";
-import type { Stats } from "./types.js";
+import type { OutboxStats } from "./types.js";
 
 // The engine's `Happening` by its numbers, each held against its name by the compiler.
 const CAPTURED = 0 satisfies Happening.Captured;
@@ -41,6 +41,9 @@ type Call = [
   third?: string,
   record?: NewRecord,
 ];
+
+/** What is known of a team, as a number. */
+const answerOf = (open: boolean | undefined) => (open === undefined ? 2 : Number(open));
 
 /** What is left of an engine that has trapped. */
 export interface Wreck {
@@ -73,9 +76,8 @@ export class Engine {
   ) {
     this.#side = new PageSide(this, options, consent, gate, lock, notices);
     this.#onTrap = onTrap;
-    const { apiKey, flushAt, flushInterval, maxRetries, requestTimeout, team, trackUngated } = options;
-    const numbers = { flushAt, flushInterval, maxRetries, requestTimeout };
-    const text = JSON.stringify({ apiKey, ...numbers, team, trackUngated, gate: gate.source, ...handover });
+    const { apiKey, flushAt, flushInterval, maxRetries, requestTimeout } = options;
+    const text = JSON.stringify({ apiKey, flushAt, flushInterval, maxRetries, requestTimeout, ...handover });
     this.#guard(() => {
       this.#glue.initSync({ module });
       this.#glue.start(text, this.#side);
@@ -84,8 +86,8 @@ export class Engine {
 
   /** Captures an event. It is stored when this returns, or `onTrap` has been given it back. */
   capture(record: NewRecord): void {
-    const { key, body, team = "", atOnce } = record;
-    this.#call([CAPTURED, Number(atOnce), 0, key, body, team, record]);
+    const { key, body, team = "", open, atOnce } = record;
+    this.#call([CAPTURED, Number(atOnce), answerOf(open), key, body, team, record]);
   }
 
   /** Gives up everything that waits. */
@@ -93,8 +95,9 @@ export class Engine {
     this.#call([PURGED]);
   }
 
+  /** Tells the engine what is known of a team. */
   gateAnswered(team: string, open: boolean | undefined): void {
-    this.#call([GATE_ANSWERED, open === undefined ? 2 : Number(open), 0, team]);
+    this.#call([GATE_ANSWERED, answerOf(open), 0, team]);
   }
 
   answered(request: number, { status, body, retryAfter }: Answer): void {
@@ -131,18 +134,17 @@ export class Engine {
   }
 
   /** The counters; asked from inside a call (the page may have replaced what we use), those of before the call. */
-  stats(): Stats {
+  stats(): OutboxStats {
     if (!this.#busy) {
       this.#guard(() => {
         this.#counts = this.#glue.stats();
       });
     }
-    const [captured = 0, adopted = 0, confirmed = 0, waiting = 0, settledElsewhere = 0, ...counts] = this.#counts
-      .split(",")
-      .map(Number);
+    const [captured = 0, adopted = 0, confirmed = 0, waiting = 0, held = 0, settledElsewhere = 0, ...counts] =
+      this.#counts.split(",").map(Number);
     const reasons = NOTICE_CODES.slice(0, DROP_REASONS).map((code, index) => [code, counts[index]]);
-    const dropped = Object.fromEntries(reasons) as Stats["dropped"];
-    return { engine: "wasm", captured, adopted, confirmed, waiting, settledElsewhere, dropped };
+    const dropped = Object.fromEntries(reasons) as OutboxStats["dropped"];
+    return { engine: "wasm", captured, adopted, confirmed, waiting, held, settledElsewhere, dropped };
   }
 
   /** Passes a call on, behind the one that is going on where there is one: the page may have replaced what we use. */

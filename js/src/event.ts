@@ -1,7 +1,7 @@
 // Events as PostHog takes them (reference/wire.md §1.2, §4): what the page says of one, and who it is about.
 
 import { environment } from "./environment.js";
-import type { PageAddress } from "./page-address.js";
+import { type PageAddress, QUERY_KEYS } from "./page-address.js";
 import { plainCopy, readProperties, stringifyProperties, wellFormedText } from "./properties.js";
 import type { SessionIds } from "./session.js";
 import type { CaptureOptions, OutgoingEvent } from "./types.js";
@@ -18,6 +18,8 @@ export interface Draft extends PageAddress {
   readonly sequence: number;
   /** The team that it names, or its page. */
   readonly team: string;
+  /** Whether PostHog wants as few properties of it as possible. */
+  readonly isMinimal?: boolean;
 }
 
 /** Who an event is about. */
@@ -29,6 +31,9 @@ export interface Who extends SessionIds {
   readonly hasProfile: boolean;
   readonly groups: Readonly<Record<string, string>>;
 }
+
+/** What sends the events. */
+export const LIBRARY = { $lib: "posthog-booking-tracker", $lib_version: __VERSION__ };
 
 /** What PostHog writes where a visit has no referrer. */
 const DIRECT = "$direct";
@@ -56,8 +61,7 @@ export function ownedProperties(
   return {
     token: apiKey,
     distinct_id: who.distinctId,
-    $lib: "posthog-booking-tracker",
-    $lib_version: __VERSION__,
+    ...LIBRARY,
     $session_id: who.sessionId,
     $window_id: who.windowId,
     $device_id: who.deviceId,
@@ -95,24 +99,31 @@ function groupsProperty({ properties: { $groups }, options }: Draft, who: Who): 
   return { $groups: Object.keys(groups).length > 0 ? groups : undefined };
 }
 
+/** What is left of the properties of a minimal event (reference/wire.md §3.5). */
+const MINIMAL =
+  /^(\$(feature_flag.*|used_bootstrap_value|groups|process_person_profile|geoip_disable|current_url|pathname|referring_domain|session_id|window_id|lib|lib_version)|token|distinct_id)$/;
+
+const isInMinimal = (name: string) => MINIMAL.test(name) || QUERY_KEYS.includes(name);
+
 /** The event of a draft. `registered` lies under what the caller says, `owned` over it. */
 export function eventOf(draft: Draft, who: Who, registered: Record<string, unknown>, apiKey: string): OutgoingEvent {
   const { event, uuid, ms, options, properties } = draft;
   const { $set, $setOnce, disableGeoip } = options;
+  const all = {
+    ...environment(),
+    ...addressProperties(draft),
+    ...registered,
+    ...properties,
+    ...groupsProperty(draft, who),
+    ...(disableGeoip && { $geoip_disable: true }),
+    ...ownedProperties(apiKey, who),
+  };
   return {
     event,
     uuid,
     distinct_id: who.distinctId,
     timestamp: isoOf(options.timestamp) ?? new Date(ms).toISOString(),
-    properties: {
-      ...environment(),
-      ...addressProperties(draft),
-      ...registered,
-      ...properties,
-      ...groupsProperty(draft, who),
-      ...(disableGeoip && { $geoip_disable: true }),
-      ...ownedProperties(apiKey, who),
-    },
+    properties: draft.isMinimal ? Object.fromEntries(Object.entries(all).filter(([name]) => isInMinimal(name))) : all,
     ...($set && { $set: readProperties($set) }),
     ...($setOnce && { $set_once: readProperties($setOnce) }),
   };

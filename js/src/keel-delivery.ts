@@ -1,12 +1,13 @@
 // How the keel sends: seals what it holds, at most what a keepalive request carries, and forgets what is confirmed.
 
+import { backoffMs } from "./backoff.js";
 import type { Consent } from "./consent.js";
 import { readStored } from "./earlier-records.js";
 import type { NoticeCode } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
-import { isMustSend, parseValue, type RecordValue } from "./record.js";
+import { capturedMsOf, isMustSend, parseValue, type RecordValue } from "./record.js";
 import * as storage from "./storage.js";
-import type { TeamGate } from "./team-gate.js";
+import { HOLD_MAX_MS, type TeamGate } from "./team-gate.js";
 import { CAPTURE_PATH, exit, post } from "./transport.js";
 
 /** The most bytes that leave at a time: browsers share 64 KiB between all unanswered keepalive requests of a page. */
@@ -14,11 +15,6 @@ const EXIT_BYTES_MAX = 60_000;
 
 /** More than the bytes of a body that are not events. */
 const ENVELOPE_BYTES_MAX = 192;
-
-/** The engine's waits after failures. */
-const BACKOFF_FIRST_MS = 1_000;
-const BACKOFF_MAX_MS = 30_000;
-const PROBE_INTERVAL_MS = 300_000;
 
 interface Sendable {
   readonly key: string;
@@ -103,9 +99,8 @@ export class Delivery {
 
   #backOff(status: number): void {
     this.#failures++;
-    const doubled = Math.min(BACKOFF_FIRST_MS * 2 ** (this.#failures - 1), BACKOFF_MAX_MS);
-    const wait = this.#failures > this.#options.maxRetries ? PROBE_INTERVAL_MS : doubled * (0.8 + 0.4 * Math.random());
-    this.#notBeforeMs = status === 401 ? Number.POSITIVE_INFINITY : performance.now() + wait;
+    const waitMs = backoffMs(this.#failures, this.#options.maxRetries);
+    this.#notBeforeMs = status === 401 ? Number.POSITIVE_INFINITY : performance.now() + waitMs;
   }
 
   #isStopped(): boolean {
@@ -128,11 +123,21 @@ export class Delivery {
     return teams;
   }
 
-  /** Gives up the records of a team that is not tracked. */
-  discard(team: string): void {
+  /** Gives up what waits for teams that are not tracked, and what has waited for too long for anybody to say. */
+  giveUpGated(): void {
     for (const key of [...this.#records.keys()]) {
-      if (this.#read(key)?.team === team) this.#giveUp(key, "gate_shut");
+      const { team, held } = this.#read(key) ?? {};
+      const open = this.#gate.state(team);
+      if (open === false) this.#giveUp(key, "gate_shut");
+      else if (open === undefined && held && Date.now() - capturedMsOf(key) > HOLD_MAX_MS) {
+        this.#giveUp(key, "gate_unknown");
+      }
     }
+  }
+
+  /** How many records the gate holds. */
+  get held(): number {
+    return [...this.#records.keys()].filter((key) => this.#gate.state(this.#read(key)?.team) !== true).length;
   }
 
   /** Gives up the oldest record that is not must-send, else the oldest. */

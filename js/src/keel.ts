@@ -8,7 +8,7 @@ import { Delivery } from "./keel-delivery.js";
 import type { NoticeCode, Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
 import type { PageEvent } from "./page-events.js";
-import { isMustSend, type NewRecord, nounKey, recordPrefix, recordValue } from "./record.js";
+import { capturedMsOf, isMustSend, type NewRecord, nounKey, recordPrefix, recordValue } from "./record.js";
 import * as storage from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
 
@@ -40,7 +40,6 @@ export class Keel {
   readonly #delivery: Delivery;
   /** This page's records: key to value, the value empty where storage holds it. */
   readonly #records = new Map<string, string>();
-  #inCharge = true;
   #alone = false;
   #left = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -55,13 +54,13 @@ export class Keel {
   }
 
   /** Stores an event before it returns; as a raw one, where its page may still change who it is about. */
-  capture({ key, event, body, team, atOnce }: NewRecord, stage: "sealed" | "raw" = "sealed"): void {
+  capture(record: NewRecord, stage: "sealed" | "raw" = "sealed"): void {
+    const { key, event, body, atOnce } = record;
     this.captured++;
     if (new Blob([body]).size > EVENT_BYTES_MAX) return this.drop("too_large", event);
     if (this.#records.size >= RECORDS_MAX) this.#delivery.evict();
-    const value = recordValue(team, body, stage);
+    const value = recordValue(record, stage);
     this.#records.set(key, this.#store(key, value) ? "" : value);
-    if (this.#gate.source === "ask" && team !== undefined) void this.#learn(team);
     if (this.#alone) {
       const urgent = atOnce || isMustSend(event) || this.#records.size >= this.#options.flushAt;
       this.#schedule(urgent ? 0 : this.#options.flushInterval);
@@ -69,11 +68,12 @@ export class Keel {
   }
 
   /** Seals a raw record that is still here: now it is known who it is about. */
-  seal({ key, body, team }: NewRecord): void {
+  seal(record: NewRecord): void {
+    const { key } = record;
     const earlier = this.#records.get(key);
     // Another page may have given it up, or settled it.
     if (earlier === undefined || (earlier === "" && !storage.get(key))) return;
-    const value = recordValue(team, body);
+    const value = recordValue(record);
     this.#records.set(key, this.#store(key, value) ? "" : value);
   }
 
@@ -98,6 +98,11 @@ export class Keel {
     return this.#records.size;
   }
 
+  /** How many of them the gate holds. */
+  get held(): number {
+    return this.#delivery.held;
+  }
+
   /** How many events have been confirmed here. */
   get confirmed(): number {
     return this.#delivery.confirmed;
@@ -106,7 +111,6 @@ export class Keel {
   /** What an engine takes over. From here on this keel rests, until the engine gives something back. */
   handOver(): Handover {
     this.rest();
-    this.#inCharge = false;
     const lines = [...this.#records].map(([key, value]) => (value === "" ? key : `${key} ${value}`));
     this.handed += lines.length;
     this.#records.clear();
@@ -120,16 +124,11 @@ export class Keel {
     this.#alone = false;
   }
 
-  /** The engine is gone: this keel is in charge again. */
-  takeOver(): void {
-    this.#inCharge = true;
-  }
-
   /** No engine will come: this keel delivers, what earlier pages left included. */
   goAlone(): void {
     this.#alone = true;
     for (const key of this.#stored()) this.#adopt(key);
-    this.#schedule(0);
+    this.#expect();
   }
 
   /** Takes over what the mirror holds and storage does not: what a killed browser has lost, or storage did not take. */
@@ -137,7 +136,13 @@ export class Keel {
     for (const [key, value] of mirrored) {
       if (key.startsWith(recordPrefix(this.#options.project)) && !storage.get(key)) this.#adopt(key, value);
     }
-    this.#schedule(0);
+    this.#expect();
+  }
+
+  /** Something is known of a team, or nobody could say. */
+  gateAnswered(): void {
+    this.#delivery.giveUpGated();
+    if (this.#alone) this.#schedule(0);
   }
 
   /** Sends everything that may leave, and waits for the answer. */
@@ -168,8 +173,7 @@ export class Keel {
   #adopt(key: string, value?: string): void {
     if (this.#records.has(key)) return;
     this.adopted++;
-    const capturedMs = Number.parseInt(key.slice(recordPrefix(this.#options.project).length), 36);
-    if (Date.now() - capturedMs > RECORD_AGE_MAX_MS) {
+    if (Date.now() - capturedMsOf(key) > RECORD_AGE_MAX_MS) {
       storage.remove(key);
       return this.drop("expired", "");
     }
@@ -197,18 +201,14 @@ export class Keel {
   async #learnAndSend(delivery: Delivery): Promise<void> {
     const unknown = [...delivery.unknownTeams()];
     if (unknown.length === 0) return;
-    await Promise.all(unknown.map((team) => this.#learn(team)));
+    await Promise.all(unknown.map((team) => this.#gate.ask(team)));
     await delivery.send();
   }
 
-  /**
-   * Learns whether a team is tracked. A definite "no" drops what it has waiting; where an engine has taken over since, that
-   * is the engine's to do.
-   */
-  async #learn(team: string): Promise<void> {
-    if ((await this.#gate.ask(team)) !== false || !this.#inCharge) return;
-    this.#delivery.discard(team);
-    this.#gate.onShut();
+  /** Sees to it that the gates of what was taken over are known, and sends what may leave. */
+  #expect(): void {
+    for (const team of this.#delivery.unknownTeams()) this.#gate.want(team);
+    this.gateAnswered();
   }
 
   /** Delivers after a wait, or at the earlier time that is set already. A backoff is never cut short. */

@@ -2,10 +2,10 @@
 
 import type { DropReason } from "./types.js";
 
-/** The codes, by the numbers with which the engine names them. The first twelve are the reasons for which it drops an event; behind its own stand those of the page. */
+/** The codes, by the numbers with which the engine names them. The first are the reasons for which it drops an event, then come its warnings, and behind its own those of the page. */
 export const NOTICE_CODES = [
   "gate_shut",
-  "ungated",
+  "gate_unknown",
   "invalid",
   "too_large",
   "rejected",
@@ -16,9 +16,10 @@ export const NOTICE_CODES = [
   "shut_down",
   "forbidden",
   "purged",
-  "nothing_opens_the_gate",
   "unauthorised",
   "web_page",
+  "nothing_opens_the_gate",
+  "ungated",
   "no_consent",
   "before_send",
 ] as const;
@@ -29,14 +30,14 @@ export type NoticeCode = (typeof NOTICE_CODES)[number];
 /** How many of {@link NOTICE_CODES} are the engine's reasons to drop an event. */
 export const DROP_REASONS = 12;
 
-/** Every reason to drop an event: behind the engine's three warnings stand those of the page. */
+/** Every reason to drop an event: behind the three warnings stand those of the page. */
 export const ALL_REASONS = NOTICE_CODES.filter(
   (_, number) => number < DROP_REASONS || number >= DROP_REASONS + 3,
 ) as DropReason[];
 
 const WARNINGS: Partial<Record<NoticeCode, string>> = {
   nothing_opens_the_gate:
-    'events are ignored, because nothing says that their team is tracked. Pass isTeamEnabled, with a teamId for each event or for the page, or ungated: "track".',
+    'events are ignored, because nothing says that their team is tracked. Pass a source of the team gate (isTeamEnabled, teamGateUrl, teamFlag or bootstrap.teams), with a teamId for each event or for the page, or ungated: "track".',
   unauthorised:
     "the host refuses the project API key or everything that this page sends. Nothing is sent from this page; events are kept. Check the key, the region of the host and what stands in front of it.",
   web_page:

@@ -2,10 +2,11 @@
 
 import { ConfigurationError } from "./errors.js";
 import { isLegalDistinctId } from "./identity.js";
+import { wellFormedText } from "./properties.js";
 import { projectHash } from "./record.js";
 import type {
   BeforeSend,
-  IdentityBootstrap,
+  Bootstrap,
   IdentitySource,
   PersonProfiles,
   PostHogInstance,
@@ -19,6 +20,8 @@ export const NUMBER_OPTIONS = {
   flushInterval: { default: 10_000, min: 100, max: 3_600_000 },
   maxRetries: { default: 10, min: 0, max: 100 },
   requestTimeout: { default: 10_000, min: 1_000, max: 60_000 },
+  gateTtl: { default: 300_000, min: 1_000, max: 86_400_000 },
+  flagRetries: { default: 1, min: 0, max: 10 },
 } as const;
 
 /** Where PostHog takes events for projects in its US region. */
@@ -40,8 +43,14 @@ export interface CheckedOptions {
   readonly flushInterval: number;
   readonly maxRetries: number;
   readonly requestTimeout: number;
+  readonly gateTtl: number;
+  readonly flagRetries: number;
   readonly debug: boolean;
   readonly isTeamEnabled: TeamGateSource | undefined;
+  /** Empty, where there is none. */
+  readonly teamGateUrl: string;
+  readonly teamFlag: boolean;
+  readonly holdUnknown: "durable" | "memory";
   readonly trackUngated: boolean;
   readonly consent: "granted" | "required";
   readonly respectDnt: boolean;
@@ -49,12 +58,14 @@ export interface CheckedOptions {
   readonly personProfiles: PersonProfiles;
   readonly identity: IdentitySource;
   readonly posthog: PostHogInstance | undefined;
-  readonly bootstrap: IdentityBootstrap | undefined;
+  readonly bootstrap: Bootstrap | undefined;
+  readonly featureFlags: boolean;
   readonly beforeSend: readonly BeforeSend[];
 }
 
 /** The options that are one of a few words; the first is the default. */
 export const WORD_OPTIONS = {
+  holdUnknown: ["durable", "memory"],
   ungated: ["ignore", "track"],
   consent: ["granted", "required"],
   personProfiles: ["identifiedOnly", "always", "never"],
@@ -64,10 +75,9 @@ export const WORD_OPTIONS = {
 /** Checks everything at once; throws {@link ConfigurationError}. */
 export function checkOptions(apiKey: unknown, given?: TrackerOptions | null): CheckedOptions {
   const options = given ?? {};
-  const { teamId, isTeamEnabled } = options;
-  if (!["string", "number", "bigint", "undefined"].includes(typeof (teamId ?? undefined))) {
-    throw invalid("teamId", "a number or a text");
-  }
+  const { isTeamEnabled } = options;
+  const team = teamOf(options.teamId);
+  if (team === undefined) throw invalid("teamId", "a number or a text");
   if (!["boolean", "function", "undefined"].includes(typeof isTeamEnabled)) {
     throw invalid("isTeamEnabled", "true, false or a function that is given a team id");
   }
@@ -76,13 +86,18 @@ export function checkOptions(apiKey: unknown, given?: TrackerOptions | null): Ch
     apiKey: key,
     project: projectHash(key),
     host: checkHost(options.host ?? DEFAULT_HOST),
-    team: teamId === undefined || teamId === null ? "" : String(teamId),
+    team,
     flushAt: checkNumber("flushAt", options.flushAt),
     flushInterval: checkNumber("flushInterval", options.flushInterval),
     maxRetries: checkNumber("maxRetries", options.maxRetries),
     requestTimeout: checkNumber("requestTimeout", options.requestTimeout),
+    gateTtl: checkNumber("gateTtl", options.gateTtl),
+    flagRetries: checkNumber("flagRetries", options.flagRetries),
     debug: options.debug === true,
     isTeamEnabled,
+    teamGateUrl: checkGateUrl(options.teamGateUrl),
+    teamFlag: options.teamFlag === true,
+    holdUnknown: checkWord("holdUnknown", options.holdUnknown),
     trackUngated: checkWord("ungated", options.ungated) === "track",
     consent: checkWord("consent", options.consent),
     respectDnt: options.respectDnt === true,
@@ -91,6 +106,7 @@ export function checkOptions(apiKey: unknown, given?: TrackerOptions | null): Ch
     identity: checkWord("identity", options.identity),
     posthog: options.posthog ?? undefined,
     bootstrap: checkBootstrap(options.bootstrap),
+    featureFlags: options.featureFlags === true,
     beforeSend: checkHooks(options.beforeSend),
   };
 }
@@ -105,14 +121,34 @@ function checkWord<Name extends keyof typeof WORD_OPTIONS>(
   return word as (typeof WORD_OPTIONS)[Name][number];
 }
 
-function checkBootstrap(value: unknown): IdentityBootstrap | undefined {
+function checkBootstrap(value: unknown): Bootstrap | undefined {
   if (value === undefined || value === null) return undefined;
-  const { distinctId } = value as IdentityBootstrap;
+  const { distinctId, teams } = value as Bootstrap;
   if (typeof value !== "object") throw invalid("bootstrap", "an object");
   if (distinctId !== undefined && !isLegalDistinctId(distinctId)) {
     throw invalid("bootstrap.distinctId", "an id of your own, as a text of at most 200 characters");
   }
+  if (Object.values(teams ?? {}).some((open) => typeof open !== "boolean")) {
+    throw invalid("bootstrap.teams", "an object of true or false by team id");
+  }
   return value;
+}
+
+/** A team as it is stored and asked for: empty for none, `undefined` for what names no team. */
+export function teamOf(id: unknown): string | undefined {
+  if (id === undefined || id === null) return "";
+  return /^(string|number|bigint)$/.test(typeof id) ? wellFormedText(String(id)) : undefined;
+}
+
+function checkGateUrl(url: unknown): string {
+  if (url === undefined || url === null) return "";
+  try {
+    const { href, protocol } = new URL(url as string, globalThis.location?.href);
+    if (/^https?:$/.test(protocol)) return href;
+  } catch {
+    // Said below.
+  }
+  throw invalid("teamGateUrl", "an http(s) URL of your application, absolute or relative to the page");
 }
 
 function checkHooks(value: TrackerOptions["beforeSend"]): readonly BeforeSend[] {

@@ -15,7 +15,7 @@ import { Quarantine } from "./quarantine.js";
 import { type NewRecord, nounKey } from "./record.js";
 import { erase, remove } from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
-import type { Stats } from "./types.js";
+import type { OutboxStats } from "./types.js";
 import { wasmUrl } from "./wasm-url.js";
 
 /** How often a module that does not arrive is asked for before `ready` stops waiting for it. */
@@ -62,7 +62,7 @@ export class Outbox {
     this.#isSealed = isSealed;
     this.#lock.live();
     // Made early, so that the first record need not wait for it; not where the team may not be tracked.
-    if (this.#gate.source === "open" || this.#options.trackUngated) void mirror.open();
+    if (this.#gate.state(this.#gate.team) || this.#options.trackUngated) void mirror.open();
     this.#proceed();
   }
 
@@ -120,6 +120,12 @@ export class Outbox {
     void erase(this.#options.project, everything);
   }
 
+  /** Something is known of a team, or nobody could say. */
+  gateAnswered(team: string, open: boolean | undefined): void {
+    if (this.#engine) this.#engine.gateAnswered(team, open);
+    else this.#keel.gateAnswered();
+  }
+
   /** With the last record of a team that is not tracked goes what else was stored for its sake; whether that was so. */
   removeTraces(): boolean {
     const { waiting, confirmed } = this.stats();
@@ -143,15 +149,16 @@ export class Outbox {
   }
 
   /** What became of the events that have come here. */
-  stats(): Stats {
+  stats(): OutboxStats {
     const keel = this.#keel;
-    const zero = Object.fromEntries(ALL_REASONS.map((code) => [code, 0])) as Stats["dropped"];
+    const zero = Object.fromEntries(ALL_REASONS.map((code) => [code, 0])) as OutboxStats["dropped"];
     const { dropped: counts = {}, ...stats } = this.#engine?.stats() ?? {
       engine: "keel" as const,
       captured: 0,
       adopted: 0,
       confirmed: 0,
       waiting: keel.waiting,
+      held: keel.held,
       settledElsewhere: 0,
     };
     const dropped: Record<string, number> = { ...zero, ...counts };
@@ -162,7 +169,7 @@ export class Outbox {
       captured: stats.captured + keel.captured - keel.handed,
       adopted: stats.adopted + keel.adopted,
       confirmed: stats.confirmed + keel.confirmed,
-      dropped: dropped as Stats["dropped"],
+      dropped: dropped as OutboxStats["dropped"],
     };
   }
 
@@ -220,7 +227,6 @@ export class Outbox {
   #recover(module: WebAssembly.Module, { poisoned, unsaved }: Wreck): void {
     this.#notices.debug("the engine has stopped; the page goes on without it");
     this.#quarantine.add(poisoned);
-    this.#keel.takeOver();
     for (const record of unsaved) this.#keel.capture(record);
     // A fresh instance is started from a task of its own: this may run deep inside a call of the page.
     setTimeout(() => {

@@ -90,10 +90,8 @@ export class PageSide {
   }
 
   askGate(team: string): void {
-    void this.#gate.ask(team).then((open) => {
-      this.#engine.gateAnswered(team, open);
-      if (open === false) this.#gate.onShut();
-    });
+    this.#gate.want(team);
+    this.#engine.gateAnswered(team, this.#gate.state(team));
   }
 
   askLock(): void {

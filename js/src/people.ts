@@ -3,10 +3,11 @@
 import { campaign } from "./environment.js";
 import type { Draft, Who } from "./event.js";
 import { addressProperties } from "./event.js";
+import { FeatureFlags, type FlagContext } from "./feature-flags.js";
 import { IdentityKeeper, isLegalDistinctId } from "./identity.js";
 import type { Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
-import type { PageAddress } from "./page-address.js";
+import { type PageAddress, pageAddress } from "./page-address.js";
 import { plainCopy, wellFormedText } from "./properties.js";
 import { Session } from "./session.js";
 import { SharedIdentity } from "./shared-identity.js";
@@ -28,6 +29,7 @@ export class People {
   readonly registered: SuperProperties;
   readonly session: Session;
   readonly shared: SharedIdentity;
+  readonly flags: FeatureFlags;
   readonly #options: CheckedOptions;
   readonly #notices: Notices;
   readonly #emit: Emit;
@@ -36,7 +38,8 @@ export class People {
   #hasToldInitial = false;
   #hasArrived = false;
 
-  constructor(options: CheckedOptions, notices: Notices, emit: Emit) {
+  /** `flags` says whether flags may be loaded, and tells PostHog of those that were met. */
+  constructor(options: CheckedOptions, notices: Notices, emit: Emit, flags: Pick<FlagContext, "isAllowed" | "emit">) {
     this.#options = options;
     this.#notices = notices;
     this.#emit = emit;
@@ -44,6 +47,11 @@ export class People {
     this.registered = new SuperProperties(options.project);
     this.session = new Session(options.project, options.bootstrap?.sessionId);
     this.shared = new SharedIdentity(options);
+    this.flags = new FeatureFlags(options, {
+      ...flags,
+      visitor: () => ({ ...this.present(), initial: this.#initialOf(pageAddress()) }),
+      shared: () => this.shared.flags(),
+    });
   }
 
   /** From here on what is known of the visitor is stored; `isTracked`, where a team is known to be tracked. */
@@ -51,6 +59,7 @@ export class People {
     this.identity.keep(isTracked);
     this.registered.keep();
     this.session.keep();
+    this.flags.cache.keep();
   }
 
   /** Brings the person of the bootstrap together with the stored one. */
@@ -105,9 +114,14 @@ export class People {
 
   /** Where the person came from first: once a page, and always with `$identify`. */
   initialProperties(event: string, present: PageAddress): Record<string, unknown> | undefined {
-    const initial = this.registered.initial(present);
+    const initial = this.#initialOf(present);
     if (event !== "$identify" && this.#hasToldInitial) return undefined;
     this.#hasToldInitial ||= event !== "$groupidentify";
+    return initial;
+  }
+
+  #initialOf(present: PageAddress): Record<string, unknown> {
+    const initial = this.registered.initial(present);
     const entries = Object.entries({ ...addressProperties(initial), ...campaign(initial.url) });
     return Object.fromEntries(entries.map(([name, value]) => [`$initial_${name.replace("$", "")}`, value]));
   }
@@ -121,6 +135,8 @@ export class People {
     const { distinctId: earlier, isIdentified } = this.present();
     this.identity.name(id);
     this.shared.tell((instance) => instance.identify?.(id));
+    if (earlier !== id) this.flags.identified(isIdentified ? undefined : earlier);
+    this.flags.addPerson(set);
     // Two known people are never merged, and who has this id already is not news.
     if (isIdentified) this.setPersonProperties(set, setOnce);
     else if (earlier === id) this.#set(set ?? {}, setOnce);
@@ -144,6 +160,7 @@ export class People {
   setPersonProperties(set?: object, setOnce?: object, unset?: readonly string[]): void {
     const isEmpty = (object?: object) => Object.keys(object ?? {}).length === 0;
     if (this.#isWithoutPeople("setPersonProperties") || (isEmpty(set) && isEmpty(setOnce) && isEmpty(unset))) return;
+    this.flags.addPerson({ ...setOnce, ...set });
     if (tellingOf(this.present().distinctId, set, setOnce, unset) !== this.#told) this.#set(set, setOnce, unset);
   }
 
@@ -156,11 +173,19 @@ export class People {
   group(type: string, key: Id, properties?: object): void {
     if (!this.#isGroup("group", type, key)) return;
     const isNews = this.registered.join(type, String(key));
+    if (isNews) this.flags.resetGroups(type);
+    this.flags.addGroup(type, properties);
     if (isNews || properties) this.#identifyGroup(type, key, properties);
   }
 
   groupIdentify(type: string, key: Id, properties?: object): void {
     if (this.#isGroup("groupIdentify", type, key)) this.#identifyGroup(type, key, properties);
+  }
+
+  /** The visitor belongs to no group any more, or to none of a type. */
+  leaveGroups(type?: string): void {
+    this.registered.leaveGroups(type);
+    this.flags.resetGroups(type);
   }
 
   /** Somebody else uses the page from now on. */
@@ -177,6 +202,7 @@ export class People {
 
   #clear(): void {
     this.registered.clear();
+    this.flags.clear();
     this.#told = "";
     this.#hasToldInitial = false;
     this.#hasArrived = false;
@@ -187,6 +213,7 @@ export class People {
     this.identity.forget(isOurs);
     this.registered.forget(isOurs);
     this.session.forget(isOurs);
+    this.flags.cache.forget(isOurs);
   }
 
   /** Removes what is stored of a visitor whose teams are not tracked. */
@@ -194,6 +221,7 @@ export class People {
     if (!this.identity.withdraw()) return;
     this.registered.withdraw();
     this.session.withdraw();
+    this.flags.cache.withdraw();
   }
 
   #set(set?: object, setOnce?: object, unset?: readonly string[]): void {

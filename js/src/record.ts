@@ -30,26 +30,39 @@ export interface NewRecord {
   readonly body: string;
   /** The team whose gate must be open; absent, where no gate holds the event. */
   readonly team: string | undefined;
+  /** What is known of that team. */
+  readonly open: boolean | undefined;
   /** Whether it goes at once, whatever its name says. */
   readonly atOnce: boolean;
 }
 
-/** The value of a record. It is raw while its own page may still change who it is about. `body` is the event's JSON text. */
-export const recordValue = (team: string | undefined, body: string, stage: "sealed" | "raw" = "sealed") =>
-  `{"stage":"${stage}",${team === undefined ? "" : `"team":${JSON.stringify(team)},`}"body":${body}}`;
+/** The value of a record. It is raw while its own page may still change who it is about, and held where nobody knew its team. */
+export function recordValue(
+  { team, open, body }: Pick<NewRecord, "team" | "open" | "body">,
+  stage: "sealed" | "raw" = "sealed",
+): string {
+  if (team === undefined) return `{"stage":"${stage}","body":${body}}`;
+  const held = open === undefined ? '"held":true,' : "";
+  return `{"stage":"${stage}",${held}"team":${JSON.stringify(team)},"body":${body}}`;
+}
+
+/** When a record was captured, as its key says. */
+export const capturedMsOf = (key: string): number => Number.parseInt(key.split(":")[3] ?? "", 36);
 
 /** A record's value, read. */
 export interface RecordValue {
   readonly team?: string;
+  /** Whether nobody knew that team when it was captured. */
+  readonly held: boolean;
   readonly body: { readonly event: string };
 }
 
 /** Reads a record's value; `undefined`, where it is torn or written by somebody else: what the engine calls torn. */
 export function parseValue(text: string): RecordValue | undefined {
   try {
-    const { stage, team, body } = JSON.parse(text);
+    const { stage, team, held, body } = JSON.parse(text);
     const isWhole = /^(raw|sealed)$/.test(stage) && typeof body.event === "string" && body.event !== "";
-    return isWhole ? { team, body } : undefined;
+    return isWhole ? { ...(team && { team }), held: held === true, body } : undefined;
   } catch {
     return undefined;
   }

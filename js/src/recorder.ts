@@ -7,8 +7,11 @@ import type { Outbox } from "./outbox.js";
 import type { People } from "./people.js";
 import { jsonCopy } from "./properties.js";
 import { isMustSend, type NewRecord, recordKey } from "./record.js";
-import type { TeamGate } from "./team-gate.js";
+import { HOLD_MAX_MS, type TeamGate } from "./team-gate.js";
 import type { CapturedEvent, OutgoingEvent } from "./types.js";
+
+/** How many events are held in memory at most while nobody knows their team, where the page wants none of them stored. */
+const GATE_HELD_MAX = 200;
 
 /** How many events of ours wait for the first one that names a team. */
 const TEAMLESS_MAX = 20;
@@ -27,6 +30,8 @@ export class Recorder {
   readonly #outbox: Outbox;
   /** Events about the visitor that no team was named for yet. */
   #teamless: Composed[] = [];
+  /** Events of which nobody knows whether their team is tracked, where the page stores none of these. */
+  #held: (Composed & { readonly team: string | undefined })[] = [];
   /** Stored events of which it is still open who they are about. */
   #raw: (Composed & { record: NewRecord })[] = [];
   /** Whether a hook of the page is running. */
@@ -42,23 +47,38 @@ export class Recorder {
 
   /** How many events are held here. */
   get waiting(): number {
-    return this.#teamless.length;
+    return this.#teamless.length + this.#held.length;
   }
 
   /** Records an event; `undefined`, where it is dropped. One `ofOurs` waits for a team, where the page has named none yet. */
   record(draft: Draft, ofOurs = false): CapturedEvent | undefined {
     const admitted = this.#gate.admit(draft.team);
-    if (admitted === "ungated" && ofOurs && this.#gate.source === "ask" && this.#teamless.length < TEAMLESS_MAX) {
+    if (admitted === "ungated" && ofOurs && this.#gate.asksForTeams && this.#teamless.length < TEAMLESS_MAX) {
       const composed = this.#compose(draft);
       if (composed) this.#teamless.push(composed);
       return composed && captured(composed);
     }
     if (typeof admitted === "string") return this.#drop(admitted, draft.event);
-    this.#people.keep(this.#gate.state(admitted.team) === true);
-    for (const composed of this.#teamless.splice(0)) this.#store(composed, admitted.team);
+    const { team } = admitted;
+    this.#gate.want(team);
+    const isHeld = this.#options.holdUnknown === "memory" && this.#gate.state(team) === undefined;
+    if (!isHeld) this.#people.keep(this.#gate.state(team) === true);
+    for (const composed of this.#teamless.splice(0)) this.#take(composed, team, isHeld);
     const composed = this.#compose(draft);
-    if (composed) this.#store(composed, admitted.team);
+    if (composed) this.#take(composed, team, isHeld);
     return composed && captured(composed);
+  }
+
+  /** Something is known of a team, or nobody could say: what it holds here is stored, given up, or held on. */
+  gateAnswered(team: string, open: boolean | undefined): void {
+    const held = this.#held.splice(0);
+    if (open && held.some((event) => event.team === team)) this.#people.keep(true);
+    for (const event of held) {
+      const isLate = Date.now() - event.draft.ms > HOLD_MAX_MS;
+      if (event.team !== team || (open === undefined && !isLate)) this.#held.push(event);
+      else if (open) this.#store(event, team);
+      else this.#drop(open === false ? "gate_shut" : "gate_unknown", event.event.event);
+    }
   }
 
   /** Whether what is known of the visitor may be stored before there is an event: its team is known to be tracked. */
@@ -86,18 +106,27 @@ export class Recorder {
 
   /** Forgets what is held. */
   purge(): void {
-    for (const { event } of this.#teamless.splice(0)) this.#drop("purged", event.event);
+    const held = [...this.#teamless.splice(0), ...this.#held.splice(0)];
+    for (const { event } of held) this.#drop("purged", event.event);
     this.#raw = [];
   }
 
+  #take(composed: Composed, team: string | undefined, isHeld: boolean): void {
+    if (!isHeld) return this.#store(composed, team);
+    this.#held.push({ ...composed, team });
+    if (this.#held.length <= GATE_HELD_MAX) return;
+    const place = this.#held.findIndex(({ event }) => !isMustSend(event.event));
+    for (const { event } of this.#held.splice(Math.max(place, 0), 1)) this.#drop("evicted", event.event);
+  }
+
   #compose(draft: Draft): Composed | undefined {
-    const { shared, registered, session } = this.#people;
+    const { shared, registered, session, flags } = this.#people;
     if (isMustSend(draft.event) || draft.options.sendInstantly) shared.settle();
     this.#people.arrive(draft);
     const who = this.#people.who(draft);
-    const known = { ...registered.properties, ...session.properties };
+    const known = { ...flags.properties, ...registered.properties, ...session.properties };
     const event = eventOf(draft, who, known, this.#options.apiKey);
-    const initial = who.hasProfile && this.#people.initialProperties(draft.event, draft);
+    const initial = who.hasProfile && !draft.isMinimal && this.#people.initialProperties(draft.event, draft);
     if (initial) event.$set_once = { ...initial, ...event.$set_once };
     const hooked = this.#hook(event, ownedProperties(this.#options.apiKey, who));
     return hooked && { draft, event: hooked };
@@ -132,6 +161,7 @@ export class Recorder {
       event: event.event,
       body: textOf(event),
       team,
+      open: this.#gate.state(team),
       atOnce: options.sendInstantly === true,
     };
     if (this.#people.shared.isPending) {

@@ -5,7 +5,7 @@ import type { Who } from "./event.js";
 import { isLegalDistinctId } from "./identity.js";
 import type { CheckedOptions } from "./options.js";
 import { plainCopy } from "./properties.js";
-import type { PostHogInstance } from "./types.js";
+import type { FlagValue, PostHogInstance } from "./types.js";
 
 /** How long events wait for posthog-js to be sealed, and how often it is looked for. */
 const SHARE_TIMEOUT_MS = 2_000;
@@ -68,6 +68,11 @@ export class SharedIdentity {
         groups: plainCopy(instance.getGroups?.()) as Record<string, string>,
       };
     });
+  }
+
+  /** The values of its feature flags, where it has loaded any. */
+  flags(): Record<string, FlagValue> | undefined {
+    return this.#ask((instance) => instance.get_property("$enabled_feature_flags") as Record<string, FlagValue>);
   }
 
   /** Whether the visitor has told posthog-js not to capture. That it waits to be told otherwise is no such answer. */

@@ -101,9 +101,11 @@ export class SuperProperties {
     return isNews;
   }
 
-  leaveGroups(): void {
+  /** Takes the visitor out of its group of a type, or out of every group. */
+  leaveGroups(type?: string): void {
     this.#change((state) => {
-      state.groups = {};
+      if (type === undefined) state.groups = {};
+      else delete state.groups[type];
     });
   }
 

@@ -1,71 +1,263 @@
-// The team gate on the page's side: asks the page's callback, and decides while there is no engine to decide.
+// The team gate: whether what happens on the page may be tracked, for each team (DESIGN §6). Asks the sources, keeps what they
+// say, and asks again; who sends an event, engine or keel, looks its team up here.
+//
+// Stored under `phbt:gate:<project>`: the teams that are tracked, each with the time at which that was asked. A team that is
+// not tracked leaves no trace.
 
-import type { NoticeCode } from "./notices.js";
+import { backoffMs } from "./backoff.js";
+import type { Consent } from "./consent.js";
+import { type GateSource, gateSources } from "./gate-sources.js";
+import type { NoticeCode, Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
+import { nounKey } from "./record.js";
+import * as storage from "./storage.js";
+import type { TeamGateState } from "./types.js";
 
-/** Answers for teams. Only a boolean is an answer; everything else means "not known yet". */
+/** Events that were captured while nobody knew whether their team is tracked are held this long. */
+export const HOLD_MAX_MS = 24 * 3_600_000;
+
+/** An answer that could not be asked for again is used for this long. */
+const GATE_STALE_MAX_MS = 24 * 3_600_000;
+
+/** So many tracked teams are remembered for later pages, the ones that were asked for last. */
+const GATE_TEAMS_MAX = 50;
+
+interface Answer {
+  readonly open: boolean;
+  /** When it was asked for, by the wall clock, which pages share. */
+  readonly askedMs: number;
+}
+
+/** A team that is kept up to date. */
+interface Wanted {
+  /** When it is asked for again, by `performance.now()`. */
+  dueMs: number;
+  /** How often in a row nobody could say. */
+  failures: number;
+}
+
+/** Hears what is known of a team: after each answer, and each time that none could be had. */
+export type GateListener = (team: string, open: boolean | undefined) => void;
+
+/** The team gate of one tracker. Only a boolean is an answer; everything else means that nobody knows yet. */
 export class TeamGate {
-  /** Is called when a team is definitely not tracked, and what it had waiting is given up. */
-  onShut: () => void = () => {};
+  /** The team of the page, for events that name none; empty, where there is none. */
+  team: string;
+  /** Whether it can be asked for any team. */
+  readonly asksForTeams: boolean;
   readonly #options: CheckedOptions;
-  readonly #answers = new Map<string, boolean>();
+  readonly #consent: Pick<Consent, "isGranted">;
+  readonly #notices: Notices;
+  readonly #key: string;
+  readonly #sources: readonly GateSource[];
+  readonly #answers = new Map<string, Answer>();
   readonly #asked = new Map<string, Promise<boolean | undefined>>();
+  readonly #wanted = new Map<string, Wanted>();
+  readonly #listeners = new Set<GateListener>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isLoaded = false;
+  #isResting = false;
 
-  constructor(options: CheckedOptions) {
+  constructor(options: CheckedOptions, consent: Pick<Consent, "isGranted">, notices: Notices) {
+    this.team = options.team;
     this.#options = options;
-  }
-
-  /** How the engine is told of the source: nothing, the page's own answer, or that it has to ask. */
-  get source(): "" | "open" | "shut" | "ask" {
-    const { isTeamEnabled } = this.#options;
-    if (isTeamEnabled === undefined) return "";
-    if (typeof isTeamEnabled === "function") return "ask";
-    return isTeamEnabled ? "open" : "shut";
+    this.#consent = consent;
+    this.#notices = notices;
+    this.#key = nounKey("gate", options.project);
+    this.#sources = gateSources(options);
+    const teams = Object.entries(options.bootstrap?.teams ?? {});
+    for (const [team, open] of teams) this.#answers.set(team, { open, askedMs: Date.now() });
+    this.asksForTeams = this.#sources.length + teams.length > 0;
   }
 
   /** The team whose gate an event of `team` waits for (`undefined` for none), or the reason to drop the event. */
   admit(team: string): { team: string | undefined } | NoticeCode {
-    const { source } = this;
-    if (source === "shut" || this.#answers.get(team) === false) return "gate_shut";
+    const { isTeamEnabled, trackUngated } = this.#options;
+    const isConstant = typeof isTeamEnabled === "boolean";
     // A page that names its team has answered for that one, whatever the event says; else for the event's own.
-    if (source === "open") return { team: this.#options.team || team };
-    if (source === "ask" && team !== "") return { team };
-    return this.#options.trackUngated ? { team: undefined } : "ungated";
+    const gated = isConstant ? this.team || team : team;
+    const open = this.state(gated);
+    if (open === false) return "gate_shut";
+    const isGated = isConstant || this.asksForTeams;
+    if (open === undefined && (gated === "" || !isGated)) return trackUngated ? { team: undefined } : "ungated";
+    return { team: gated || undefined };
   }
 
-  /** Whether the gate of a stored record is open; `undefined`, while nobody knows. */
+  /** Whether the gate of a team is open; `undefined`, while nobody knows. What no team gates is always open. */
   state(team: string | undefined): boolean | undefined {
     if (team === undefined) return true;
-    const { source } = this;
-    if (source === "ask") return this.#answers.get(team);
-    const speaks = source !== "" && (this.#options.team === "" || team === this.#options.team);
-    return speaks ? source === "open" : undefined;
+    const own = this.#constant(team);
+    if (own !== undefined) return own;
+    this.#load();
+    const answer = this.#answers.get(team);
+    const isOld = this.#sources.length > 0 && Math.abs(Date.now() - (answer?.askedMs ?? 0)) > GATE_STALE_MAX_MS;
+    return isOld ? undefined : answer?.open;
+  }
+
+  /** What is known of the teams that have been named on this page. */
+  states(): Record<string, TeamGateState> {
+    const teams = [...new Set([this.team, ...this.#wanted.keys()])].filter((team) => team !== "");
+    return Object.fromEntries(teams.map((team) => [team, nameOf(this.state(team))]));
+  }
+
+  /** Something waits for a team, or somebody wants to know: asks, where that is due, and keeps the answer up to date. */
+  want(team: string | undefined): void {
+    if (!team || this.#wanted.has(team)) return;
+    this.#load();
+    const { askedMs = Number.NEGATIVE_INFINITY } = this.#answers.get(team) ?? {};
+    const restMs = Math.max(0, this.#options.gateTtl - Math.max(0, Date.now() - askedMs));
+    this.#wanted.set(team, { dueMs: performance.now() + restMs, failures: 0 });
+    this.#proceed();
+  }
+
+  /** Calls `listener` with what is known, whenever that was asked for, until the function that this gives is called. */
+  listen(listener: GateListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The page is seen or connected again, or may be tracked again: what nobody could say is asked now. */
+  refresh(): void {
+    for (const wanted of this.#wanted.values()) if (wanted.failures > 0) wanted.dueMs = 0;
+    this.#proceed();
+  }
+
+  /** Another tab has learned something. Where it has forgotten a team that is tracked, that one may not be tracked any more. */
+  heard(): void {
+    const stored = this.#stored();
+    for (const [team, wanted] of this.#wanted) {
+      const { open = false, askedMs = 0 } = this.#answers.get(team) ?? {};
+      const { [team]: heardMs = 0 } = stored;
+      if (heardMs > askedMs) this.#learn(team, { open: true, askedMs: heardMs });
+      else if (open && heardMs === 0) wanted.dueMs = 0;
+    }
+    this.#proceed();
+  }
+
+  /** Nobody is asked any more, unless by {@link ask}. */
+  rest(): void {
+    this.#isResting = true;
+    clearTimeout(this.#timer);
   }
 
   /**
-   * Asks the page about a team, once at a time, and waits no longer for the answer than for a server's. Never rejects.
-   * The page's code runs after the call that asks, never inside it.
+   * Asks about a team, once at a time, and waits no longer for the answer than for a server's; gives what is known then.
+   * An answer that comes later counts as well. Never rejects.
    */
   ask(team: string): Promise<boolean | undefined> {
-    const { isTeamEnabled, requestTimeout } = this.#options;
     let asked = this.#asked.get(team);
     if (!asked) {
-      const answer = Promise.resolve().then(
-        () => this.#answers.get(team) ?? (typeof isTeamEnabled === "function" ? isTeamEnabled(team) : undefined),
-      );
-      const tooLate = new Promise<undefined>((resolve) => setTimeout(resolve, requestTimeout, undefined));
-      const forget = () => {
-        this.#asked.delete(team);
-        return undefined;
-      };
-      asked = Promise.race([answer, tooLate]).then((open) => {
-        forget();
-        if (typeof open !== "boolean") return undefined;
-        this.#answers.set(team, open);
+      const askedMs = Date.now();
+      const answer = this.#firstAnswer(team).then((open) => {
+        if (open !== undefined) this.#learn(team, { open, askedMs });
         return open;
-      }, forget);
+      });
+      const tooLate = new Promise<undefined>((resolve) => setTimeout(resolve, this.#options.requestTimeout, undefined));
+      asked = Promise.race([answer, tooLate]).then((open) => {
+        this.#asked.delete(team);
+        if (open === undefined) this.#miss(team);
+        this.#proceed();
+        return this.state(team);
+      });
       this.#asked.set(team, asked);
     }
     return asked;
   }
+
+  /** What the first source says that has an answer. The page's code runs after the call that asks, never inside it. */
+  async #firstAnswer(team: string): Promise<boolean | undefined> {
+    await undefined;
+    for (const source of this.#sources) {
+      try {
+        const open = await source(team);
+        if (typeof open === "boolean") return open;
+      } catch {
+        // It does not know; the next one may.
+      }
+    }
+    return undefined;
+  }
+
+  /** The page's own answer, which speaks for the team of its configuration, or for every team where that names none. */
+  #constant(team: string): boolean | undefined {
+    const { isTeamEnabled, team: own } = this.#options;
+    return typeof isTeamEnabled === "boolean" && (own === "" || team === own) ? isTeamEnabled : undefined;
+  }
+
+  #learn(team: string, answer: Answer): void {
+    const known = this.#answers.get(team);
+    // It was overtaken by an answer that was asked for later.
+    if (known && known.askedMs > answer.askedMs) return;
+    this.#answers.set(team, answer);
+    this.#wanted.set(team, { dueMs: performance.now() + this.#options.gateTtl, failures: 0 });
+    this.#store(team, answer);
+    if (known?.open !== answer.open) this.#notices.debug(`team ${team} is ${answer.open ? "" : "not "}tracked`);
+    this.#tell(team);
+  }
+
+  #miss(team: string): void {
+    const failures = (this.#wanted.get(team)?.failures ?? 0) + 1;
+    this.#wanted.set(team, {
+      dueMs: performance.now() + backoffMs(failures, this.#options.maxRetries),
+      failures,
+    });
+    this.#notices.debug(`nobody could say whether team ${team} is tracked`);
+    this.#tell(team);
+  }
+
+  #tell(team: string): void {
+    for (const listener of [...this.#listeners]) listener(team, this.state(team));
+  }
+
+  /** Asks for what is due, and sees to it that the rest is asked for in time. */
+  #proceed(): void {
+    clearTimeout(this.#timer);
+    if (this.#sources.length === 0 || this.#isResting || !this.#consent.isGranted) return;
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const [team, { dueMs }] of this.#wanted) {
+      const open = this.state(team);
+      // While nobody sees the page, only what something may wait for is asked for.
+      const isIdle = open !== undefined && document.visibilityState === "hidden";
+      if (isIdle || this.#constant(team) !== undefined || this.#asked.has(team)) continue;
+      if (dueMs <= performance.now()) void this.ask(team);
+      else nextMs = Math.min(nextMs, dueMs);
+    }
+    // One millisecond more, because browsers round timers down and `performance.now()` too.
+    if (nextMs < Number.POSITIVE_INFINITY) {
+      this.#timer = setTimeout(() => this.#proceed(), nextMs - performance.now() + 1);
+    }
+  }
+
+  /** Takes over what earlier pages have learned. Nothing is read while the visitor has not agreed. */
+  #load(): void {
+    if (this.#isLoaded || this.#sources.length === 0 || !this.#consent.isGranted) return;
+    this.#isLoaded = true;
+    for (const [team, askedMs] of Object.entries(this.#stored())) {
+      if (!this.#answers.has(team)) this.#answers.set(team, { open: true, askedMs });
+    }
+  }
+
+  #stored(): Record<string, number> {
+    try {
+      const entries = Object.entries(JSON.parse(storage.get(this.#key) || "{}"));
+      return Object.fromEntries(entries.filter((entry): entry is [string, number] => typeof entry[1] === "number"));
+    } catch {
+      return {};
+    }
+  }
+
+  #store(team: string, { open, askedMs }: Answer): void {
+    const { [team]: stored = 0, ...others } = this.#stored();
+    if (!this.#consent.isGranted || askedMs < stored || (!open && stored === 0)) return;
+    const newest = Object.entries(others).sort(([, one], [, other]) => other - one);
+    const teams = Object.fromEntries(open ? [[team, askedMs], ...newest.slice(0, GATE_TEAMS_MAX - 1)] : newest);
+    if (Object.keys(teams).length > 0) storage.put(this.#key, JSON.stringify(teams));
+    else storage.remove(this.#key);
+  }
 }
+
+/** What is known of a team, by its name. */
+export const nameOf = (open: boolean | undefined): TeamGateState => {
+  if (open === undefined) return "unknown";
+  return open ? "open" : "shut";
+};

@@ -66,5 +66,35 @@ export function exit(url: string, body: string): void {
   if (!accepted) void post(url, body, true);
 }
 
+/** What somebody has answered who was asked for something; status 0, where no answer came. */
+export interface JsonAnswer {
+  readonly status: number;
+  /** The JSON value of the body; absent, where it is none. */
+  readonly value?: unknown;
+  /** Whether the answer was given up, because it took too long. */
+  readonly isLate?: boolean;
+}
+
+/** Asks for a JSON value: by GET, or by POST where there is a body. As simple as {@link post}, and never rejects. */
+export async function ask(url: string, body: string | undefined, timeoutMs: number): Promise<JsonAnswer> {
+  const controller = new AbortController();
+  const timeout = setTimeout(() => controller.abort(), timeoutMs);
+  try {
+    const response = await fetch(url, {
+      ...(body === undefined ? {} : { method: "POST", body }),
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
+      signal: controller.signal,
+    });
+    const value = await response.json().catch(() => undefined);
+    return { status: response.status, value };
+  } catch {
+    return { status: 0, isLate: controller.signal.aborted };
+  } finally {
+    clearTimeout(timeout);
+  }
+}
+
 /** The path of PostHog's capture endpoint. */
 export const CAPTURE_PATH = "/i/v0/e/";

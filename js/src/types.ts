@@ -54,6 +54,35 @@ export interface BookingFailedProperties extends BookingProperties {
  */
 export type TeamGateSource = boolean | ((teamId: string) => boolean | Promise<boolean>);
 
+/** What is known of a team: nobody has said yet, it is tracked, or it is definitely not. */
+export type TeamGateState = "unknown" | "open" | "shut";
+
+/** The value of a feature flag: on or off, or the name of a variant. */
+export type FlagValue = boolean | string;
+
+/** What a feature flag says. */
+export interface FeatureFlagResult {
+  readonly key: string;
+  readonly enabled: boolean;
+  /** The variant, where the flag has several. */
+  readonly variant?: string;
+  /** The JSON value that comes with it. */
+  readonly payload?: unknown;
+}
+
+/** How a flag is read. */
+export interface FlagOptions {
+  /** Whether PostHog is told that the visitor has met the flag, once for each value. Default true. */
+  sendEvent?: boolean;
+}
+
+/** Hears of feature flags: the keys of those that are on, the value of each, and whether the last load has failed. */
+export type FeatureFlagsListener = (
+  flags: string[],
+  values: Record<string, FlagValue>,
+  context: { readonly errorsLoading: boolean },
+) => void;
+
 /** Whether a visitor may be tracked; "pending", while it has not said so and the page requires it. */
 export type ConsentState = "granted" | "denied" | "pending";
 
@@ -71,6 +100,16 @@ export interface IdentityBootstrap {
   isIdentified?: boolean;
   /** A session that has begun already: a UUID of version 7, at most a minute ahead of this device's clock. */
   sessionId?: string;
+}
+
+/** What a server that renders the page knows already. */
+export interface Bootstrap extends IdentityBootstrap {
+  /** Feature flags of this visitor, evaluated by the server. They can be read at once. */
+  featureFlags?: Readonly<Record<string, FlagValue>>;
+  /** The JSON values that come with them. */
+  featureFlagPayloads?: Readonly<Record<string, unknown>>;
+  /** Teams that are tracked, and teams that are not, by their ids. */
+  teams?: Readonly<Record<string, boolean>>;
 }
 
 /** How an event differs from others. */
@@ -145,6 +184,24 @@ export interface TrackerOptions {
    * are held and the question is asked again. `false` drops what that team has waiting.
    */
   isTeamEnabled?: TeamGateSource;
+  /**
+   * A URL of your application that says whether a team is tracked: it is asked with `teamId` in its query, and answers with
+   * `true`, `false` or `{"enabled": true}` as JSON. Asked where `isTeamEnabled` has no answer. Anything else means "not known
+   * yet".
+   */
+  teamGateUrl?: string;
+  /**
+   * Whether PostHog's feature flag `posthog-booking-tracking` says that a team is tracked: a flag for groups of the type
+   * `team`. Asked where the other sources have no answer. Default false.
+   */
+  teamFlag?: boolean;
+  /** An answer for a team is asked for again after this many milliseconds: 1,000 to 86,400,000. Default 300,000. */
+  gateTtl?: number;
+  /**
+   * Where events are held while nobody knows whether their team is tracked: stored, so that a later page sends them, or in
+   * memory, so that they are lost with the page. For 24 hours at most. Default "durable".
+   */
+  holdUnknown?: "durable" | "memory";
   /** What happens to events that nothing can open the gate for. Default "ignore", with one warning. */
   ungated?: "ignore" | "track";
   /**
@@ -162,8 +219,15 @@ export interface TrackerOptions {
   identity?: IdentitySource;
   /** The posthog-js instance to share the identity of, where it is not `window.posthog` or one that it names. */
   posthog?: PostHogInstance;
-  /** Who the visitor is, as far as the server knows. */
-  bootstrap?: IdentityBootstrap;
+  /** What the server knows already: who the visitor is, its feature flags, and which teams are tracked. */
+  bootstrap?: Bootstrap;
+  /**
+   * Whether feature flags are loaded when the page starts. Default false: they are loaded when the page asks for one first, and
+   * kept up to date from then on.
+   */
+  featureFlags?: boolean;
+  /** A request for flags that fails on the way is repeated this many times: 0 to 10. Default 1. */
+  flagRetries?: number;
   /** One hook or several that see every event before it is stored. One that throws drops its event, with a warning. */
   beforeSend?: BeforeSend | readonly BeforeSend[];
 }
@@ -187,6 +251,7 @@ export interface PostHogInstance {
 /** Why an event was given up. */
 export type DropReason =
   | "gate_shut"
+  | "gate_unknown"
   | "ungated"
   | "invalid"
   | "too_large"
@@ -205,7 +270,13 @@ export type DropReason =
  * What became of this page's events. Always
  * `captured + adopted = confirmed + waiting + settledElsewhere + the sum of dropped`.
  */
-export interface Stats {
+export interface Stats extends OutboxStats {
+  /** What is known of the teams that have been named on this page. */
+  readonly teams: Readonly<Record<string, TeamGateState>>;
+}
+
+/** The part of {@link Stats} that the outbox counts. */
+export interface OutboxStats {
   /** What does the work at the moment: the engine, or the keel while there is none. */
   readonly engine: "wasm" | "keel";
   /** Captured on this page, whatever became of them. */
@@ -216,6 +287,8 @@ export interface Stats {
   readonly confirmed: number;
   /** Stored, in memory, held by the gate or under way. */
   readonly waiting: number;
+  /** Of those that wait, how many are held: by the gate of their team, or because the visitor has not agreed yet. */
+  readonly held: number;
   /** Removed by another page, which settled them. */
   readonly settledElsewhere: number;
   /** Given up, by reason. */

@@ -80,18 +80,16 @@ pub fn start(start: &str, page_side: PageSide) {
 #[wasm_bindgen]
 pub fn handle(happening: u8, number: u32, status: u32, first: &str, second: &str, third: &str) {
     let some = |text: &str| if text.is_empty() { None } else { Some(text.to_owned()) };
+    let definite = |answer: u32| if answer > 1 { None } else { Some(answer == 1) };
     let Some(happening) = Happening::ORDER.get(usize::from(happening)) else {
         return;
     };
     let input = match happening {
         Happening::Captured => {
             let (key, body) = (first.to_owned(), second.to_owned());
-            Input::Captured(NewEvent { key, body, team: some(third), at_once: number == 1 })
+            Input::Captured(NewEvent { key, body, team: some(third), open: definite(status), at_once: number == 1 })
         }
-        Happening::GateAnswered => {
-            let open = if number > 1 { None } else { Some(number == 1) };
-            Input::GateAnswered { team: first.to_owned(), open }
-        }
+        Happening::GateAnswered => Input::GateAnswered { team: first.to_owned(), open: definite(number) },
         Happening::Answered if status == 0 => Input::SendFinished { request: number, outcome: Outcome::Failed },
         Happening::Answered => Input::SendFinished {
             request: number,

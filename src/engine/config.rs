@@ -37,52 +37,30 @@ pub struct Config {
     pub max_retries: u32,
     /// A request without an answer after this time counts as failed.
     pub request_timeout_ms: u64,
-    /// Where the team gate gets its answers.
-    pub gate: GateSource,
-    /// What happens to events that no gate can answer for.
-    pub ungated: Ungated,
 }
 
 impl Config {
     /// Reads the JSON object that the wrapper writes after it has checked every option: `apiKey`, `flushAt`,
-    /// `flushInterval`, `maxRetries`, `requestTimeout`, `gate` ("", "open", "shut" or "ask"), `team`, `trackUngated`.
-    /// What is missing is empty or zero.
+    /// `flushInterval`, `maxRetries`, `requestTimeout`. What is missing is empty or zero.
     ///
     /// # Example
     /// ```
-    /// use posthog_booking_tracker::engine::{Config, GateSource, Ungated};
-    /// let config = Config::parse(r#"{"apiKey":"phc_demo","flushAt":20,"gate":"ask","trackUngated":false}"#);
-    /// assert_eq!((config.flush_at, config.gate, config.ungated), (20, GateSource::Callback, Ungated::Ignore));
+    /// use posthog_booking_tracker::engine::Config;
+    /// let config = Config::parse(r#"{"apiKey":"phc_demo","flushAt":20}"#);
+    /// assert_eq!((config.api_key.as_str(), config.flush_at), ("phc_demo", 20));
     /// ```
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let mut config = Self {
-            api_key: String::new(),
-            flush_at: 0,
-            flush_interval_ms: 0,
-            max_retries: 0,
-            request_timeout_ms: 0,
-            gate: GateSource::Absent,
-            ungated: Ungated::Ignore,
-        };
-        let mut gate = String::new();
-        let mut team = String::new();
+        let mut config =
+            Self { api_key: String::new(), flush_at: 0, flush_interval_ms: 0, max_retries: 0, request_timeout_ms: 0 };
         let _ = json::members(text, &mut |name, raw| match name {
             "apiKey" => config.api_key = json::string(raw).unwrap_or_default(),
             "flushAt" => config.flush_at = whole(raw) as usize,
             "flushInterval" => config.flush_interval_ms = whole(raw),
             "maxRetries" => config.max_retries = whole(raw) as u32,
             "requestTimeout" => config.request_timeout_ms = whole(raw),
-            "gate" => gate = json::string(raw).unwrap_or_default(),
-            "team" => team = json::string(raw).unwrap_or_default(),
-            "trackUngated" if raw == "true" => config.ungated = Ungated::Track,
             _ => {}
         });
-        config.gate = match gate.as_str() {
-            "" => GateSource::Absent,
-            "ask" => GateSource::Callback,
-            answer => GateSource::Constant { team, open: answer == "open" },
-        };
         config
     }
 }
@@ -92,29 +70,4 @@ fn whole(raw: &str) -> u64 {
     raw.bytes()
         .map_while(|digit| char::from(digit).to_digit(10))
         .fold(0, |number: u64, digit| number.saturating_mul(10).saturating_add(digit.into()))
-}
-
-/// Where answers about a team come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum GateSource {
-    /// Nowhere: [`Ungated`] decides.
-    Absent,
-    /// The page has said it for its own team, or for every team where it names none.
-    Constant {
-        /// The team that the page is configured for, or empty.
-        team: String,
-        /// Whether it is tracked.
-        open: bool,
-    },
-    /// The page answers for each team when asked.
-    Callback,
-}
-
-/// What happens to events without a team, and to all events where there is no gate source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ungated {
-    /// They are dropped and counted; one warning says so.
-    Ignore,
-    /// They are tracked.
-    Track,
 }

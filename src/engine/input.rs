@@ -11,9 +11,10 @@ pub enum Input {
     Started(Handover),
     /// The page captures an event.
     Captured(NewEvent),
-    /// The answer to [`Output::AskGate`](super::Output::AskGate): definite, or `None` where none could be had.
+    /// What is known of a team now: the answer to [`Output::AskGate`](super::Output::AskGate), and each later one. `None` where
+    /// nobody has said, which is told again whenever nobody could be reached.
     GateAnswered {
-        /// The team that was asked for.
+        /// The team.
         team: String,
         /// Whether it is tracked.
         open: Option<bool>,
@@ -58,8 +59,10 @@ pub struct NewEvent {
     pub key: String,
     /// The event as it is sent: the text of a JSON object.
     pub body: String,
-    /// The team whose gate decides, where the event or the page names one.
+    /// The team whose gate must be open; `None`, where no gate holds the event.
     pub team: Option<String>,
+    /// What is known of that team.
+    pub open: Option<bool>,
     /// Whether it goes at once, whatever its name says.
     pub at_once: bool,
 }

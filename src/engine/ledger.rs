@@ -9,8 +9,8 @@ use super::json::push_decimal;
 pub enum DropReason {
     /// A definite answer says that the team is not tracked.
     GateShut,
-    /// Nothing can open the gate and `ungated` is "ignore".
-    Ungated,
+    /// Nobody has said within 24 hours whether the team is tracked.
+    GateUnknown,
     /// The event has no name, or its properties are no JSON object.
     Invalid,
     /// The event alone is over 32 KB, or the server says that it alone is too large.
@@ -37,7 +37,7 @@ impl DropReason {
     /// Every reason.
     pub const ALL: [Self; 12] = [
         Self::GateShut,
-        Self::Ungated,
+        Self::GateUnknown,
         Self::Invalid,
         Self::TooLarge,
         Self::Rejected,
@@ -65,7 +65,7 @@ impl DropReason {
 /// The codes, in the order of [`DropReason::ALL`].
 const CODES: [&str; DropReason::ALL.len()] = [
     "gate_shut",
-    "ungated",
+    "gate_unknown",
     "invalid",
     "too_large",
     "rejected",
@@ -89,6 +89,8 @@ pub struct Stats {
     pub confirmed: u32,
     /// Stored, in memory, held by the gate or under way.
     pub waiting: u32,
+    /// Of those that wait, how many the gate holds.
+    pub held: u32,
     /// Removed by another page, which settled them.
     pub settled_elsewhere: u32,
     pub(super) dropped: [u32; DropReason::ALL.len()],
@@ -124,13 +126,14 @@ impl Stats {
     /// # Example
     /// ```
     /// use posthog_booking_tracker::engine::Stats;
-    /// assert_eq!(Stats::default().line(), "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,");
+    /// assert_eq!(Stats::default().line(), "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,");
     /// ```
     #[must_use]
     pub fn line(&self) -> String {
         let mut out = String::new();
-        let counts = [self.captured, self.adopted, self.confirmed, self.waiting, self.settled_elsewhere];
-        for count in counts.into_iter().chain(self.dropped) {
+        let Self { captured, adopted, confirmed, waiting, held, settled_elsewhere, dropped } = *self;
+        let counts = [captured, adopted, confirmed, waiting, held, settled_elsewhere];
+        for count in counts.into_iter().chain(dropped) {
             push_decimal(&mut out, count.into());
             out.push(',');
         }

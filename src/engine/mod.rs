@@ -33,14 +33,15 @@ mod tracker;
 pub use answer::Outcome;
 pub use backoff::{BACKOFF_FIRST_MS, BACKOFF_MAX_MS, PROBE_INTERVAL_MS, RETRY_AFTER_MAX_MS, backoff_ms};
 pub use config::{
-    BATCH_BYTES_MAX, BATCH_EVENTS_MAX, Config, EVENT_BYTES_MAX, EXIT_BYTES_MAX, GateSource, RECORD_AGE_MAX_MS,
-    RECORDS_MAX, STORED_BYTES_MAX, Ungated,
+    BATCH_BYTES_MAX, BATCH_EVENTS_MAX, Config, EVENT_BYTES_MAX, EXIT_BYTES_MAX, RECORD_AGE_MAX_MS, RECORDS_MAX,
+    STORED_BYTES_MAX,
 };
 pub use drain::{
     ADOPTION_AGE_BESIDE_MS, ADOPTION_AGE_MIN_MS, ALONE_MARGIN_MS, FRESH_AGE_MAX_MS, LOCK_PATIENCE_MS, LOCK_RETRY_MS,
     LOCK_SETTLE_MS, LockAnswer,
 };
 pub use entropy::Entropy;
+pub use gate::HOLD_MAX_MS;
 pub use input::{Handover, Input, NewEvent};
 pub use ledger::{DropReason, Stats};
 pub use output::{Notice, Output};

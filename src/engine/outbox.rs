@@ -10,6 +10,8 @@ pub(super) struct Record {
     pub(super) key: RecordKey,
     /// The team whose gate must be open, if any.
     pub(super) team: Option<String>,
+    /// Whether nobody knew about that team when the event was captured.
+    pub(super) held: bool,
     /// The event as it is sent.
     pub(super) body: String,
     pub(super) must_send: bool,

@@ -28,7 +28,8 @@ pub enum Output {
     },
     /// Call [`Input::Woke`](super::Input::Woke) at this time, and not at any earlier named one; never, where `None`.
     WakeAt(Option<Monotonic>),
-    /// Find out whether this team is tracked and report it by [`Input::GateAnswered`](super::Input::GateAnswered).
+    /// Records of this team wait here: report what is known of it, and every change from now on, by
+    /// [`Input::GateAnswered`](super::Input::GateAnswered).
     AskGate {
         /// The team.
         team: String,
@@ -53,8 +54,6 @@ pub enum Output {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
-    /// Events are ignored because nothing can open the gate. Said once.
-    NothingOpensTheGate,
     /// The server refuses the project key. Said once.
     Unauthorised,
     /// The host answers with a web page: a proxy in between serves its own application. Said once.
@@ -71,16 +70,15 @@ impl Notice {
     /// ```
     /// use posthog_booking_tracker::engine::{DropReason, Notice};
     /// assert_eq!(Notice::Dropped(DropReason::GateShut).number(), 0);
-    /// assert_eq!(Notice::NothingOpensTheGate.number(), DropReason::ALL.len() as u32);
+    /// assert_eq!(Notice::Unauthorised.number(), DropReason::ALL.len() as u32);
     /// ```
     #[must_use]
     pub fn number(self) -> u32 {
         let others = DropReason::ALL.len() as u32;
         match self {
             Self::Dropped(reason) => reason as u32,
-            Self::NothingOpensTheGate => others,
-            Self::Unauthorised => others + 1,
-            Self::WebPage => others + 2,
+            Self::Unauthorised => others,
+            Self::WebPage => others + 1,
         }
     }
 
@@ -93,7 +91,6 @@ impl Notice {
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
-            Self::NothingOpensTheGate => "nothing_opens_the_gate",
             Self::Unauthorised => "unauthorised",
             Self::WebPage => "web_page",
             Self::Dropped(reason) => reason.code(),
@@ -110,7 +107,7 @@ mod tests {
     #[test]
     fn the_codes_stand_in_the_order_of_their_numbers() {
         let codes: Vec<String> = serde_json::from_str(include_str!("../../tests/fixtures/notice-codes.json")).unwrap();
-        let others = [Notice::NothingOpensTheGate, Notice::Unauthorised, Notice::WebPage];
+        let others = [Notice::Unauthorised, Notice::WebPage];
         let notices = DropReason::ALL.into_iter().map(Notice::Dropped).chain(others);
         for (number, notice) in notices.enumerate() {
             assert_eq!(notice.number() as usize, number);

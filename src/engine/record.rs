@@ -8,9 +8,10 @@
 //!   waits for another tracker to say so (`js/src/shared-identity.ts`). Whoever else finds it takes it as it is.
 //! - `{"stage":"raw","uuid","timestamp","event","team"?,"url","referrer","distinct_id","session_id","device_id",
 //!   "identified","properties"}` is what keels wrote first. The page seals it (`js/src/earlier-records.ts`).
-//! - `{"stage":"sealed","team"?,"body":{…}}` holds the event exactly as it is sent, for ever.
+//! - `{"stage":"sealed","held"?,"team"?,"body":{…}}` holds the event exactly as it is sent, for ever.
 //!
-//! `team` names the team whose gate must be open; it is absent where no gate holds the event.
+//! `team` names the team whose gate must be open; it is absent where no gate holds the event. `held` is true where nobody
+//! knew whether that team is tracked when the event was captured: it is not kept for longer than 24 hours.
 
 use super::Wall;
 use super::json::{self, ObjectWriter, push_base36};
@@ -154,6 +155,8 @@ pub(super) struct Event {
     pub(super) name: String,
     /// The team whose gate must be open, if any.
     pub(super) team: Option<String>,
+    /// Whether nobody knew about that team when it was captured.
+    pub(super) held: bool,
     /// The event as it is sent: the text of a JSON object.
     pub(super) body: String,
 }
@@ -164,10 +167,13 @@ impl Event {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut stage = String::new();
         let mut team = None;
+        let mut held = false;
         let mut event = None;
         json::members(text, &mut |name, raw| match name {
             "stage" => stage = json::string(raw).unwrap_or_default(),
-            "team" => team = json::string(raw),
+            // The empty team is that of pages which were tracked whole before there was a gate for each team.
+            "team" => team = json::string(raw).filter(|team| !team.is_empty()),
+            "held" => held = raw == "true",
             "body" => event = Self::whole(raw),
             // A member that a later version adds is none of this version's business.
             _ => {}
@@ -175,7 +181,7 @@ impl Event {
         .ok()?;
         let event = event.filter(|event| !event.name.is_empty())?;
         let sealed = stage == "sealed";
-        (sealed || stage == "raw").then_some(Self { sealed, team, ..event })
+        (sealed || stage == "raw").then_some(Self { sealed, team, held, ..event })
     }
 
     /// Reads the text of an event as it is sent; `None` where it is no JSON object.
@@ -193,10 +199,13 @@ impl Event {
 }
 
 /// The value of a sealed record.
-pub(super) fn sealed_value(team: Option<&str>, body: &str) -> String {
+pub(super) fn sealed_value(team: Option<&str>, held: bool, body: &str) -> String {
     let mut out = String::with_capacity(body.len() + 48);
     let mut object = ObjectWriter::begin(&mut out);
     object.string("stage", "sealed");
+    if held {
+        object.raw("held", "true");
+    }
     object.optional_string("team", team);
     object.raw("body", body);
     object.end();
@@ -249,7 +258,7 @@ mod tests {
         let sealed = Event::parse(&text("/sealed")).unwrap();
         assert!(sealed.sealed);
         assert_eq!((sealed.name.as_str(), sealed.team.as_deref()), ("booking_completed", Some("42")));
-        assert_eq!(sealed_value(sealed.team.as_deref(), &sealed.body), text("/sealed"));
+        assert_eq!(sealed_value(sealed.team.as_deref(), sealed.held, &sealed.body), text("/sealed"));
     }
 
     #[test]
@@ -310,7 +319,7 @@ mod tests {
 
         #[test]
         fn prop_every_cut_of_a_value_is_torn(cut in 0_usize..100) {
-            let value = sealed_value(Some("42"), r#"{"event":"booking_started","properties":{"a":"é"}}"#);
+            let value = sealed_value(Some("42"), false, r#"{"event":"booking_started","properties":{"a":"é"}}"#);
             if cut < value.len() && value.is_char_boundary(cut) {
                 prop_assert_eq!(Event::parse(&value[..cut]), None);
             }

@@ -26,6 +26,8 @@ pub enum Sabotage {
     TrustWebPage,
     /// Nobody has opened the gate, and the event leaves.
     SendThroughUnknownGate,
+    /// What nobody has opened the gate for is given up.
+    GiveUpOnUnknownGate,
     /// A body that the browser has taken over counts as confirmed.
     ConfirmByBeacon,
     /// What is dropped is removed from localStorage only.
@@ -36,7 +38,7 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::RemoveBeforeConfirm,
         Self::AcknowledgeByPosition,
         Self::RestampOnRetry,
@@ -47,6 +49,7 @@ impl Sabotage {
         Self::HoldLockOverPagehide,
         Self::TrustWebPage,
         Self::SendThroughUnknownGate,
+        Self::GiveUpOnUnknownGate,
         Self::ConfirmByBeacon,
         Self::ForgetMirrorOnPurge,
         Self::KeepStoredOnPurge,

@@ -12,7 +12,7 @@ mod spoiled;
 use super::config::Config;
 use super::delivery::Delivery;
 use super::drain::{Drain, LOCK_SETTLE_MS};
-use super::gate::{Gate, GateState};
+use super::gate::{Gate, GateState, HOLD_MAX_MS};
 use super::input::Input;
 use super::ledger::{DropReason, Stats};
 use super::outbox::{Outbox, Record};
@@ -39,8 +39,6 @@ use adoption::MirrorLines;
 ///     flush_interval_ms: 10_000,
 ///     max_retries: 10,
 ///     request_timeout_ms: 10_000,
-///     gate: GateSource::Constant { team: "42".to_owned(), open: true },
-///     ungated: Ungated::Ignore,
 /// };
 /// let mut tracker = Tracker::new(config, MemoryStore::default());
 /// let now = Now { wall: Wall(1_767_323_045_678), monotonic: Monotonic(0), entropy: 1 };
@@ -49,7 +47,8 @@ use adoption::MirrorLines;
 /// tracker.handle(now, Input::Captured(NewEvent {
 ///     key: record_key("phc_demo", now.wall, 0, uuid),
 ///     body: format!(r#"{{"event":"booking_completed","uuid":"{uuid}","properties":{{}}}}"#),
-///     team: None,
+///     team: Some("42".to_owned()),
+///     open: Some(true),
 ///     at_once: false,
 /// }));
 /// let outputs = tracker.take_outputs();
@@ -132,7 +131,7 @@ impl<S: Store> Tracker<S> {
             now: Monotonic(0),
             entropy: Entropy::new(0),
             store,
-            gate: Gate::new(config.gate.clone(), config.ungated),
+            gate: Gate::default(),
             outbox: Outbox::default(),
             delivery: Delivery::new(config.max_retries, config.request_timeout_ms),
             drain: Drain::new(),
@@ -165,9 +164,11 @@ impl<S: Store> Tracker<S> {
             Input::Started(handover) => self.start(handover),
             Input::Captured(event) => self.capture(event),
             Input::GateAnswered { team, open } => {
-                let jitter = self.entropy.next_u64();
-                self.gate.answer(&team, open, self.now, jitter);
-                self.drop_shut_teams();
+                self.gate.answer(&team, open);
+                self.give_up_gated();
+                if self.presence == Presence::Leaving {
+                    self.exit();
+                }
             }
             Input::SendFinished { request, outcome } => self.finish(request, &outcome),
             Input::Hidden => self.hide(),
@@ -203,7 +204,8 @@ impl<S: Store> Tracker<S> {
     /// What became of this page's events so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        Stats { waiting: self.outbox.records.len() as u32, ..self.stats }
+        let held = self.outbox.records.iter().filter(|record| self.gate.state(record) != GateState::Open);
+        Stats { waiting: self.outbox.records.len() as u32, held: held.count() as u32, ..self.stats }
     }
 
     /// The store, as it is now.
@@ -227,7 +229,7 @@ impl<S: Store> Tracker<S> {
             self.work();
         }
         self.release_lock();
-        while let Some(team) = self.gate.next_question(self.now) {
+        while let Some(team) = self.gate.next_question() {
             self.outputs.push(Output::AskGate { team });
         }
         if self.flushing && self.delivery.is_idle() && !self.drain.is_pending(self.now) {
@@ -264,19 +266,34 @@ impl<S: Store> Tracker<S> {
                 wake_at(scan_at, turn);
             }
         }
-        match (wake, self.gate.next_question_at()) {
-            (Some(wake), Some(question)) => Some(wake.min(question)),
-            (wake, question) => wake.or(question),
-        }
+        wake
     }
 
-    /// A definite "no" drops what its team has waiting.
-    fn drop_shut_teams(&mut self) {
-        while let Some(record) = self.outbox.take(&|record| self.gate.state(record) == GateState::Shut) {
+    /// Gives up what waits for teams that are definitely not tracked, and what has waited for too long for anybody to say.
+    fn give_up_gated(&mut self) {
+        while let Some((place, reason)) = self.next_given_up() {
+            let record = self.outbox.records.remove(place);
             if !is_broken!(self, ForgetMirrorOnPurge) || record.stored_bytes > 0 {
                 self.forget(&record);
             }
-            self.drop_event(DropReason::GateShut, "");
+            self.drop_event(reason, "");
+        }
+    }
+
+    fn next_given_up(&self) -> Option<(usize, DropReason)> {
+        self.outbox.records.iter().enumerate().find_map(|(place, record)| {
+            let reason = self.gate_verdict(record.team.as_deref(), record.held, record.key.captured)?;
+            Some((place, reason))
+        })
+    }
+
+    /// Why the gate of its team has an event given up, if it has.
+    fn gate_verdict(&self, team: Option<&str>, held: bool, captured: Wall) -> Option<DropReason> {
+        let is_late = self.wall.0.saturating_sub(captured.0) > HOLD_MAX_MS || is_broken!(self, GiveUpOnUnknownGate);
+        match self.gate.team_state(team) {
+            GateState::Shut => Some(DropReason::GateShut),
+            GateState::Unknown if held && is_late => Some(DropReason::GateUnknown),
+            _ => None,
         }
     }
 
@@ -331,9 +348,6 @@ impl<S: Store> Tracker<S> {
     }
 
     fn drop_event(&mut self, reason: DropReason, event: &str) {
-        if reason == DropReason::Ungated {
-            self.say_once(Notice::NothingOpensTheGate);
-        }
         self.stats.drop_one(reason);
         self.notice(Notice::Dropped(reason), event);
     }

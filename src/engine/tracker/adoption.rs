@@ -151,15 +151,15 @@ impl<S: Store> Tracker<S> {
             Err(DropReason::Expired)
         } else {
             Event::parse(text).ok_or(DropReason::Torn).and_then(|event| {
-                if !own && self.gate.is_shut(event.team.as_deref()) {
-                    return Err(DropReason::GateShut);
+                if let Some(reason) = self.gate_verdict(event.team.as_deref(), event.held, key.captured) {
+                    return Err(reason);
                 }
                 if event.body.len() > EVENT_BYTES_MAX { Err(DropReason::TooLarge) } else { Ok(event) }
             })
         };
         match event {
             Ok(event) => {
-                let value = sealed_value(event.team.as_deref(), &event.body);
+                let value = sealed_value(event.team.as_deref(), event.held, &event.body);
                 // The seal goes into storage before the first send, so that whoever sends it later sends the same. What
                 // storage has lost, or did not take before, it may take now.
                 let mut kept = stored;

@@ -232,7 +232,7 @@ impl<S: Store> Tracker<S> {
     /// Writes the chosen records into storage; what it does not take stays in memory.
     fn store_again(&mut self, chosen: &dyn Fn(&Record) -> bool) {
         for record in self.outbox.records.iter_mut().filter(|record| chosen(record)) {
-            let value = sealed_value(record.team.as_deref(), &record.body);
+            let value = sealed_value(record.team.as_deref(), record.held, &record.body);
             let stored = self.store.put(&record.key.text, &value).is_ok();
             record.stored_bytes = if stored { stored_bytes(&record.key.text, &value) } else { 0 };
         }

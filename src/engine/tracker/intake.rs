@@ -2,6 +2,7 @@
 
 use super::super::Wall;
 use super::super::config::{EVENT_BYTES_MAX, RECORD_AGE_MAX_MS, RECORDS_MAX};
+use super::super::gate::GateState;
 use super::super::input::{Handover, NewEvent};
 use super::super::json::push_base36;
 use super::super::ledger::DropReason;
@@ -30,7 +31,6 @@ impl<S: Store> Tracker<S> {
         if !self.outbox.records.is_empty() {
             self.mark_storage();
         }
-        self.drop_shut_teams();
         self.scan_at = Some(self.now);
     }
 
@@ -63,6 +63,9 @@ impl<S: Store> Tracker<S> {
     pub(super) fn capture(&mut self, new: NewEvent) {
         self.stats.captured += 1;
         let at_once = new.at_once;
+        if let Some(team) = &new.team {
+            self.gate.answer(team, new.open);
+        }
         match self.prepare(new) {
             Ok((key, event)) => self.keep(key, event, at_once),
             Err((reason, name)) => self.drop_event(reason, &name),
@@ -81,18 +84,18 @@ impl<S: Store> Tracker<S> {
             DropReason::Invalid
         } else if event.body.len() > EVENT_BYTES_MAX {
             DropReason::TooLarge
+        } else if self.gate.team_state(new.team.as_deref()) == GateState::Shut {
+            DropReason::GateShut
         } else {
-            match self.gate.admit(new.team.as_deref()) {
-                Ok(team) => return Ok((key, Event { team, ..event })),
-                Err(reason) => reason,
-            }
+            let held = new.team.is_some() && new.open.is_none();
+            return Ok((key, Event { team: new.team, held, ..event }));
         };
         Err((refusal, event.name))
     }
 
     /// Stores a new record before anything else happens to it.
     fn keep(&mut self, key: RecordKey, event: Event, at_once: bool) {
-        let value = sealed_value(event.team.as_deref(), &event.body);
+        let value = sealed_value(event.team.as_deref(), event.held, &event.body);
         let stored = self.store.put(&key.text, &value).is_ok();
         if stored {
             self.mark_storage();
@@ -108,14 +111,15 @@ impl<S: Store> Tracker<S> {
 
     /// Puts a record into the outbox and keeps the outbox within its bounds.
     pub(super) fn admit(&mut self, key: RecordKey, event: Event, stored_bytes: usize, at_once: bool, late: bool) {
-        let Event { name, team, body, .. } = event;
-        self.gate.expect(team.as_deref(), self.now);
+        let Event { name, team, held, body, .. } = event;
+        self.gate.expect(team.as_deref());
         let must_send = at_once || is_must_send(&name);
         let due =
             if must_send || late || stored_bytes == 0 { self.now } else { self.now + self.config.flush_interval_ms };
         let record = Record {
             key,
             team,
+            held,
             body,
             must_send,
             own: !late,

@@ -35,7 +35,7 @@ impl<S: Store> Tracker<S> {
                 }
                 Some(Sabotage::EditRecordInPlace) if retried => {
                     record.body.insert_str(1, "\"retried\":true,");
-                    let value = sealed_value(record.team.as_deref(), &record.body);
+                    let value = sealed_value(record.team.as_deref(), record.held, &record.body);
                     let _ = self.store.put(&record.key.text, &value);
                 }
                 _ => {}
