@@ -49,7 +49,7 @@ async function askFlag(options: CheckedOptions, team: string): Promise<boolean |
   if (!isWhole) return undefined;
   const { [TEAM_FLAG]: flag } = answer.flags;
   if (!flag || flag.failed) return undefined;
-  if (flag.enabled) return true;
+  if (flag.enabled === true) return true;
   const { code = "", description = "" } = flag.reason ?? {};
   const isLookedUp = !/^(no_group_type|missing_dependency)$/.test(code) && !/group/i.test(description);
   return isLookedUp ? flag.enabled : undefined;

@@ -140,9 +140,9 @@ export class Keel {
   }
 
   /** Something is known of a team, or nobody could say. */
-  gateAnswered(): void {
+  gateAnswered(open: boolean | undefined): void {
     this.#delivery.giveUpGated();
-    if (this.#alone) this.#schedule(0);
+    if (this.#alone && open) this.#schedule(0);
   }
 
   /** Sends everything that may leave, and waits for the answer. */
@@ -208,7 +208,8 @@ export class Keel {
   /** Sees to it that the gates of what was taken over are known, and sends what may leave. */
   #expect(): void {
     for (const team of this.#delivery.unknownTeams()) this.#gate.want(team);
-    this.gateAnswered();
+    this.#delivery.giveUpGated();
+    this.#schedule(0);
   }
 
   /** Delivers after a wait, or at the earlier time that is set already. A backoff is never cut short. */
@@ -219,7 +220,7 @@ export class Keel {
     this.#dueMs = dueMs;
     this.#timer = setTimeout(() => {
       this.#dueMs = Number.POSITIVE_INFINITY;
-      void this.flush().then(() => {
+      void this.#delivery.send().then(() => {
         if (this.#alone && this.#records.size > 0) this.#schedule(this.#options.flushInterval);
       });
     }, dueMs - performance.now());

@@ -123,7 +123,7 @@ export class Outbox {
   /** Something is known of a team, or nobody could say. */
   gateAnswered(team: string, open: boolean | undefined): void {
     if (this.#engine) this.#engine.gateAnswered(team, open);
-    else this.#keel.gateAnswered();
+    else this.#keel.gateAnswered(open);
   }
 
   /** With the last record of a team that is not tracked goes what else was stored for its sake; whether that was so. */

@@ -60,7 +60,6 @@ export class Recorder {
     }
     if (typeof admitted === "string") return this.#drop(admitted, draft.event);
     const { team } = admitted;
-    this.#gate.want(team);
     const isHeld = this.#options.holdUnknown === "memory" && this.#gate.state(team) === undefined;
     if (!isHeld) this.#people.keep(this.#gate.state(team) === true);
     for (const composed of this.#teamless.splice(0)) this.#take(composed, team, isHeld);

@@ -70,15 +70,16 @@ export class TeamGate {
     this.asksForTeams = this.#sources.length + teams.length > 0;
   }
 
-  /** The team whose gate an event of `team` waits for (`undefined` for none), or the reason to drop the event. */
+  /** The team whose gate an event of `team` waits for (`undefined` for none), or the reason to drop the event. Asks about it. */
   admit(team: string): { team: string | undefined } | NoticeCode {
     const { isTeamEnabled, trackUngated } = this.#options;
     const isConstant = typeof isTeamEnabled === "boolean";
     // A page that names its team has answered for that one, whatever the event says; else for the event's own.
     const gated = isConstant ? this.team || team : team;
+    const isGated = isConstant || this.asksForTeams;
+    if (isGated) this.want(gated);
     const open = this.state(gated);
     if (open === false) return "gate_shut";
-    const isGated = isConstant || this.asksForTeams;
     if (open === undefined && (gated === "" || !isGated)) return trackUngated ? { team: undefined } : "ungated";
     return { team: gated || undefined };
   }
@@ -105,7 +106,8 @@ export class TeamGate {
     if (!team || this.#wanted.has(team)) return;
     this.#load();
     const { askedMs = Number.NEGATIVE_INFINITY } = this.#answers.get(team) ?? {};
-    const restMs = Math.max(0, this.#options.gateTtl - Math.max(0, Date.now() - askedMs));
+    const isKnown = this.state(team) !== undefined;
+    const restMs = isKnown ? Math.max(0, this.#options.gateTtl - Math.max(0, Date.now() - askedMs)) : 0;
     this.#wanted.set(team, { dueMs: performance.now() + restMs, failures: 0 });
     this.#proceed();
   }

@@ -285,7 +285,6 @@ export class Visit {
   /** Whether something may be sent of the visitor that is no event: its team is known to be tracked. */
   #maySendOfVisitor(): boolean {
     if (!this.#isOpen || this.#shutdown || !this.consent.isGranted) return false;
-    this.gate.want(this.#team);
     const isUngated = !this.gate.asksForTeams && this.gate.admit(this.#team) === "ungated";
     if (isUngated) this.notices.report("nothing_opens_the_gate");
     return this.#recorder.mayKeep(this.#team);

@@ -92,6 +92,47 @@ class Server {
   }
 }
 
+/** The flags of the project: what `/flags` answers, and who has asked. */
+class Flags {
+  /** The members of the answer; `flags` may be short: the value of a flag for its detail. */
+  answer = { flags: {} };
+  /** Everybody who has asked: the body of the request, the status of the answer, and when. */
+  requests = [];
+  #answers = [];
+
+  /** The next requests are answered by these statuses, one each; 0 is no answer at all, "hang" one that never comes. */
+  answerNext(...statuses) {
+    this.#answers.push(...statuses);
+  }
+
+  take(text, ms) {
+    const status = this.#answers.shift() ?? 200;
+    this.requests.push({ status, body: JSON.parse(text), ms });
+    return status;
+  }
+
+  get last() {
+    return this.requests.at(-1)?.body;
+  }
+
+  get body() {
+    const entries = Object.entries(this.answer.flags).map(([key, flag]) => [key, detailOf(key, flag)]);
+    const rest = { errorsWhileComputingFlags: false, requestId: "request-1", evaluatedAt: START };
+    return JSON.stringify({ ...rest, ...this.answer, flags: Object.fromEntries(entries) });
+  }
+}
+
+const detailOf = (key, flag) =>
+  typeof flag === "object"
+    ? { key, enabled: true, variant: null, ...flag }
+    : {
+        key,
+        enabled: flag !== false,
+        variant: typeof flag === "string" ? flag : null,
+        reason: { code: flag === false ? "no_condition_match" : "condition_match", condition_index: 0 },
+        metadata: { id: 7, version: 3, description: null, payload: null, has_experiment: false },
+      };
+
 async function textOf(body) {
   if (typeof body === "string") return body;
   const bytes = Buffer.from(await body.arrayBuffer());
@@ -102,6 +143,11 @@ async function textOf(body) {
 export class World {
   now = START;
   server = new Server();
+  flags = new Flags();
+  /** What the host application says of a team: the status and the text of its answer. */
+  host = () => [404, ""];
+  /** The teams that the host application was asked for. */
+  hostAsked = [];
   localStorage = new MemoryStorage();
   pages = [];
   #timers = new Map();
@@ -114,8 +160,16 @@ export class World {
   }
 
   /** Opens a page; in the tab of an earlier one where that is given. */
-  open({ tab = new MemoryStorage(), url = "https://book.example/ada", referrer = "", navigator = {} } = {}) {
+  open({
+    tab = new MemoryStorage(),
+    url = "https://book.example/ada",
+    referrer = "",
+    navigator = {},
+    wasm = true,
+  } = {}) {
     const page = new Page(this, tab, url, referrer, navigator);
+    // As where a Content-Security-Policy forbids it: the browser says so at once, and for good.
+    if (!wasm) page.window.WebAssembly = undefined;
     this.pages.push(page);
     return page;
   }
@@ -240,6 +294,11 @@ class Page {
     this.tell(this.window.document, "visibilitychange");
   }
 
+  show() {
+    this.window.document.visibilityState = "visible";
+    this.tell(this.window.document, "visibilitychange");
+  }
+
   leave() {
     this.tell(this.window, "pagehide", { persisted: false });
     this.isOpen = false;
@@ -261,8 +320,25 @@ class Page {
 
   async #fetch(address, init = {}) {
     if (address.endsWith(".wasm")) return new Response(MODULE, { headers: { "content-type": "application/wasm" } });
+    const { pathname, searchParams } = new URL(address);
+    if (pathname === "/flags/") return this.#answer(this.#world.flags.take(init.body, this.#world.now), init);
+    if (pathname === "/team-gate") {
+      const team = searchParams.get("teamId");
+      this.#world.hostAsked.push(team);
+      const [status, text] = this.#world.host(team);
+      return this.#answer(status, init, text);
+    }
     const status = this.#world.server.take(await textOf(init.body));
     if (status === 0) throw new TypeError("Failed to fetch");
     return new Response(status === 200 ? '{"status":"Ok"}' : "", { status });
+  }
+
+  /** Answers a question; one that hangs ends when whoever has asked gives it up. */
+  async #answer(status, { signal }, text = this.#world.flags.body) {
+    if (status === "hang") {
+      await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+    }
+    if (status === 0) throw new TypeError("Failed to fetch");
+    return new Response(status === 200 ? text : "", { status });
   }
 }
