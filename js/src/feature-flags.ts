@@ -69,7 +69,7 @@ export class FeatureFlags {
     this.#options = options;
     this.#context = context;
     this.cache = new FlagCache(options.project, options.bootstrap);
-    this.#bootstrapped = options.bootstrap?.featureFlags;
+    this.#bootstrapped = options.bootstrap?.featureFlags ?? undefined;
   }
 
   /** What every event says of the flags. */
@@ -153,15 +153,19 @@ export class FeatureFlags {
   /** Adds to what persons' flags are evaluated by. */
   addPerson(properties: object | undefined): void {
     if (!properties) return;
-    this.cache.edit((state) => Object.assign(state.person, plainCopy(properties)));
+    const copy = plainCopy(properties);
+    this.cache.edit((state) => {
+      state.person = { ...state.person, ...copy };
+    });
     this.changed();
   }
 
   /** Adds to what a group's flags are evaluated by. */
   addGroup(type: string, properties: object | undefined): void {
     if (!properties) return;
+    const copy = plainCopy(properties);
     this.cache.edit((state) => {
-      state.groups = { ...state.groups, [type]: { ...state.groups[type], ...plainCopy(properties) } };
+      state.groups = { ...state.groups, [type]: { ...state.groups[type], ...copy } };
     });
     this.changed();
   }
@@ -245,7 +249,7 @@ export class FeatureFlags {
 
   #body(): object {
     const { distinctId, deviceId, groups, initial } = this.#context.visitor();
-    const { person, groups: groupProperties } = this.cache.state;
+    const { person, groups: groupProperties } = this.cache.current;
     const { $timezone } = environment();
     return {
       distinct_id: distinctId,
@@ -282,7 +286,7 @@ export class FeatureFlags {
 
   /** Tells PostHog that the visitor has met a value, once for each. */
   #report(key: string, flag: Flag | undefined): void {
-    const { called, isMinimal = false, requestId, evaluatedAt } = this.cache.state;
+    const { called, isMinimal = false, requestId, evaluatedAt } = this.cache.current;
     const met = String(flag?.value);
     const earlier = Object.hasOwn(called, key) ? (called[key] ?? []) : [];
     if (earlier.includes(met)) return;

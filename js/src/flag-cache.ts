@@ -4,8 +4,9 @@
 // Stored under `phbt:flags:<project>`, once something may be stored of this visitor.
 
 import type { FlagDetail, FlagsAnswer } from "./flags-request.js";
+import { plainCopy } from "./properties.js";
 import { nounKey } from "./record.js";
-import * as storage from "./storage.js";
+import { StoredState } from "./stored-state.js";
 import type { Bootstrap, FlagValue } from "./types.js";
 
 /** What was evaluated longer ago is not known any more. */
@@ -39,112 +40,54 @@ interface Stored {
   called: Record<string, string[]>;
 }
 
-const nothing = (): Stored => ({ flags: {}, loadedMs: 0, person: {}, groups: {}, called: {} });
-
 const NONE: Flags = {};
 
-/** What this page knows, by its keys: a second tracker of one project shares the first one's. */
-const states = new Map<string, Stored>();
-
 /** The flags of one project's visitor. */
-export class FlagCache {
-  readonly #key: string;
-  readonly #bootstrapped: Flags;
-  #isBootstrapped: boolean;
-  #kept = false;
-  /** Whether this page has changed something and not stored it. */
-  #isAhead = false;
+export class FlagCache extends StoredState<Stored> {
+  /** Flags of the server that renders the page, until they are looked at first. */
+  #bootstrapped: Flags | undefined;
 
-  constructor(project: string, { featureFlags = {}, featureFlagPayloads = {} }: Bootstrap = {}) {
-    this.#key = nounKey("flags", project);
-    const flags = Object.entries(featureFlags).filter(([, value]) => value !== false);
+  constructor(project: string, { featureFlags, featureFlagPayloads }: Bootstrap = {}) {
+    const nothing = { flags: {}, loadedMs: 0, person: {}, groups: {}, called: {} };
+    super(nounKey("flags", project), (stored) => ({ ...nothing, ...stored }));
+    const flags = Object.entries(featureFlags ?? {}).filter(([, value]) => value !== false);
+    if (flags.length === 0) return;
+    const payloads = plainCopy(featureFlagPayloads);
     this.#bootstrapped = Object.fromEntries(
-      flags.map(([key, value]) => [key, { value, payload: JSON.stringify(featureFlagPayloads[key]) }]),
+      flags.map(([key, value]) => [key, { value, payload: JSON.stringify(payloads[key]) }]),
     );
-    this.#isBootstrapped = flags.length > 0;
   }
 
   /** The flags, unless they are too old. */
   get flags(): Flags {
-    const { flags, loadedMs } = this.state;
+    const bootstrapped = this.#bootstrapped;
+    if (bootstrapped) {
+      this.#bootstrapped = undefined;
+      // What is stored is older than the page.
+      this.edit((state) => Object.assign(state, { flags: bootstrapped, loadedMs: Date.now() }));
+    }
+    const { flags, loadedMs } = this.current;
     return Math.abs(Date.now() - loadedMs) > FLAGS_AGE_MAX_MS ? NONE : flags;
-  }
-
-  get state(): Readonly<Stored> {
-    return this.#state;
   }
 
   /** Takes over what PostHog has evaluated: all of it, or, where it could not evaluate everything, what it could. */
   take({ flags, errorsWhileComputingFlags = false, ...rest }: FlagsAnswer): void {
     const fresh = Object.entries(flags).filter(([, { failed }]) => failed !== true);
     const known = errorsWhileComputingFlags ? this.flags : {};
+    const loadedMs = Date.now();
     this.edit((state) => {
       state.flags = { ...known, ...Object.fromEntries(fresh.map(([key, detail]) => [key, flagOf(detail)])) };
-      state.loadedMs = Date.now();
+      state.loadedMs = loadedMs;
       state.requestId = rest.requestId;
       state.evaluatedAt = rest.evaluatedAt;
       state.isMinimal = rest.minimalFlagCalledEvents;
     });
   }
 
-  /** Changes something, and stores it where that is allowed. */
-  edit(change: (state: Stored) => void): void {
-    change(this.#state);
-    this.#isAhead = true;
-    this.#save();
-  }
-
-  /** From here on what is known is stored. */
-  keep(): void {
-    this.#kept = true;
-    this.#save();
-  }
-
-  /** Removes what is stored, until it may be kept again; the page remembers. */
-  withdraw(): void {
-    storage.remove(this.#key);
-    this.#isAhead = this.#state.loadedMs > 0;
-    this.#kept = false;
-  }
-
-  /** Somebody else uses the page from now on: nothing of this is about that one, nor what the server knew at the start. */
-  clear(): void {
-    storage.remove(this.#key);
-    this.#isBootstrapped = false;
-    states.set(this.#key, nothing());
-    this.#isAhead = false;
-  }
-
-  /** Forgets everything, and removes what is stored, unless another tab has stored it since (`isOurs` false). */
-  forget(isOurs: boolean): void {
-    if (isOurs) storage.remove(this.#key);
-    states.delete(this.#key);
-    this.#isAhead = false;
-    this.#kept = false;
-  }
-
-  get #state(): Stored {
-    let state = states.get(this.#key);
-    if (!state) {
-      state = this.#load();
-      if (this.#isBootstrapped) Object.assign(state, { flags: this.#bootstrapped, loadedMs: Date.now() });
-      states.set(this.#key, state);
-    }
-    return state;
-  }
-
-  #load(): Stored {
-    try {
-      return { ...nothing(), ...JSON.parse(storage.get(this.#key) || "{}") };
-    } catch {
-      return nothing();
-    }
-  }
-
-  #save(): void {
-    if (!this.#kept || !this.#isAhead) return;
-    storage.put(this.#key, JSON.stringify(this.#state));
-    this.#isAhead = false;
+  /** Nothing of this is about the next visitor, nor what the server knew at the start. */
+  override clear(): void {
+    this.#bootstrapped = undefined;
+    super.clear();
   }
 }
 

@@ -128,6 +128,11 @@ function checkBootstrap(value: unknown): Bootstrap | undefined {
   if (distinctId !== undefined && !isLegalDistinctId(distinctId)) {
     throw invalid("bootstrap.distinctId", "an id of your own, as a text of at most 200 characters");
   }
+  for (const name of ["featureFlags", "featureFlagPayloads", "teams"] as const) {
+    if (typeof (value as Bootstrap)[name] !== "object" && (value as Bootstrap)[name] !== undefined) {
+      throw invalid(`bootstrap.${name}`, "an object");
+    }
+  }
   if (Object.values(teams ?? {}).some((open) => typeof open !== "boolean")) {
     throw invalid("bootstrap.teams", "an object of true or false by team id");
   }
@@ -144,7 +149,7 @@ function checkGateUrl(url: unknown): string {
   if (url === undefined || url === null) return "";
   try {
     const { href, protocol } = new URL(url as string, globalThis.location?.href);
-    if (/^https?:$/.test(protocol)) return href;
+    if (/^https?:$/.test(protocol) && url !== "") return href;
   } catch {
     // Said below.
   }

@@ -89,8 +89,11 @@ test("the row of an option that is a number has its default, its least and its m
 
 test("the rows of the other options have their defaults", () => {
   const rows = rowsUnder("Options");
-  const none = ["teamId", "isTeamEnabled", "posthog", "bootstrap", "beforeSend"].map((name) => [name, "none"]);
-  const off = ["debug", "respectDnt", "respectGpc"].map((name) => [name, "false"]);
+  const none = ["teamId", "isTeamEnabled", "teamGateUrl", "posthog", "bootstrap", "beforeSend"].map((name) => [
+    name,
+    "none",
+  ]);
+  const off = ["debug", "teamFlag", "respectDnt", "respectGpc", "featureFlags"].map((name) => [name, "false"]);
   const words = Object.entries(WORD_OPTIONS).map(([name, [first]]) => [name, `\`"${first}"\``]);
   const defaults = new Map([["host", `\`${DEFAULT_HOST}\``], ...none, ...off, ...words] as [string, string][]);
   assert.equal(defaults.size + Object.keys(NUMBER_OPTIONS).length, rows.size);
@@ -114,7 +117,7 @@ test("the comments of the types give the defaults and bounds of the code", () =>
 });
 
 test("every bound of the engine has a row with its value, and no other", () => {
-  const modules = ["config", "backoff", "drain", "reach", "delivery", "tracker/dispatch"];
+  const modules = ["config", "backoff", "drain", "gate", "reach", "delivery", "tracker/dispatch"];
   const files = modules.map((module) => `src/engine/${module}.rs`);
   const bounds = constantsOf(files, RUST_NUMBER);
   const rows = rowsUnder("Bounds of the engine");
@@ -123,9 +126,20 @@ test("every bound of the engine has a row with its value, and no other", () => {
 });
 
 test("every constant of the keel and of the page's side has a row with its value, and no other", () => {
-  const delivery = ["keel", "properties", "keel-delivery", "quarantine", "load", "outbox", "transport", "mirror"];
-  const people = ["session", "shared-identity", "held-calls", "recorder", "super-properties", "call-queue"];
-  const files = [...delivery, ...people].map((module) => `js/src/${module}.ts`);
+  const keel = [
+    "keel",
+    "properties",
+    "keel-delivery",
+    "backoff",
+    "quarantine",
+    "load",
+    "outbox",
+    "transport",
+    "mirror",
+  ];
+  const people = ["session", "shared-identity", "held-calls", "recorder", "stored-state", "call-queue"];
+  const flags = ["team-gate", "gate-sources", "flags-request", "feature-flags", "flag-cache"];
+  const files = [...keel, ...people, ...flags].map((module) => `js/src/${module}.ts`);
   const constants = constantsOf(files, CONSTANT);
   const rows = rowsUnder("Constants of the keel and of the page's side");
   assert.deepEqual([...rows.keys()], [...constants.keys()]);
@@ -153,6 +167,7 @@ test("constants that the engine and the wrapper share have one value", () => {
     "ENVELOPE_BYTES_MAX",
     "EVENT_BYTES_MAX",
     "EXIT_BYTES_MAX",
+    "HOLD_MAX_MS",
     "KEY_PREFIX",
     "PROBE_INTERVAL_MS",
     "RECORDS_MAX",

@@ -32,8 +32,13 @@ test("everything but the key may be left out", () => {
     flushInterval: 10_000,
     maxRetries: 10,
     requestTimeout: 10_000,
+    gateTtl: 300_000,
+    flagRetries: 1,
     debug: false,
     isTeamEnabled: undefined,
+    teamGateUrl: "",
+    teamFlag: false,
+    holdUnknown: "durable",
     trackUngated: false,
     consent: "granted",
     respectDnt: false,
@@ -42,11 +47,22 @@ test("everything but the key may be left out", () => {
     identity: "own",
     posthog: undefined,
     bootstrap: undefined,
+    featureFlags: false,
     beforeSend: [],
   };
   assert.deepEqual(checkOptions(KEY), expected);
   const others = ["respectDnt", "respectGpc", "posthog", "bootstrap", "beforeSend", ...Object.keys(WORD_OPTIONS)];
-  const names = ["host", "teamId", "debug", "isTeamEnabled", ...others, ...Object.keys(NUMBER_OPTIONS)];
+  const names = [
+    "host",
+    "teamId",
+    "debug",
+    "isTeamEnabled",
+    "teamGateUrl",
+    "teamFlag",
+    "featureFlags",
+    ...others,
+    ...Object.keys(NUMBER_OPTIONS),
+  ];
   assert.deepEqual(check(Object.fromEntries(names.map((name) => [name, undefined]))), expected);
 });
 
@@ -223,5 +239,26 @@ test("a bootstrap is an object whose id PostHog would take", () => {
   assert.equal(check({ bootstrap: null }).bootstrap, undefined);
   for (const wrong of ["ada", 7, { distinctId: "" }, { distinctId: "null" }, { distinctId: 7 }]) {
     assert.equal(errorOf({ bootstrap: wrong }, KEY).code, "option_invalid");
+  }
+  for (const name of ["featureFlags", "featureFlagPayloads", "teams"]) {
+    for (const wrong of ["x", 7, true]) {
+      assert.match(errorOf({ bootstrap: { [name]: wrong } }, KEY).message, new RegExp(`^bootstrap.${name} must be`));
+    }
+    for (const none of [null, undefined, {}]) assert.ok(check({ bootstrap: { [name]: none } }));
+  }
+  assert.match(
+    errorOf({ bootstrap: { teams: { 42: "yes" } } }, KEY).message,
+    /^bootstrap.teams must be an object of true/,
+  );
+});
+
+test("a URL of the team gate is http, and absolute where there is no page", () => {
+  assert.equal(check({ teamGateUrl: "https://app.example/gate?x=1" }).teamGateUrl, "https://app.example/gate?x=1");
+  for (const none of [undefined, null]) assert.equal(check({ teamGateUrl: none }).teamGateUrl, "");
+  for (const wrong of ["", "/gate", "ftp://app.example", "javascript:true", 7, {}]) {
+    assert.match(
+      errorOf({ teamGateUrl: wrong }, KEY).message,
+      /^teamGateUrl must be an http\(s\) URL of your application/,
+    );
   }
 });

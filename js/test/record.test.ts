@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { Consent } from "../src/consent.js";
 import { readStored, sealEarlier } from "../src/earlier-records.js";
 import { Delivery } from "../src/keel-delivery.js";
+import { Notices } from "../src/notices.js";
 import { checkOptions } from "../src/options.js";
 import { isMustSend, nounKey, parseValue, projectHash, recordKey, recordPrefix, recordValue } from "../src/record.js";
 import { TeamGate } from "../src/team-gate.js";
@@ -22,6 +23,7 @@ const fixture = readFixture<{
   identityKey: string;
   raw: string;
   sealed: string;
+  held: string;
 }>("records.json");
 
 const project = projectHash(fixture.apiKey);
@@ -63,18 +65,25 @@ test("a sealed value is that of the fixture, its body word for word", () => {
   assert.ok(sealed);
   assert.equal(sealed.team, "42");
   assert.equal(sealed.body.event, "booking_completed");
-  assert.equal(recordValue(sealed.team, JSON.stringify(sealed.body)), fixture.sealed);
+  assert.equal(recordValue({ team: "42", open: true, body: JSON.stringify(sealed.body) }), fixture.sealed);
 });
 
 test("a sealed value that no gate holds names no team", () => {
-  assert.equal(recordValue(undefined, '{"event":"x"}'), '{"stage":"sealed","body":{"event":"x"}}');
-  assert.equal(recordValue('4"2', "{}"), '{"stage":"sealed","team":"4\\"2","body":{}}');
+  const textOf = (team: string | undefined, open?: boolean) => recordValue({ team, open, body: "{}" });
+  assert.equal(textOf(undefined), '{"stage":"sealed","body":{}}');
+  assert.equal(textOf('4"2', true), '{"stage":"sealed","team":"4\\"2","body":{}}');
 });
 
 test("a whole event that its page may still change is taken as it is by whoever else finds it", () => {
-  const raw = recordValue("42", '{"event":"x"}', "raw");
+  const raw = recordValue({ team: "42", open: true, body: '{"event":"x"}' }, "raw");
   assert.equal(raw, '{"stage":"raw","team":"42","body":{"event":"x"}}');
-  assert.deepEqual(parseValue(raw), { team: "42", body: { event: "x" } });
+  assert.deepEqual(parseValue(raw), { team: "42", held: false, body: { event: "x" } });
+});
+
+test("a value whose team nobody knew says so, as that of the fixture does", () => {
+  const held = parseValue(fixture.held);
+  assert.equal(held?.held, true);
+  assert.equal(recordValue({ team: "42", open: undefined, body: JSON.stringify(held?.body) }), fixture.held);
 });
 
 test("every cut of a value is torn, and so is what somebody else wrote", () => {
@@ -110,7 +119,13 @@ test("a torn record keeps no other record from leaving", (t) => {
     [fixture.key, ""],
   ]);
   assert.doesNotThrow(() =>
-    new Delivery(options, { isGranted: true } as Consent, new TeamGate(options), records, () => {}).exit(),
+    new Delivery(
+      options,
+      { isGranted: true } as Consent,
+      new TeamGate(options, { isGranted: true }, new Notices(false)),
+      records,
+      () => {},
+    ).exit(),
   );
   assert.equal(fetched.mock.callCount(), 1);
 });

@@ -24,6 +24,8 @@ pub(super) struct Request {
     /// Whether it went out with the page's leave, so that nobody will hear its answer.
     exit: bool,
     bytes: usize,
+    /// How many events it went out with; a gate that has shut since may have taken some of them back.
+    events: usize,
 }
 
 /// What the end of a request asks of its records.
@@ -121,19 +123,19 @@ impl Delivery {
         self.last_id
     }
 
-    /// Registers the request that was numbered last, for a body of `bytes`, and says whether it is a keepalive one.
-    pub(super) fn start(&mut self, now: Monotonic, bytes: usize, exit: bool) -> bool {
+    /// Registers the request that was numbered last, for a body of so many `bytes` and `events`, and says whether it is a
+    /// keepalive one.
+    pub(super) fn start(&mut self, now: Monotonic, bytes: usize, events: usize, exit: bool) -> bool {
         let keepalive = bytes <= self.exit_bytes() + ENVELOPE_BYTES_MAX;
         let deadline = now + self.request_timeout_ms;
-        self.requests.push(Request { id: self.last_id, deadline, keepalive, exit, bytes });
+        self.requests.push(Request { id: self.last_id, deadline, keepalive, exit, bytes, events });
         keepalive
     }
 
-    /// Notes that a request has ended; `false` where it was given up before.
-    pub(super) fn end(&mut self, id: u32) -> bool {
-        let before = self.requests.len();
-        self.requests.retain(|request| request.id != id);
-        self.requests.len() < before
+    /// Notes that a request has ended, and says how many events it went out with; `None`, where it was given up before.
+    pub(super) fn end(&mut self, id: u32) -> Option<usize> {
+        let place = self.requests.iter().position(|request| request.id == id)?;
+        Some(self.requests.remove(place).events)
     }
 
     /// A request whose time is over.

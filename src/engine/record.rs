@@ -259,6 +259,9 @@ mod tests {
         assert!(sealed.sealed);
         assert_eq!((sealed.name.as_str(), sealed.team.as_deref()), ("booking_completed", Some("42")));
         assert_eq!(sealed_value(sealed.team.as_deref(), sealed.held, &sealed.body), text("/sealed"));
+        let held = Event::parse(&text("/held")).unwrap();
+        assert!(held.held && !sealed.held);
+        assert_eq!(sealed_value(held.team.as_deref(), held.held, &held.body), text("/held"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod spoiled;
 
 use super::config::Config;
 use super::delivery::Delivery;
-use super::drain::{Drain, LOCK_SETTLE_MS};
+use super::drain::{Drain, FRESH_AGE_MAX_MS, LOCK_SETTLE_MS};
 use super::gate::{Gate, GateState, HOLD_MAX_MS};
 use super::input::Input;
 use super::ledger::{DropReason, Stats};
@@ -164,7 +164,7 @@ impl<S: Store> Tracker<S> {
             Input::Started(handover) => self.start(handover),
             Input::Captured(event) => self.capture(event),
             Input::GateAnswered { team, open } => {
-                self.gate.answer(&team, open);
+                self.learn_gate(&team, open);
                 self.give_up_gated();
                 if self.presence == Presence::Leaving {
                     self.exit();
@@ -267,6 +267,20 @@ impl<S: Store> Tracker<S> {
             }
         }
         wake
+    }
+
+    /// Takes note of what the page knows of a team. What was held for it and is not fresh any more goes in its order, under
+    /// the drain lock: another page may have adopted it.
+    fn learn_gate(&mut self, team: &str, open: Option<bool>) {
+        if open == Some(true) && self.gate.team_state(Some(team)) == GateState::Unknown {
+            for record in &mut self.outbox.records {
+                let fresh = self.wall.0.abs_diff(record.key.captured.0) < FRESH_AGE_MAX_MS;
+                if record.held && record.stored_bytes > 0 && record.team.as_deref() == Some(team) {
+                    record.urgent &= fresh;
+                }
+            }
+        }
+        self.gate.answer(team, open);
     }
 
     /// Gives up what waits for teams that are definitely not tracked, and what has waited for too long for anybody to say.

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { DAY, HOUR, MINUTE, SECOND, START, World } from "./world.mjs";
 
 const FLAG = "posthog-booking-tracking";
-const URL_SOURCE = { isTeamEnabled: undefined, teamGateUrl: "https://app.example/team-gate" };
+const URL_SOURCE = { isTeamEnabled: undefined, teamGateUrl: "/team-gate" };
 const FLAG_SOURCE = { isTeamEnabled: undefined, teamFlag: true };
 
 const same = (actual, expected, why) => assert.deepEqual(structuredClone(actual), expected, why);

@@ -120,11 +120,12 @@ impl<S: Store> Tracker<S> {
     /// Sends the chosen records, as far as they fit: by a request, or on leaving by an exit.
     fn send(&mut self, events_max: usize, bytes_max: usize, chosen: &[bool], exit: bool) {
         let request = self.delivery.next_id();
-        if self.outbox.load(request, events_max, bytes_max, chosen) > 0 {
+        let events = self.outbox.load(request, events_max, bytes_max, chosen);
+        if events > 0 {
             #[cfg(feature = "broken-engines")]
             self.spoil_send(request, exit);
             let body = body(&self.config.api_key, self.wall, &self.outbox.records, request);
-            let keepalive = self.delivery.start(self.now, body.len(), exit);
+            let keepalive = self.delivery.start(self.now, body.len(), events, exit);
             self.outputs.push(if exit { Output::Exit { body } } else { Output::Send { request, body, keepalive } });
         }
     }
@@ -135,11 +136,10 @@ impl<S: Store> Tracker<S> {
         if self.presence == Presence::Leaving && *outcome == Outcome::Failed {
             return self.delivery.count_as_exit(request);
         }
-        if !self.delivery.end(request) {
+        let Some(events) = self.delivery.end(request) else {
             return;
-        }
+        };
         let carried = |record: &Record| record.request == request || record.earlier_request == request;
-        let events = self.outbox.records.iter().filter(|record| carried(record)).count();
         #[cfg(feature = "broken-engines")]
         if self.spoil_finish(request, outcome, events) {
             return;

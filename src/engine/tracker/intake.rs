@@ -64,7 +64,7 @@ impl<S: Store> Tracker<S> {
         self.stats.captured += 1;
         let at_once = new.at_once;
         if let Some(team) = &new.team {
-            self.gate.answer(team, new.open);
+            self.learn_gate(team, new.open);
         }
         match self.prepare(new) {
             Ok((key, event)) => self.keep(key, event, at_once),
