@@ -37,6 +37,8 @@ export async function startCollector({ port = 0, controlPort = 0 } = {}) {
       if (!stats.ok) throw new Error(`waited in vain for ${JSON.stringify(conditions)}: ${JSON.stringify(stats)}`);
       return stats;
     },
+    /** What `/flags` answers from now on. */
+    flags: (flags) => call("POST", "/flags", flags),
     fault: (fault) => call("POST", "/faults", fault),
     listen: (on) => call("POST", "/listen", { on }),
     release: () => call("POST", "/release", {}),
