@@ -72,7 +72,9 @@ export class SharedIdentity {
 
   /** The values of its feature flags, where it has loaded any. */
   flags(): Record<string, FlagValue> | undefined {
-    return this.#ask((instance) => instance.get_property("$enabled_feature_flags") as Record<string, FlagValue>);
+    return this.#ask(
+      (instance) => plainCopy(instance.get_property("$enabled_feature_flags")) as Record<string, FlagValue>,
+    );
   }
 
   /** Whether the visitor has told posthog-js not to capture. That it waits to be told otherwise is no such answer. */

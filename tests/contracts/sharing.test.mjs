@@ -9,13 +9,17 @@ const SESSION = { sessionId: "0190b3a2-7c1e-7a3b-9f00-000000000001", windowId: "
 
 /** A posthog-js as far as the tracker uses it. */
 function makePostHog({ distinctId = "ph-visitor", token = API_KEY } = {}) {
-  const state = { distinctId, isIdentified: false, groups: {}, isOptedOut: false, calls: [] };
+  const state = { distinctId, isIdentified: false, groups: {}, flags: undefined, isOptedOut: false, calls: [] };
   const instance = {
     __loaded: true,
     config: { token },
     get_distinct_id: () => state.distinctId,
     get_property: (name) =>
-      ({ $device_id: "ph-device", $user_state: state.isIdentified ? "identified" : "anonymous" })[name],
+      ({
+        $device_id: "ph-device",
+        $user_state: state.isIdentified ? "identified" : "anonymous",
+        $enabled_feature_flags: state.flags,
+      })[name],
     getGroups: () => state.groups,
     sessionManager: { checkAndGetSessionAndWindowId: () => SESSION },
     has_opted_out_capturing: () => state.isOptedOut,
@@ -260,4 +264,26 @@ test("what another tab has given up meanwhile is not sealed into storage again",
     world.stored().filter((key) => /^phbt:\d/.test(key)),
     [],
   );
+});
+
+test("the flags that posthog-js has loaded are on the events, until this tracker has loaded its own", async () => {
+  const world = new World();
+  const { instance, state } = makePostHog();
+  const { tracker } = await visit(world, {}, instance);
+  for (const flags of [undefined, null, 7, "x", []]) {
+    state.flags = flags;
+    tracker.capture("without");
+  }
+  state.flags = { checkout: "blue", off: false };
+  tracker.capture("with");
+  world.flags.answer = { flags: { checkout: "red" } };
+  await Promise.all([tracker.reloadFeatureFlags(), world.pass(SECOND)]);
+  tracker.capture("own");
+  const events = await arrived(world, tracker);
+  const said = events.map(({ event, properties }) => [event, properties["$feature/checkout"]]);
+  const without = Array.from({ length: 5 }, () => ["without", undefined]);
+  assert.deepEqual(said, [...without, ["with", "blue"], ["own", "red"]]);
+  const [{ properties }] = events.filter(({ event }) => event === "with");
+  assert.deepEqual([properties["$feature/off"], properties.$active_feature_flags], [false, ["checkout"]]);
+  assert.ok(events.slice(0, 5).every((event) => !("$active_feature_flags" in event.properties)));
 });

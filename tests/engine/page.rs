@@ -1,12 +1,11 @@
 //! The harness: a page with its engine, two clocks, a store, and everything that the engine wanted done so far.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
 use posthog_booking_tracker::engine::{
-    BATCH_BYTES_MAX, Config, EXIT_BYTES_MAX, GateSource, Handover, Input, KEY_PREFIX, LockAnswer, MemoryStore,
-    Monotonic, NewEvent, Notice, Now, Outcome, Output, Stats, Tracker, Ungated, Wall, is_must_send, project_hash,
-    push_iso_timestamp,
+    BATCH_BYTES_MAX, Config, EXIT_BYTES_MAX, Handover, Input, KEY_PREFIX, LockAnswer, MemoryStore, Monotonic, NewEvent,
+    Notice, Now, Outcome, Output, Stats, Tracker, Wall, is_must_send, project_hash, push_iso_timestamp,
 };
 use serde_json::Value;
 
@@ -17,6 +16,22 @@ pub(crate) const START: u64 = 1_767_323_045_678;
 pub(crate) const DAY: u64 = 24 * 3_600_000;
 pub(crate) const OK: &str = r#"{"status":"Ok"}"#;
 
+/// What a page is made of: its options, and what its page side knows of teams (`js/src/team-gate.ts`).
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    config: Config,
+    /// The team of events that name none; without one, no gate holds them.
+    own_team: Option<&'static str>,
+    known: BTreeMap<String, bool>,
+}
+
+impl From<Config> for Setup {
+    /// A page that is tracked for its own team.
+    fn from(config: Config) -> Self {
+        Self { config, own_team: Some(TEAM), known: BTreeMap::from([(TEAM.to_owned(), true)]) }
+    }
+}
+
 /// A page that is tracked for its own team, with the defaults of the wrapper.
 pub(crate) fn open_gate() -> Config {
     Config {
@@ -25,17 +40,17 @@ pub(crate) fn open_gate() -> Config {
         flush_interval_ms: 10_000,
         max_retries: 10,
         request_timeout_ms: 10_000,
-        gate: GateSource::Constant { team: TEAM.to_owned(), open: true },
-        ungated: Ungated::Ignore,
     }
 }
 
-pub(crate) fn gated_by(gate: GateSource, ungated: Ungated) -> Config {
-    Config { gate, ungated, ..open_gate() }
+/// A page whose own team is definitely not tracked.
+pub(crate) fn shut() -> Setup {
+    Setup { known: BTreeMap::from([(TEAM.to_owned(), false)]), ..open_gate().into() }
 }
 
-pub(crate) fn asking() -> Config {
-    gated_by(GateSource::Callback, Ungated::Ignore)
+/// A page without a team of its own that knows of none yet.
+pub(crate) fn asking() -> Setup {
+    Setup { own_team: None, known: BTreeMap::new(), ..open_gate().into() }
 }
 
 /// Properties that make an event of `bytes` and a little more.
@@ -100,6 +115,9 @@ pub(crate) struct Page {
     pub(crate) wall: u64,
     pub(crate) clock: u64,
     inputs: u128,
+    own_team: Option<&'static str>,
+    /// What its page side knows of teams.
+    pub(crate) known: BTreeMap<String, bool>,
     /// Who the visitor is.
     person: String,
     sequence: u64,
@@ -124,12 +142,15 @@ pub(crate) struct Page {
 
 impl Page {
     /// A page whose engine has not started.
-    pub(crate) fn made(config: Config, store: MemoryStore, wall: u64) -> Self {
+    pub(crate) fn made(setup: impl Into<Setup>, store: MemoryStore, wall: u64) -> Self {
+        let Setup { config, own_team, known } = setup.into();
         Self {
             tracker: Tracker::new(config, store),
             wall,
             clock: 0,
             inputs: u128::from(wall),
+            own_team,
+            known,
             person: "visitor".to_owned(),
             sequence: 0,
             last_timestamp: 0,
@@ -147,8 +168,8 @@ impl Page {
         }
     }
 
-    pub(crate) fn open(config: Config, store: MemoryStore, wall: u64) -> Self {
-        let mut page = Self::made(config, store, wall);
+    pub(crate) fn open(setup: impl Into<Setup>, store: MemoryStore, wall: u64) -> Self {
+        let mut page = Self::made(setup, store, wall);
         page.input(Input::Started(Handover::default()));
         page
     }
@@ -159,11 +180,12 @@ impl Page {
     }
 
     /// What an hour later finds where this page died.
-    pub(crate) fn later(&self, config: Config) -> Self {
-        Self::open(config, self.tracker.store().clone(), self.wall + 3_600_000)
+    pub(crate) fn later(&self, setup: impl Into<Setup>) -> Self {
+        Self::open(setup, self.tracker.store().clone(), self.wall + 3_600_000)
     }
 
-    /// An event as the page makes it: each a millisecond after the last one at least, unless the clock was set back.
+    /// An event as the page makes it, for its own team where no other is named: each a millisecond after the last one at
+    /// least, unless the clock was set back.
     pub(crate) fn event(&mut self, name: &str, properties: &str, team: Option<&str>) -> NewEvent {
         let tie = self.wall <= self.last_timestamp && self.wall + 1_000 > self.last_timestamp;
         let captured = if tie { self.last_timestamp + 1 } else { self.wall };
@@ -184,7 +206,9 @@ impl Page {
         );
         self.sequence += 1;
         let key = own_key(captured, self.sequence - 1, &uuid);
-        NewEvent { key, body, team: team.map(str::to_owned), at_once: false }
+        let team = team.or(self.own_team).map(str::to_owned);
+        let open = team.as_ref().and_then(|team| self.known.get(team).copied());
+        NewEvent { key, body, team, open, at_once: false }
     }
 
     // Inputs ----------------------------------------------------------------------------------------------------
@@ -208,6 +232,7 @@ impl Page {
 
     pub(crate) fn drain(&mut self) {
         let mut asked = false;
+        let mut known = Vec::new();
         for output in self.tracker.take_outputs() {
             match output {
                 Output::Send { request, body, keepalive } => {
@@ -227,7 +252,10 @@ impl Page {
                     self.wake = at.map(|at| at.0);
                     self.alarms += 1;
                 }
-                Output::AskGate { team } => self.questions.push_back(team),
+                Output::AskGate { team } => {
+                    known.extend(self.known.get(&team).map(|open| (team.clone(), *open)));
+                    self.questions.push_back(team);
+                }
                 Output::AskLock => {
                     self.lock_asked += 1;
                     asked = true;
@@ -238,7 +266,10 @@ impl Page {
                 other => panic!("nobody expects {other:?}"),
             }
         }
-        // As in a browser, the answer comes when the call that asked is over.
+        // As in a browser, the answers come when the call that asked is over.
+        for (team, open) in known {
+            self.input(Input::GateAnswered { team, open: Some(open) });
+        }
         if let (true, Some(answer)) = (asked, self.lock) {
             self.input(Input::LockAnswered(answer));
         }
@@ -273,7 +304,12 @@ impl Page {
         self.finish(send, answered(200, OK));
     }
 
+    /// The page side knows of a team from now on, or does not know any more.
     pub(crate) fn gate_says(&mut self, team: &str, open: Option<bool>) {
+        match open {
+            Some(open) => self.known.insert(team.to_owned(), open),
+            None => self.known.remove(team),
+        };
         self.input(Input::GateAnswered { team: team.to_owned(), open });
     }
 

@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use posthog_booking_tracker::engine::{DropReason, EXIT_BYTES_MAX, GateSource, Input, MemoryStore, Outcome, Ungated};
+use posthog_booking_tracker::engine::{DropReason, EXIT_BYTES_MAX, HOLD_MAX_MS, Input, MemoryStore, Outcome};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use crate::page::{Body, OK, Page, START, Send, answered, gated_by};
+use crate::page::{Body, DAY, OK, Page, START, Send, answered, asking};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -18,7 +18,8 @@ enum Step {
     },
     Identify(u8),
     Answer(Answer),
-    Gate(Option<bool>),
+    /// What is known of a team changes: told at any time, asked for or not.
+    Gate(&'static str, Option<bool>),
     Say(Input),
     Sleep(u64),
     Freeze(u64),
@@ -40,6 +41,8 @@ enum Answer {
     Never,
 }
 
+const TEAMS: [&str; 2] = ["1", "2"];
+
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let name = prop::sample::select(vec!["date_changed", "slot_selected", "booking_completed", "payment_failed"]);
     let team = prop::sample::select(vec![None, Some("1"), Some("2")]);
@@ -60,7 +63,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Answer::Quota),
         1 => Just(Answer::Never),
     ];
-    let gate = prop_oneof![2 => Just(None), 3 => Just(Some(true)), 1 => Just(Some(false))];
+    let open = prop_oneof![3 => Just(None), 4 => Just(Some(true)), 1 => Just(Some(false))];
+    let gate = (prop::sample::select(TEAMS.to_vec()), open).prop_map(|(team, open)| Step::Gate(team, open));
     let say = prop::sample::select(vec![
         Input::Hidden,
         Input::Leaving,
@@ -74,10 +78,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         8 => capture,
         1 => (0_u8..3).prop_map(Step::Identify),
         6 => answer.prop_map(Step::Answer),
-        2 => gate.prop_map(Step::Gate),
+        3 => gate,
         4 => say.prop_map(Step::Say),
         4 => span.clone().prop_map(Step::Sleep),
-        1 => span.prop_map(Step::Freeze),
+        1 => prop_oneof![3 => span, 1 => Just(DAY)].prop_map(Step::Freeze),
         1 => any::<bool>().prop_map(Step::Full),
     ];
     prop::collection::vec(step, 1..60)
@@ -88,12 +92,23 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Known {
     team: Option<&'static str>,
     poison: bool,
+    /// Whether nobody knew of its team when it was captured, and when that was.
+    held: bool,
+    captured: u64,
     /// The key of its record; `None` where storage was full.
     key: Option<String>,
     /// The event as it was on the wire first.
     sent: Option<String>,
     confirmed: bool,
     refused: bool,
+    /// Why the gate has had it given up.
+    given_up: Option<DropReason>,
+}
+
+impl Known {
+    fn is_done(&self) -> bool {
+        self.confirmed || self.refused || self.given_up.is_some()
+    }
 }
 
 struct World {
@@ -102,7 +117,6 @@ struct World {
     /// The numbers of the events that reached the server.
     received: HashSet<u64>,
     under_way: Vec<Send>,
-    gate: HashMap<String, bool>,
     leaving: bool,
     exit_bytes: usize,
     flushes: bool,
@@ -115,25 +129,20 @@ fn numbers(body: &Body) -> Vec<u64> {
 
 impl World {
     fn new() -> Self {
-        let config = gated_by(GateSource::Callback, Ungated::Track);
         Self {
-            page: Page::open(config, MemoryStore::default(), START),
+            page: Page::open(asking(), MemoryStore::default(), START),
             events: HashMap::new(),
             received: HashSet::new(),
             under_way: Vec::new(),
-            gate: HashMap::new(),
             leaving: false,
             exit_bytes: 0,
             flushes: false,
         }
     }
 
-    fn is_open(&self, team: Option<&str>) -> bool {
-        team.is_none_or(|team| self.gate.get(team) == Some(&true))
-    }
-
-    fn is_shut(&self, team: Option<&str>) -> bool {
-        team.is_some_and(|team| self.gate.get(team) == Some(&false))
+    /// What the page knows of a team, or that no gate holds what has none.
+    fn knows(&self, team: Option<&str>) -> Option<bool> {
+        team.map_or(Some(true), |team| self.page.known.get(team).copied())
     }
 
     fn play(&mut self, step: &Step) -> TestCaseResult {
@@ -141,7 +150,7 @@ impl World {
             Step::Capture { name, team, size, poison } => self.capture(name, *team, *size, *poison)?,
             Step::Identify(person) => self.page.identify(&format!("person-{person}")),
             Step::Answer(answer) => self.answer(*answer),
-            Step::Gate(open) => self.answer_gate(*open),
+            Step::Gate(team, open) => self.tell_of(team, *open),
             Step::Say(input) => self.say(input),
             Step::Sleep(ms) => self.page.sleep(*ms),
             Step::Freeze(ms) => self.page.freeze(*ms),
@@ -170,13 +179,25 @@ impl World {
         let properties = format!(r#"{{"n":{number},"poison":{poison},"padding":"{}"}}"#, "x".repeat(size));
         let before: HashSet<String> = self.page.records().into_iter().map(|(key, _)| key).collect();
         let event = self.page.event(name, &properties, team);
+        let captured = event.key.split(':').nth(3).and_then(|text| u64::from_str_radix(text, 36).ok()).unwrap();
         self.page.handle(Input::Captured(event));
         let mut new = self.page.records().into_iter().filter(|(key, _)| !before.contains(key));
         let key = new.next().map(|(key, _)| key);
-        let storable = !self.is_shut(team) && self.page.store().write_error.is_none();
+        let shut = self.knows(team) == Some(false);
+        let storable = !shut && self.page.store().write_error.is_none();
         prop_assert!(key.is_some() || !storable, "stored before anything is drained");
         self.page.drain();
-        let known = Known { team, poison, key, sent: None, confirmed: false, refused: false };
+        let known = Known {
+            team,
+            poison,
+            held: self.knows(team).is_none(),
+            captured,
+            key,
+            sent: None,
+            confirmed: false,
+            refused: false,
+            given_up: shut.then_some(DropReason::GateShut),
+        };
         self.events.insert(number, known);
         Ok(())
     }
@@ -214,14 +235,19 @@ impl World {
         self.page.finish(&send, outcome);
     }
 
-    fn answer_gate(&mut self, open: Option<bool>) {
-        let Some(team) = self.page.questions.pop_front() else {
-            return;
-        };
-        if let Some(open) = open {
-            self.gate.insert(team.clone(), open);
+    /// Tells what is known of a team from now on, and works out what has to be given up for it.
+    fn tell_of(&mut self, team: &str, open: Option<bool>) {
+        self.page.gate_says(team, open);
+        let wall = self.page.wall;
+        for known in self.events.values_mut().filter(|known| !known.is_done()) {
+            let open = known.team.map_or(Some(true), |team| self.page.known.get(team).copied());
+            let late = wall.saturating_sub(known.captured) > HOLD_MAX_MS;
+            known.given_up = match open {
+                Some(false) => Some(DropReason::GateShut),
+                None if known.held && late => Some(DropReason::GateUnknown),
+                _ => None,
+            };
         }
-        self.page.gate_says(&team, open);
     }
 
     /// Looks at everything that the page has done, and at what it still holds.
@@ -250,8 +276,8 @@ impl World {
             prop_assert!(uuids.insert(event["uuid"].as_str().unwrap()), "twice in one body");
             let Some(number) = event["properties"]["n"].as_u64() else { continue };
             let text = event.to_string();
-            let team = self.events.get(&number).map(|known| known.team);
-            prop_assert!(self.is_open(team.flatten()), "through a gate that is not open");
+            let team = self.events.get(&number).and_then(|known| known.team);
+            prop_assert_eq!(self.knows(team), Some(true), "{} leaves through a gate that is not open", number);
             let known = self.events.get_mut(&number).unwrap();
             prop_assert!(known.sent.as_ref().is_none_or(|sent| *sent == text), "sent once like this, once like that");
             prop_assert!(!known.confirmed || self.leaving, "sent again although it was confirmed");
@@ -266,13 +292,20 @@ impl World {
         prop_assert_eq!(stats.settled_elsewhere, 0);
         let losses = [DropReason::Evicted, DropReason::Duplicate, DropReason::Torn, DropReason::Expired];
         prop_assert_eq!(losses.map(|reason| stats.dropped(reason)), [0; 4]);
+        for reason in [DropReason::GateShut, DropReason::GateUnknown] {
+            let given_up = self.events.values().filter(|known| known.given_up == Some(reason)).count();
+            prop_assert_eq!(stats.dropped(reason) as usize, given_up, "{}", reason.code());
+        }
+        let waits = |known: &&Known| !known.is_done() && self.knows(known.team) != Some(true);
+        prop_assert_eq!(stats.held as usize, self.events.values().filter(waits).count());
         let mut idle = !self.leaving && self.under_way.is_empty();
         for (number, known) in &self.events {
             let kept = known.key.as_ref().is_some_and(|key| self.page.tracker.store().entries.contains_key(key));
-            let gone = known.confirmed || known.refused || self.is_shut(known.team);
+            let gone = known.is_done();
             prop_assert!(kept || gone || known.key.is_none(), "{number} is lost: {known:?}");
+            prop_assert!(!kept || known.given_up.is_none(), "{number} is given up and still there: {known:?}");
             prop_assert!(!known.refused || known.poison, "{number} was dropped for another's fault");
-            if idle && !gone && self.is_open(known.team) {
+            if idle && !gone && self.knows(known.team) == Some(true) {
                 prop_assert!(self.page.wake.is_some(), "{number} waits, and nobody will wake the page");
                 idle = false;
             }
@@ -284,11 +317,12 @@ impl World {
     fn heal(&mut self) -> TestCaseResult {
         self.page.store().write_error = None;
         self.say(&Input::Returned);
+        for team in TEAMS {
+            self.tell_of(team, Some(true));
+        }
         self.look()?;
         for _ in 0..1_500 {
-            if !self.page.questions.is_empty() {
-                self.answer_gate(Some(true));
-            } else if !self.under_way.is_empty() {
+            if !self.under_way.is_empty() {
                 self.answer(Answer::Honest);
             } else if let Some(wake) = self.page.wake {
                 self.page.sleep(wake.saturating_sub(self.page.clock));
@@ -300,10 +334,12 @@ impl World {
         let stats = self.page.stats();
         prop_assert_eq!(stats.waiting, 0, "after all those steps, {:?}", stats);
         prop_assert!(self.page.records().is_empty());
+        prop_assert!(self.page.questions.is_empty(), "who captures for a team is not asked about it");
         prop_assert!(!self.flushes, "a flush that never settles");
         for (number, known) in &self.events {
             let delivered = self.received.contains(number);
-            prop_assert!(delivered || known.refused || self.is_shut(known.team), "{number} never arrived: {known:?}");
+            let gone = known.refused || known.given_up.is_some();
+            prop_assert!(delivered || gone, "{number} never arrived: {known:?}");
             prop_assert!(!known.poison || !delivered);
         }
         Ok(())

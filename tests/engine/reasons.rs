@@ -1,20 +1,21 @@
 //! Every reason to give an event up is reached here, and the list is closed: a new one does not compile without a story.
 
 use posthog_booking_tracker::engine::{
-    DropReason, GateSource, Handover, Input, MemoryStore, RECORD_AGE_MAX_MS, RECORDS_MAX, Ungated,
+    DropReason, HOLD_MAX_MS, Handover, Input, MemoryStore, RECORD_AGE_MAX_MS, RECORDS_MAX,
 };
 
-use crate::page::{DAY, Page, START, TEAM, answered, gated_by, open_gate, own_key, padding, store_with, uuid};
+use crate::page::{DAY, Page, START, answered, asking, open_gate, own_key, padding, shut, store_with, uuid};
 
 /// A page that has just given an event up for this reason.
 fn story(reason: DropReason) -> Page {
     match reason {
-        DropReason::GateShut => {
-            let shut = GateSource::Constant { team: TEAM.to_owned(), open: false };
-            capturing(Page::open(gated_by(shut, Ungated::Track), MemoryStore::default(), START))
-        }
-        DropReason::Ungated => {
-            capturing(Page::open(gated_by(GateSource::Absent, Ungated::Ignore), MemoryStore::default(), START))
+        DropReason::GateShut => capturing(Page::open(shut(), MemoryStore::default(), START)),
+        DropReason::GateUnknown => {
+            let mut page = Page::open(asking(), MemoryStore::default(), START);
+            page.capture_for("unknown", "booking_completed");
+            page.freeze(HOLD_MAX_MS + 1);
+            page.gate_says("unknown", None);
+            page
         }
         DropReason::Invalid => {
             let mut page = Page::fresh();
@@ -30,7 +31,7 @@ fn story(reason: DropReason) -> Page {
         DropReason::Expired => found(&own_key(START - RECORD_AGE_MAX_MS - 1, 0, &uuid(1)), "{}"),
         DropReason::Torn => found(&own_key(START - DAY, 0, &uuid(1)), r#"{"stage":"sea"#),
         DropReason::Evicted => {
-            let mut page = Page::open(gated_by(GateSource::Callback, Ungated::Track), MemoryStore::default(), START);
+            let mut page = Page::open(asking(), MemoryStore::default(), START);
             for _ in 0..=RECORDS_MAX {
                 page.capture_for("unknown", "slot_selected");
             }

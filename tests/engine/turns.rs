@@ -5,10 +5,16 @@ use posthog_booking_tracker::engine::{
     MemoryStore,
 };
 
-use crate::page::{Page, START, answered, open_gate, store_with};
+use crate::page::{Page, START, TEAM, answered, open_gate, store_with};
 
-/// A page in a browser with Web Locks, whose answers the test gives itself.
+/// A page in a browser with Web Locks, whose answers the test gives itself. It has been told of its team.
 fn page_with_locks(store: MemoryStore) -> Page {
+    let mut page = page_that_was_told_nothing(store);
+    page.gate_says(TEAM, Some(true));
+    page
+}
+
+fn page_that_was_told_nothing(store: MemoryStore) -> Page {
     let mut page = Page::made(open_gate(), store, START);
     page.lock = None;
     page.input(Input::Started(Default::default()));
@@ -47,6 +53,22 @@ fn a_page_looks_for_what_others_left_under_the_lock_and_reads_a_moment_later() {
     page.confirm(&send);
     assert_eq!(page.lock_released, 1);
     assert_eq!(page.wake, None);
+    page.ends();
+}
+
+#[test]
+fn what_is_found_of_a_team_that_is_yet_to_be_asked_for_goes_with_the_next_lock() {
+    let mut page = page_that_was_told_nothing(left_behind("booking_completed"));
+    answer(&mut page, LockAnswer::Granted);
+    page.sleep(LOCK_SETTLE_MS);
+    assert_eq!(page.questions, [TEAM], "answered at once, but the lock was let go in the same breath");
+    assert_eq!((page.stats().adopted, page.lock_released, page.lock_asked), (1, 1, 2));
+    page.sends_nothing();
+    answer(&mut page, LockAnswer::Granted);
+    page.sleep(LOCK_SETTLE_MS);
+    let send = page.sent();
+    page.confirm(&send);
+    assert_eq!((page.lock_released, page.wake), (2, None));
     page.ends();
 }
 

@@ -1,7 +1,8 @@
 //! The accounts: what became of the records that a task removed, and whether there was a cause for it in the world.
 
 use posthog_booking_tracker::engine::{
-    DropReason, EVENT_BYTES_MAX, Input, Outcome, RECORD_AGE_MAX_MS, STORED_BYTES_MAX, UNREACHED_RECORDS_MAX,
+    DropReason, EVENT_BYTES_MAX, HOLD_MAX_MS, Input, Outcome, RECORD_AGE_MAX_MS, STORED_BYTES_MAX,
+    UNREACHED_RECORDS_MAX,
 };
 
 use crate::book::{Fact, captured_of, uuid_of};
@@ -77,7 +78,8 @@ fn cause(world: &World, task: &Task, fact: &Fact) -> Cause {
 /// Whether there is a cause to drop this event for this reason.
 fn is_real(world: &World, task: &Task, page: &Page, fact: &Fact, reason: DropReason) -> bool {
     match reason {
-        DropReason::GateShut => page.gate(fact.team.as_deref()) == Some(false),
+        DropReason::GateShut => page.was_told(fact.team.as_deref()) == Some(false),
+        DropReason::GateUnknown => is_held_too_long(world, page, fact),
         DropReason::Rejected => fact.is_poisoned && is_refused_alone(task, fact, 400),
         DropReason::TooLarge => {
             is_refused_alone(task, fact, 413) || fact.body().is_none_or(|body| body.len() > EVENT_BYTES_MAX)
@@ -89,6 +91,12 @@ fn is_real(world: &World, task: &Task, page: &Page, fact: &Fact, reason: DropRea
         DropReason::Purged => task.input == Input::Purged,
         _ => false,
     }
+}
+
+/// Whether nobody knew of its team when an event was captured, and nobody has told this page since, for more than 24 hours.
+pub(crate) fn is_held_too_long(world: &World, page: &Page, fact: &Fact) -> bool {
+    let late = world.wall().saturating_sub(fact.captured_wall) > HOLD_MAX_MS;
+    fact.held && late && page.was_told(fact.team.as_deref()).is_none()
 }
 
 /// Whether something refuses this event, and takes others; or did so again and again, which nobody can tell apart.
@@ -161,12 +169,11 @@ pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
     };
     let any = |yes: bool| if yes { u32::MAX } else { 0 };
     match reason {
-        DropReason::GateShut => {
-            let constant =
-                matches!(page.config.gate, posthog_booking_tracker::engine::GateSource::Constant { open: false, .. });
-            any(constant || page.gates.values().any(|open| !open))
+        DropReason::GateShut => any(page.told_of.values().any(|open| !open)),
+        DropReason::GateUnknown => {
+            world.book.facts.iter().filter(|fact| is_held_too_long(world, page, fact)).count() as u32
         }
-        DropReason::Ungated | DropReason::Invalid => captures,
+        DropReason::Invalid => captures,
         DropReason::TooLarge => {
             let large = matches!(&task.input, Input::Captured(event) if event.body.len() > EVENT_BYTES_MAX);
             u32::from(large) + refusal(413)

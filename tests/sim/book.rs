@@ -26,6 +26,8 @@ pub(crate) struct Fact {
     pub(crate) uuid: String,
     pub(crate) key: String,
     pub(crate) team: Option<String>,
+    /// Whether its record says that nobody knew of that team when it was captured.
+    pub(crate) held: bool,
     pub(crate) page: PageId,
     /// Which engine of the page has it in memory.
     pub(crate) engine: u32,
@@ -66,6 +68,8 @@ impl Fact {
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     pub(crate) facts: Vec<Fact>,
+    /// The uuids of those that need not arrive, in the order in which that was found.
+    pub(crate) excused: Vec<String>,
     by_uuid: BTreeMap<String, usize>,
 }
 
@@ -116,6 +120,7 @@ impl Book {
             uuid,
             key: key.to_owned(),
             team: record["team"].as_str().map(str::to_owned),
+            held: record["held"] == true,
             page,
             engine,
             captured_at: at,
@@ -160,8 +165,9 @@ impl Book {
     }
 
     pub(crate) fn excuse(&mut self, uuid: &str, why: &str) {
-        if let Some(fact) = self.find_mut(uuid) {
-            fact.excuse.get_or_insert_with(|| why.to_owned());
+        if let Some(fact) = self.find_mut(uuid).filter(|fact| fact.excuse.is_none()) {
+            fact.excuse = Some(why.to_owned());
+            self.excused.push(uuid.to_owned());
         }
     }
 

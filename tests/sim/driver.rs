@@ -1,11 +1,12 @@
 //! The driver: what visitors, pages, browsers and strangers do in a random run.
 
-use posthog_booking_tracker::engine::{Config, GateSource, Input, NewEvent, Ungated, Wall, push_iso_timestamp};
+use posthog_booking_tracker::engine::{Input, NewEvent, Wall, push_iso_timestamp};
 
 use crate::faults::{Fault, Faults};
 use crate::keel::record_key;
-use crate::page::{self, API_KEY, Job, Life, OWN_TEAM};
+use crate::page::{API_KEY, Job, Life, OWN_TEAM};
 use crate::storage::{CrashPoint, PageId};
+use crate::team_gate::PageGate;
 use crate::world::{Happening, Verdict, World};
 
 const NAMES: [&str; 6] =
@@ -41,8 +42,8 @@ impl World {
 
     /// A visitor opens a page. Sometimes its keel captures before the engine comes, and sometimes the engine never does.
     pub(crate) fn visit(&mut self) -> Verdict {
-        let config = self.some_config();
-        let page = self.open(config);
+        let gate = self.some_gate();
+        let page = self.open(gate);
         if self.chance.percent(30) {
             for _ in 0..self.chance.between(1, 3) {
                 self.capture_by_keel(page);
@@ -56,15 +57,13 @@ impl World {
         Ok(())
     }
 
-    fn some_config(&mut self) -> Config {
+    fn some_gate(&mut self) -> PageGate {
         match self.chance.below(10) {
-            0..=5 => page::asking(),
-            6..=7 => page::open_for_own_team(),
-            8 => page::config(GateSource::Absent, Ungated::Track),
-            _ if self.faults.has(Fault::GateFlips) => {
-                page::config(GateSource::Constant { team: OWN_TEAM.to_owned(), open: false }, Ungated::Ignore)
-            }
-            _ => page::config(GateSource::Callback, Ungated::Ignore),
+            0..=5 => PageGate::Asks,
+            6..=7 => PageGate::OwnTeam(true),
+            8 => PageGate::Absent,
+            _ if self.faults.has(Fault::GateFlips) => PageGate::OwnTeam(false),
+            _ => PageGate::Asks,
         }
     }
 
@@ -77,12 +76,12 @@ impl World {
             0..=59 => self.capture(page),
             60..=63 => {
                 let person = self.chance.below(3);
-                let team = self.chance.percent(50).then(|| "1".to_owned());
+                let team = self.chance.percent(50).then_some("1");
                 self.pages[page].person = format!("person-{person}");
                 self.captures += 1;
                 let properties = format!(r#"{{"n":{}}}"#, self.captures);
                 let event = self.new_event(page, "$identify", &properties, team);
-                self.say(page, Input::Captured(event))
+                self.take(page, event)
             }
             64..=67 => self.say(page, Input::FlushRequested),
             68 => self.say(page, Input::Purged),
@@ -104,7 +103,12 @@ impl World {
             }
         }
         let event = self.some_event(page, Some("date_changed"));
-        self.say(page, Input::Captured(event))
+        self.take(page, event)
+    }
+
+    /// The engine of a page takes an event, unless the page has refused it.
+    pub(crate) fn take(&mut self, page: PageId, event: Option<NewEvent>) -> Verdict {
+        event.map_or(Ok(()), |event| self.say(page, Input::Captured(event)))
     }
 
     pub(crate) fn capture(&mut self, page: PageId) -> Verdict {
@@ -113,13 +117,13 @@ impl World {
         for _ in 0..count {
             if self.pages[page].is_running() {
                 let event = self.some_event(page, None);
-                self.say(page, Input::Captured(event))?;
+                self.take(page, event)?;
             }
         }
         Ok(())
     }
 
-    fn some_event(&mut self, page: PageId, name: Option<&'static str>) -> NewEvent {
+    fn some_event(&mut self, page: PageId, name: Option<&'static str>) -> Option<NewEvent> {
         let large = self.faults.has(Fault::Large) && self.chance.percent(25);
         let padding = if large { self.chance.between(4_000, 33_500) } else { self.chance.below(150) };
         let poison = self.faults.has(Fault::Poison) && self.chance.percent(8);
@@ -136,13 +140,20 @@ impl World {
                 "é😀".repeat(padding as usize / 6)
             }
         );
-        let team = self.chance.pick(&[None, Some("1"), Some("2"), Some("1")]).map(str::to_owned);
+        let team = *self.chance.pick(&[None, Some("1"), Some("2"), Some("1")]);
         let name = name.unwrap_or(*self.chance.pick(&NAMES));
         self.new_event(page, name, &properties, team)
     }
 
-    /// An event as its page makes it (`js/src/event.ts`).
-    pub(crate) fn new_event(&mut self, page: PageId, name: &str, properties: &str, team: Option<String>) -> NewEvent {
+    /// An event as its page makes it (`js/src/event.ts`), unless its gate refuses it.
+    pub(crate) fn new_event(
+        &mut self,
+        page: PageId,
+        name: &str,
+        properties: &str,
+        team: Option<&str>,
+    ) -> Option<NewEvent> {
+        let (team, open) = self.admit(page, team)?;
         let wall = self.wall() + self.captures % 7;
         let uuid = self.new_uuid();
         let mut timestamp = String::new();
@@ -151,12 +162,13 @@ impl World {
         let body = format!(
             r#"{{"event":"{name}","uuid":"{uuid}","distinct_id":"{person}","timestamp":"{timestamp}","properties":{properties}}}"#
         );
-        NewEvent {
+        Some(NewEvent {
             key: record_key(1, API_KEY, wall, self.captures, &uuid),
             body,
             team,
+            open,
             at_once: self.chance.percent(2),
-        }
+        })
     }
 
     /// Something goes wrong with the browser, the device, the storage, the lock or a gate.
@@ -192,6 +204,10 @@ impl World {
                 let team = *self.chance.pick(&["1", "2", OWN_TEAM]);
                 let open = self.chance.percent(50);
                 self.gates.insert(team.to_owned(), open);
+                if self.chance.percent(60) {
+                    // It is just time to ask again, whatever the page has under way.
+                    self.ask_again(page);
+                }
             }
             _ => self.spoil_storage(fault, page),
         }

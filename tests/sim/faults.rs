@@ -47,11 +47,14 @@ pub(crate) enum Fault {
     Burst,
     Narrow,
     GateFlips,
+    /// A source is slow, or does not answer at all.
     GateSilence,
+    /// What a source answers is no answer: a failed flag, a mark of the quota, a group that is missing.
+    GateErrs,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 38] = [
+    pub(crate) const ALL: [Self; 39] = [
         Self::KilledTab,
         Self::KilledBrowser,
         Self::Crash,
@@ -90,6 +93,7 @@ impl Fault {
         Self::Narrow,
         Self::GateFlips,
         Self::GateSilence,
+        Self::GateErrs,
     ];
 }
 

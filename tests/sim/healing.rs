@@ -5,8 +5,9 @@ use posthog_booking_tracker::engine::Input;
 
 use crate::checkers::{self, settlement};
 use crate::locks::Holder;
-use crate::page::{self, Life};
+use crate::page::Life;
 use crate::storage::PageId;
+use crate::team_gate::PageGate;
 use crate::world::{Verdict, World};
 
 const STEPS_MAX: u32 = 12_000;
@@ -57,7 +58,7 @@ impl World {
     }
 
     fn visit_and_stay(&mut self) -> Verdict {
-        let visitor = self.open(page::asking());
+        let visitor = self.open(PageGate::Asks);
         self.start(visitor);
         let until = self.now + SPAN_MAX_MS;
         for step in 0..STEPS_MAX {

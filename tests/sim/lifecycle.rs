@@ -1,23 +1,25 @@
 //! The lives of pages: opened, hidden, frozen, cached, hung, closed, killed, and killed with the whole browser.
 
-use posthog_booking_tracker::engine::{Config, Handover, Input};
+use posthog_booking_tracker::engine::{Handover, Input};
 
 use crate::locks::Holder;
 use crate::page::{Job, Life, Page};
 use crate::storage::PageId;
+use crate::team_gate::PageGate;
 use crate::world::{Happening, Verdict, World};
 
 impl World {
     /// Opens a page; its engine starts when it has come.
-    pub(crate) fn open(&mut self, config: Config) -> PageId {
+    pub(crate) fn open(&mut self, gate: PageGate) -> PageId {
         let id = self.pages.len();
-        let mut page = Page::new(id, config, self.now);
+        let mut page = Page::new(id, gate, self.now);
         page.slept = self.slept;
         page.clock_zero = self.chance.below(5_000);
         self.pages.push(page);
         let blocked = self.blocked && !self.is_healed;
         self.origin.borrow_mut().open(id, blocked, self.quota);
-        self.note(|world| format!("page {id} opens: {:?}, blocked {blocked}", world.pages[id].config.gate));
+        self.load_gate(id);
+        self.note(|_| format!("page {id} opens: {gate:?}, blocked {blocked}"));
         id
     }
 

@@ -17,6 +17,7 @@ mod chance;
 mod checkers;
 mod driver;
 mod faults;
+mod gate_tally;
 mod healing;
 mod keel;
 mod lifecycle;
@@ -33,15 +34,30 @@ mod server;
 mod storage;
 mod strangers;
 mod tasks;
+mod team_gate;
 mod world;
 
 use std::time::{Duration, Instant, SystemTime};
+
+use faults::{Fault, Faults};
+use gate_tally::GateTally;
 
 /// With so many seeds every script dies at every call: what the disk has kept and how late views are differs.
 const CRASH_ROUNDS: u64 = 4;
 
 /// How many seeds every run of the tests plays.
 const FIXED_SEEDS: u64 = 3_000;
+
+/// The faults of gates, each with what it has to meet: drawn among all the others it seldom does.
+const GATE_FAULTS: [&[Fault]; 4] = [
+    &[Fault::GateFlips, Fault::Poison],
+    &[Fault::GateFlips, Fault::Narrow, Fault::LostAnswer],
+    &[Fault::GateErrs, Fault::GateSilence, Fault::Trap],
+    &[Fault::GateErrs, Fault::GateFlips, Fault::Sleep],
+];
+
+/// How many seeds each of these plays.
+const GATE_SEEDS: u64 = 300;
 
 fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
@@ -57,9 +73,28 @@ fn the_fixed_seeds_keep_every_promise() {
         return;
     }
     let begun = Instant::now();
-    let (played, failure) = runs::play_seeds(0, &|seed| seed >= FIXED_SEEDS);
-    println!("{played} seeds in {:?}", begun.elapsed());
-    assert!(failure.is_none(), "{}", failure.unwrap_or_default());
+    let played = runs::play_seeds(0, &|seed| seed >= FIXED_SEEDS);
+    println!("{} seeds in {:?}, {:?}", played.seeds, begun.elapsed(), played.gates);
+    assert!(played.failure.is_none(), "{}", played.failure.unwrap_or_default());
+    assert!(played.gates.is_whole(), "something about gates never happens: {:?}", played.gates);
+}
+
+#[test]
+fn gates_that_turn_and_fall_silent_keep_every_promise() {
+    let mut gates = GateTally::default();
+    for faults in GATE_FAULTS {
+        for seed in 0..GATE_SEEDS {
+            let play = |traced| runs::play_with(seed, Faults::of(faults), runs::INTACT, traced);
+            let (world, verdict) = play(false);
+            gates.add(GateTally::of(&world));
+            if verdict.is_err() {
+                let (world, verdict) = play(true);
+                panic!("{}", runs::report(&format!("seed {seed} with {faults:?}"), &world, &verdict.unwrap_err()));
+            }
+        }
+    }
+    println!("{gates:?}");
+    assert!(gates.is_whole(), "something about gates never happens: {gates:?}");
 }
 
 #[test]
@@ -72,9 +107,9 @@ fn fresh_seeds_for_so_many_minutes() {
     let first = now.as_millis() as u64;
     println!("the first seed is {first}");
     let end = Instant::now() + Duration::from_secs(minutes * 60);
-    let (played, failure) = runs::play_seeds(first, &|_| Instant::now() >= end);
-    println!("{played} seeds");
-    assert!(failure.is_none(), "{}", failure.unwrap_or_default());
+    let played = runs::play_seeds(first, &|_| Instant::now() >= end);
+    println!("{} seeds, {:?}", played.seeds, played.gates);
+    assert!(played.failure.is_none(), "{}", played.failure.unwrap_or_default());
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use posthog_booking_tracker::engine::{Config, GateSource, Handover, Input, LockAnswer, Outcome, Tracker, Ungated};
+use posthog_booking_tracker::engine::{Config, Handover, Input, LockAnswer, Outcome, Tracker};
 
 use crate::parcel::Parcel;
 use crate::storage::{PageId, PageStore};
+use crate::team_gate::{GateNews, PageGate, TeamGate};
 
 pub(crate) const API_KEY: &str = "phc_sim";
 /// The team of pages that are configured for one.
@@ -35,9 +36,8 @@ pub(crate) enum Job {
         request: u32,
         outcome: Outcome,
     },
-    Gate {
-        team: String,
-    },
+    /// The page's side hears something of a gate.
+    Gate(GateNews),
     Lock(LockAnswer),
     LockLost,
     /// The mirror was read.
@@ -57,7 +57,8 @@ pub(crate) struct UnderWay {
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) id: PageId,
-    pub(crate) config: Config,
+    pub(crate) gate: PageGate,
+    pub(crate) team_gate: TeamGate,
     /// `None` while the keel is alone.
     pub(crate) tracker: Option<Tracker<PageStore>>,
     /// Counts the engines of this page.
@@ -75,8 +76,8 @@ pub(crate) struct Page {
     pub(crate) clock_zero: u64,
     pub(crate) wake: Option<u64>,
     pub(crate) alarm: u64,
-    /// The definite answers that its engine has.
-    pub(crate) gates: BTreeMap<String, bool>,
+    /// What its engine was told last of each team, where that was definite.
+    pub(crate) told_of: BTreeMap<String, bool>,
     pub(crate) under_way: BTreeMap<u32, UnderWay>,
     /// The bytes of exits since the page was left.
     pub(crate) exit_bytes: usize,
@@ -91,10 +92,11 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    pub(crate) fn new(id: PageId, config: Config, opened: u64) -> Self {
+    pub(crate) fn new(id: PageId, gate: PageGate, opened: u64) -> Self {
         Self {
             id,
-            config,
+            gate,
+            team_gate: TeamGate::default(),
             tracker: None,
             engine: 1,
             person: format!("visitor-{id}"),
@@ -107,7 +109,7 @@ impl Page {
             clock_zero: 0,
             wake: None,
             alarm: 0,
-            gates: BTreeMap::new(),
+            told_of: BTreeMap::new(),
             under_way: BTreeMap::new(),
             exit_bytes: 0,
             backlog: Vec::new(),
@@ -127,14 +129,9 @@ impl Page {
         self.life == Life::Live
     }
 
-    /// What this page's engine knows of a team's gate, from its configuration and from the answers it got.
-    pub(crate) fn gate(&self, team: Option<&str>) -> Option<bool> {
-        let Some(team) = team else { return Some(true) };
-        match &self.config.gate {
-            GateSource::Constant { team: own, open } if own == team || own.is_empty() => Some(*open),
-            GateSource::Callback => self.gates.get(team).copied(),
-            _ => None,
-        }
+    /// What this page's engine can know of a team's gate. What no team gates is always open.
+    pub(crate) fn was_told(&self, team: Option<&str>) -> Option<bool> {
+        team.map_or(Some(true), |team| self.told_of.get(team).copied())
     }
 
     /// The bytes of keepalive requests that nobody has answered.
@@ -147,7 +144,7 @@ impl Page {
         self.engine += 1;
         self.wake = None;
         self.alarm += 1;
-        self.gates.clear();
+        self.told_of.clear();
         self.under_way.clear();
         self.holds_lock = false;
         self.asks_lock = false;
@@ -158,23 +155,13 @@ impl Page {
     }
 }
 
-pub(crate) fn config(gate: GateSource, ungated: Ungated) -> Config {
+/// The defaults of the wrapper.
+pub(crate) fn config() -> Config {
     Config {
         api_key: API_KEY.to_owned(),
         flush_at: 20,
         flush_interval_ms: 10_000,
         max_retries: 10,
         request_timeout_ms: 10_000,
-        gate,
-        ungated,
     }
-}
-
-/// A page whose callback answers for every team, and that tracks what has none.
-pub(crate) fn asking() -> Config {
-    config(GateSource::Callback, Ungated::Track)
-}
-
-pub(crate) fn open_for_own_team() -> Config {
-    config(GateSource::Constant { team: OWN_TEAM.to_owned(), open: true }, Ungated::Ignore)
 }

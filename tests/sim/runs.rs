@@ -6,6 +6,7 @@ use std::thread;
 
 use crate::chance::Chance;
 use crate::faults::{Fault, Faults};
+use crate::gate_tally::GateTally;
 use crate::storage::CrashPoint;
 use crate::world::{Happening, START, Verdict, Violation, World};
 
@@ -19,6 +20,9 @@ pub(crate) type Breakage = ();
 pub(crate) const INTACT: Breakage = None;
 #[cfg(not(feature = "broken-engines"))]
 pub(crate) const INTACT: Breakage = ();
+
+/// Short enough for a page of a script to learn of each turn of its gate.
+const SCRIPT_TIME_TO_LIVE_MS: u64 = 3_000;
 
 /// How much of a trace a failure prints.
 const TRACE_LINES: usize = 250;
@@ -89,6 +93,7 @@ pub(crate) fn play_crash(number: usize, round: u64, calls: u64, browser: bool, t
     world.note(|_| format!("script \"{name}\", crash after call {calls}, the browser: {browser}"));
     world.locks.missing = false;
     world.weather.bad_percent = 0;
+    world.sources.time_to_live_ms = SCRIPT_TIME_TO_LIVE_MS;
     world.crash_kills_browser = browser;
     world.origin.borrow_mut().crash = (calls > 0).then_some(CrashPoint { calls });
     world.play_script(script());
@@ -110,11 +115,20 @@ pub(crate) fn report(what: &str, world: &World, violation: &Violation) -> String
     )
 }
 
+/// Many seeds.
+pub(crate) struct Played {
+    pub(crate) seeds: u64,
+    /// The story of the first one that failed.
+    pub(crate) failure: Option<String>,
+    pub(crate) gates: GateTally,
+}
+
 /// Plays seeds from `first` on until `stop` says so, on all cores; the first that fails is played again with its trace.
-pub(crate) fn play_seeds(first: u64, stop: &(dyn Fn(u64) -> bool + Sync)) -> (u64, Option<String>) {
+pub(crate) fn play_seeds(first: u64, stop: &(dyn Fn(u64) -> bool + Sync)) -> Played {
     let next = AtomicU64::new(first);
     let failed = AtomicBool::new(false);
     let failure: Mutex<Option<u64>> = Mutex::new(None);
+    let gates = Mutex::new(GateTally::default());
     let cores = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..cores {
@@ -124,7 +138,9 @@ pub(crate) fn play_seeds(first: u64, stop: &(dyn Fn(u64) -> bool + Sync)) -> (u6
                     if stop(seed) {
                         return;
                     }
-                    if play_seed(seed, INTACT, false).1.is_err() {
+                    let (world, verdict) = play_seed(seed, INTACT, false);
+                    gates.lock().unwrap_or_else(PoisonError::into_inner).add(GateTally::of(&world));
+                    if verdict.is_err() {
                         failed.store(true, Ordering::Relaxed);
                         let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
                         *failure = Some(failure.map_or(seed, |earlier| earlier.min(seed)));
@@ -134,8 +150,8 @@ pub(crate) fn play_seeds(first: u64, stop: &(dyn Fn(u64) -> bool + Sync)) -> (u6
         }
     });
     let failure = failure.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let played = next.load(Ordering::Relaxed) - first;
-    (played, failure.map(replay))
+    let gates = gates.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Played { seeds: next.load(Ordering::Relaxed) - first, failure: failure.map(replay), gates }
 }
 
 /// Plays a seed with its trace, and tells its story where it fails.

@@ -26,6 +26,7 @@ fn hunt(way: Sabotage) -> (&'static [Fault], &'static str) {
         Sabotage::HoldLockOverPagehide => (&[Fault::Cached], "lock"),
         Sabotage::TrustWebPage => (&[Fault::WebPage], "removal"),
         Sabotage::SendThroughUnknownGate => (&[Fault::GateSilence], "gate"),
+        Sabotage::GiveUpOnUnknownGate => (&[Fault::GateSilence], "reason"),
         Sabotage::ConfirmByBeacon => (&[Fault::LostBeacon], "removal"),
         Sabotage::ForgetMirrorOnPurge => (&[Fault::Blocked, Fault::GateFlips], "purge"),
         Sabotage::KeepStoredOnPurge => (&[], "purge"),

@@ -1,15 +1,16 @@
 //! Scripts: short stories whose every storage call is a place to die, for the exhaustive search of crash points.
 
-use posthog_booking_tracker::engine::{Config, Input};
+use posthog_booking_tracker::engine::Input;
 
-use crate::page::{self, Life};
+use crate::page::Life;
 use crate::storage::PageId;
+use crate::team_gate::PageGate;
 use crate::world::{Happening, Verdict, World};
 
 /// What happens next, to the page of this number where one is named. A page that is dead does nothing.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
-    Open(fn() -> Config),
+    Open(PageGate),
     Keel(PageId),
     Start(PageId),
     Capture(PageId, &'static str),
@@ -33,13 +34,12 @@ type ScriptOf = fn() -> Script;
 pub(crate) const ALL: [(&str, ScriptOf); 5] = [
     ("one visit", one_visit),
     ("a second tab takes over", second_tab),
-    ("a gate that shuts", shutting_gate),
+    ("a gate that opens and shuts again", turning_gate),
     ("a poisoned event among others", poisoned_event),
     ("back and forth", back_and_forth),
 ];
 
-const ASKING: fn() -> Config = page::asking;
-const OWN: fn() -> Config = page::open_for_own_team;
+const OWN: PageGate = PageGate::OwnTeam(true);
 
 fn one_visit() -> Script {
     use Step::{Capture, Close, Keel, Open, Start, Wait};
@@ -66,7 +66,7 @@ fn second_tab() -> Script {
         Capture(0, "date_changed"),
         Capture(0, "slot_selected"),
         Wait(50),
-        Open(ASKING),
+        Open(PageGate::Asks),
         Start(1),
         Wait(150),
         Capture(1, "booking_started"),
@@ -79,11 +79,11 @@ fn second_tab() -> Script {
     ]
 }
 
-fn shutting_gate() -> Script {
+fn turning_gate() -> Script {
     use Step::{Capture, Keel, Open, Shut, Start, Wait};
     vec![
         Shut(true),
-        Open(ASKING),
+        Open(PageGate::Asks),
         Keel(0),
         Capture(0, "date_changed"),
         Start(0),
@@ -91,7 +91,13 @@ fn shutting_gate() -> Script {
         Wait(300),
         Capture(0, "slot_selected"),
         Shut(false),
-        Wait(2_000),
+        Wait(6_000),
+        Capture(0, "booking_failed"),
+        Wait(300),
+        Capture(0, "date_changed"),
+        Shut(true),
+        Wait(6_000),
+        Capture(0, "booking_completed"),
     ]
 }
 
@@ -144,8 +150,8 @@ impl World {
         self.schedule(pause, Happening::Step(number + 1));
         self.note(|_| format!("script: {step:?}"));
         match step {
-            Step::Open(config) => {
-                self.open(config());
+            Step::Open(gate) => {
+                self.open(gate);
             }
             Step::Wait(_) => {}
             Step::Shut(shut) => self.gates.values_mut().for_each(|open| *open = !shut),
@@ -183,7 +189,7 @@ impl World {
     fn capture_for_script(&mut self, page: PageId, name: &str, poison: bool) -> Verdict {
         self.captures += 1;
         let properties = format!(r#"{{"poison":{poison}}}"#);
-        let event = self.new_event(page, name, &properties, Some("1".to_owned()));
-        self.say(page, Input::Captured(event))
+        let event = self.new_event(page, name, &properties, Some("1"));
+        self.take(page, event)
     }
 }

@@ -34,6 +34,7 @@ impl World {
             }
             Fault::Cleared => {
                 let both = self.chance.percent(60);
+                self.sources.clear();
                 self.note(|_| format!("the user clears storage, the mirror as well: {both}"));
                 self.destroy("cleared by the user", |world| {
                     let mut origin = world.origin.borrow_mut();
@@ -45,6 +46,7 @@ impl World {
                 self.forget_lost_foreign();
             }
             Fault::ForeignClear => {
+                self.sources.clear();
                 self.destroy("cleared by a foreign script", |world| world.origin.borrow_mut().clear());
                 self.forget_lost_foreign();
             }

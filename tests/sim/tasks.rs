@@ -3,13 +3,15 @@
 
 use std::rc::Rc;
 
-use posthog_booking_tracker::engine::{Input, LockAnswer, Monotonic, Now, Outcome, Output, Stats, Tracker, Wall};
+use posthog_booking_tracker::engine::{
+    Input, LockAnswer, Monotonic, NewEvent, Now, Outcome, Output, Stats, Tracker, Wall,
+};
 
 use crate::accounts::{self, Removal};
 use crate::book::{Copy, uuid_of};
 use crate::checkers;
 use crate::locks::Holder;
-use crate::page::{Job, Life, UnderWay};
+use crate::page::{self, Job, Life, UnderWay};
 use crate::parcel::Parcel;
 use crate::storage::{Op, PageId, is_record_key};
 use crate::world::{Happening, Verdict, Violation, World};
@@ -40,6 +42,8 @@ pub(crate) struct Task {
     pub(crate) captured: Vec<String>,
     /// Whether the page held the lock when the task began.
     pub(crate) locked: bool,
+    /// How many events need not arrive for what came before.
+    pub(crate) excused_before: usize,
 }
 
 impl World {
@@ -58,7 +62,7 @@ impl World {
     fn run_now(&mut self, page: PageId, job: Job) -> Verdict {
         match job {
             Job::Start(handover) => {
-                let tracker = Tracker::new(self.pages[page].config.clone(), self.store(page));
+                let tracker = Tracker::new(page::config(), self.store(page));
                 self.pages[page].tracker = Some(tracker);
                 #[cfg(feature = "broken-engines")]
                 if let (Some(way), Some(tracker)) = (self.sabotage, &mut self.pages[page].tracker) {
@@ -77,11 +81,7 @@ impl World {
                 }
                 self.input(page, Input::SendFinished { request, outcome })
             }
-            Job::Gate { team } => {
-                let silent = !self.is_healed && self.faults.has(crate::faults::Fault::GateSilence);
-                let open = if silent && self.chance.percent(50) { None } else { self.gates.get(&team).copied() };
-                self.input(page, Input::GateAnswered { team, open })
-            }
+            Job::Gate(news) => self.hear_of_gate(page, news),
             Job::Lock(answer) => self.input(page, Input::LockAnswered(answer)),
             Job::LockLost => {
                 if self.pages[page].holds_lock {
@@ -91,7 +91,14 @@ impl World {
                 }
             }
             Job::Mirrored(lines) => self.input(page, Input::Mirrored(lines)),
-            Job::Say(input) => self.input(page, input),
+            Job::Say(input) => {
+                let refreshes = matches!(input, Input::Returned | Input::Online);
+                self.input(page, input)?;
+                if refreshes {
+                    self.refresh_gate(page);
+                }
+                Ok(())
+            }
         }
     }
 
@@ -134,8 +141,20 @@ impl World {
             self.origin.borrow_mut().mirror.end_task(page, at);
         }
         let sent = self.unpack(&outputs)?;
-        let mut task =
-            Task { page, input, answered, ops, outputs, sent, removals: Vec::new(), before, after, captured, locked };
+        let mut task = Task {
+            page,
+            input,
+            answered,
+            ops,
+            outputs,
+            sent,
+            removals: Vec::new(),
+            before,
+            after,
+            captured,
+            locked,
+            excused_before: self.book.excused.len(),
+        };
         // What a page has dropped for a cause is gone, even where it dies of the removal.
         task.removals = accounts::settle(self, &task);
         if died {
@@ -151,9 +170,8 @@ impl World {
         let now = self.now;
         let here = &mut self.pages[page];
         match input {
-            Input::GateAnswered { team, open: Some(open) } => {
-                here.gates.insert(team.clone(), *open);
-            }
+            Input::GateAnswered { team, open } => self.learn_of_gate(page, team, *open),
+            Input::Captured(NewEvent { team: Some(team), open, .. }) => self.learn_of_gate(page, team, *open),
             Input::LockAnswered(answer) => {
                 here.asks_lock = false;
                 here.holds_lock = is_granted(*answer);
@@ -211,6 +229,19 @@ impl World {
         None
     }
 
+    /// The engine goes by what it was told last.
+    fn learn_of_gate(&mut self, page: PageId, team: &str, open: Option<bool>) {
+        let told_of = &mut self.pages[page].told_of;
+        let before = match open {
+            Some(open) => told_of.insert(team.to_owned(), open),
+            None => told_of.remove(team),
+        };
+        if before.is_some() {
+            self.sources.turned += usize::from(open.is_some() && open != before);
+            self.sources.forgotten += usize::from(open.is_none());
+        }
+    }
+
     /// Enters the events whose records were written in a task for the first time.
     fn enter(&mut self, page: PageId, ops: &[Op], died: bool) -> Result<Vec<String>, Violation> {
         let engine = self.pages[page].engine;
@@ -249,6 +280,7 @@ impl World {
     fn carry_out(&mut self, task: &Task) -> Verdict {
         let page = task.page;
         let mut sent = task.sent.iter();
+        let mut questions = Vec::new();
         for output in &task.outputs {
             match output {
                 Output::Send { .. } | Output::Exit { .. } => {
@@ -260,11 +292,7 @@ impl World {
                     self.pages[page].under_way.remove(request);
                 }
                 Output::WakeAt(at) => self.set_alarm(page, at.map(|at| at.0)),
-                Output::AskGate { team } => {
-                    let slow = self.faults.has(crate::faults::Fault::GateSilence) && !self.is_healed;
-                    let delay = self.chance.between(1, if slow { 8_000 } else { 60 });
-                    self.schedule_job(delay, page, Job::Gate { team: team.clone() });
-                }
+                Output::AskGate { team } => questions.push(team),
                 Output::AskLock => {
                     self.pages[page].asks_lock = true;
                     let engine = self.pages[page].engine;
@@ -278,7 +306,8 @@ impl World {
                 _ => {}
             }
         }
-        checkers::look_at_page(self, task)
+        checkers::look_at_page(self, task)?;
+        questions.into_iter().try_for_each(|team| self.answer_engine(page, team))
     }
 
     fn let_go(&mut self, page: PageId, sent: &Sent) {
@@ -310,7 +339,7 @@ impl World {
     }
 
     /// Timers of pages that nobody sees are put off, and any timer may be.
-    fn lateness(&mut self, page: PageId) -> u64 {
+    pub(crate) fn lateness(&mut self, page: PageId) -> u64 {
         if !self.faults.has(crate::faults::Fault::LateTimers) || self.is_healed {
             return self.chance.below(4);
         }

@@ -14,6 +14,7 @@ use crate::network::{Flight, Weather};
 use crate::page::{Job, Page};
 use crate::server::Server;
 use crate::storage::{Origin, PageId, PageStore};
+use crate::team_gate::{GateNews, Question, Sources};
 
 /// 2026-03-10T12:00:00Z: noon, so that short runs stay within a UTC day.
 pub(crate) const START: u64 = 1_773_144_000_000;
@@ -39,6 +40,16 @@ pub(crate) enum Happening {
         page: PageId,
         engine: u32,
         job: Job,
+    },
+    /// The page's side hears something of a gate, whatever has become of its engine.
+    Gate {
+        page: PageId,
+        news: GateNews,
+    },
+    /// A question gets to the source of a page's gate.
+    GateAsked {
+        page: PageId,
+        question: Question,
     },
     /// A request gets to the server.
     Arrival(usize),
@@ -113,6 +124,7 @@ pub(crate) struct World {
     pub(crate) server: Server,
     /// The truth about each team.
     pub(crate) gates: BTreeMap<String, bool>,
+    pub(crate) sources: Sources,
     pub(crate) book: Book,
     /// Numbers the captured events.
     pub(crate) captures: u64,
@@ -144,6 +156,7 @@ impl World {
         let delay = if faults.has(Fault::SlowStorage) { (0, 90) } else { (1, 15) };
         let origin = Origin::new(START, delay);
         let weather = Weather::of(faults, &mut chance);
+        let sources = Sources::of(&mut chance);
         let mut world = Self {
             faults,
             now: START,
@@ -161,6 +174,7 @@ impl World {
             weather,
             server: Server::default(),
             gates: BTreeMap::new(),
+            sources,
             book: Book::default(),
             captures: 0,
             forbidden_left: 3,
@@ -263,6 +277,8 @@ impl World {
             Happening::Act(left) => self.act(left),
             Happening::Task { page, engine, job } if self.pages[page].engine == engine => self.run(page, job),
             Happening::Task { .. } => Ok(()),
+            Happening::Gate { page, news } => self.run(page, Job::Gate(news)),
+            Happening::GateAsked { page, question } => self.answer_question(page, question),
             Happening::Arrival(flight) => {
                 self.arrive(flight);
                 Ok(())
@@ -330,8 +346,9 @@ impl World {
         self.forget_seals();
         for index in open {
             if !self.exists(&self.book.facts[index]) {
-                self.book.facts[index].excuse = Some(why.to_owned());
-                self.note(|world| format!("  {} is lost: {why}", world.book.facts[index].uuid));
+                let uuid = self.book.facts[index].uuid.clone();
+                self.book.excuse(&uuid, why);
+                self.note(|_| format!("  {uuid} is lost: {why}"));
             }
         }
     }

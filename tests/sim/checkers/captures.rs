@@ -1,4 +1,5 @@
-//! A capture that returns has written a record, or has counted a drop (DESIGN §0: stored before `capture` returns).
+//! A capture that returns has written a record, or has counted a drop (DESIGN §0: stored before `capture` returns). The
+//! record says what the page knew of its team (§6).
 
 use posthog_booking_tracker::engine::Input;
 
@@ -8,14 +9,15 @@ use crate::tasks::Task;
 use crate::world::World;
 
 pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
-    if !matches!(task.input, Input::Captured(_)) {
-        return Ok(());
-    }
+    let Input::Captured(new) = &task.input else { return Ok(()) };
     let dropped: u32 = accounts::drops(task).map(|(_, count)| count).sum();
     let Some(uuid) = task.captured.first() else {
         return if dropped > 0 { Ok(()) } else { Err(format!("page {} took an event and wrote nothing", task.page)) };
     };
     let fact = world.book.find(uuid).ok_or("no such event")?;
+    if fact.team != new.team || fact.held != (new.team.is_some() && new.open.is_none()) {
+        return Err(format!("{new:?} is recorded as of team {:?}, held {}", fact.team, fact.held));
+    }
     let origin = world.origin.borrow();
     let kept = origin.truth.contains_key(&fact.key) || task.removals.iter().any(|removal| removal.uuid == *uuid);
     if fact.stored && !kept { Err(format!("{uuid} was stored and is gone when its capture returns")) } else { Ok(()) }

@@ -9,8 +9,8 @@ pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
     for sent in &task.sent {
         for event in &sent.parcel.events {
             let team = world.book.of(event).and_then(|fact| fact.team.as_deref());
-            if page.gate(team) != Some(true) {
-                return Err(format!("{} of team {team:?} leaves by page {}, {:?}", event.uuid, page.id, page.gates));
+            if page.was_told(team) != Some(true) {
+                return Err(format!("{} of team {team:?} leaves by page {}, {:?}", event.uuid, page.id, page.told_of));
             }
         }
     }

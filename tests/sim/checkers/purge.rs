@@ -1,9 +1,10 @@
-//! After a definite "no" neither store keeps a record that this page has captured for that team (DESIGN §6); after a purge
-//! none that it held (§7).
+//! After a definite "no" neither store keeps a record that this page has captured for that team, nor after any answer one
+//! that nobody has said anything of for too long (DESIGN §6); after a purge none that it held (§7).
 
 use posthog_booking_tracker::engine::{DropReason, Input};
 
 use super::Finding;
+use crate::accounts;
 use crate::storage::{Op, is_record_key};
 use crate::tasks::Task;
 use crate::world::World;
@@ -12,19 +13,24 @@ pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
     if task.input == Input::Purged {
         return check_purge(task);
     }
-    let Input::GateAnswered { team, open: Some(false) } = &task.input else { return Ok(()) };
+    let Input::GateAnswered { team, open } = &task.input else { return Ok(()) };
     let page = &world.pages[task.page];
     let origin = world.origin.borrow();
     for fact in &world.book.facts {
         let own = fact.page == page.id && fact.engine == page.engine;
-        if !own || fact.team.as_deref() != Some(team) || world.server.has(&fact.uuid) {
+        let is_shut = *open == Some(false) && fact.team.as_ref() == Some(team);
+        let given_up = is_shut || accounts::is_held_too_long(world, page, fact);
+        if !own || !given_up || world.server.has(&fact.uuid) {
             continue;
         }
         // Where storage is blocked, what an earlier setting let in cannot be removed either.
         let stored = fact.stored && origin.truth.contains_key(&fact.key);
         let mirrored = origin.mirror.will_hold(&fact.key);
-        if stored || mirrored {
-            return Err(format!("{} of shut team {team} is left: stored {stored}, mirrored {mirrored}", fact.key));
+        // Given up before, it may have been brought back by a page that read the mirror a moment too early.
+        let is_done = world.book.excused[..task.excused_before].contains(&fact.uuid);
+        if (stored || mirrored) && !is_done {
+            let what = if is_shut { "of a shut team" } else { "held for too long" };
+            return Err(format!("{}, {what}, is left: stored {stored}, mirrored {mirrored}", fact.key));
         }
     }
     Ok(())

@@ -1,5 +1,5 @@
 //! A sealed event never changes: every stored version and every copy on the wire is the same text, and `sent_at` alone is
-//! fresh (DESIGN §3).
+//! fresh; nor does what the record says of its team (DESIGN §3, §6).
 
 use super::Finding;
 use crate::book::uuid_of;
@@ -33,6 +33,11 @@ pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
 
 fn look_at_record(world: &mut World, key: &str, value: &str) -> Finding {
     let fact = world.book.find_mut(uuid_of(key)).ok_or(format!("nobody has captured {key}"))?;
+    let held = if fact.held { "\"held\":true," } else { "" };
+    let team = fact.team.as_ref().map_or_else(String::new, |team| format!("\"team\":\"{team}\","));
+    if !value.starts_with(&format!("{{\"stage\":\"sealed\",{held}{team}\"body\":")) {
+        return Err(format!("captured for {:?}, held {}, sealed as {value}", fact.team, fact.held));
+    }
     let sealed = fact.sealed.get_or_insert_with(|| value.to_owned());
     if sealed == value {
         return Ok(());
