@@ -101,7 +101,7 @@ function groupsProperty({ properties: { $groups }, options }: Draft, who: Who): 
 
 /** What is left of the properties of a minimal event (reference/wire.md §3.5). */
 const MINIMAL =
-  /^(\$(feature_flag.*|used_bootstrap_value|groups|process_person_profile|geoip_disable|current_url|pathname|referring_domain|session_id|window_id|lib|lib_version)|token|distinct_id)$/;
+  /^(\$(feature_flag.*|used_bootstrap_value|groups|process_person_profile|geoip_disable|current_url|pathname|referring_domain|(session|window)_id|lib.*)|token|distinct_id)$/;
 
 const isInMinimal = (name: string) => MINIMAL.test(name) || QUERY_KEYS.includes(name);
 

@@ -15,7 +15,7 @@ const FLAGS_DEBOUNCE_MS = 5;
 /** Flags are loaded anew after this time, while the page is seen. */
 const FLAGS_REFRESH_MS = 300_000;
 
-/** So many flags are remembered as met, the ones that were met last. */
+/** So many values of flags are remembered as met, the ones that were met last. */
 const FLAG_CALLS_MAX = 200;
 
 /** The visitor, as flags are evaluated for. */
@@ -145,7 +145,7 @@ export class FeatureFlags {
   identified(earlier: string | undefined): void {
     this.#anonymousId = earlier;
     this.cache.edit((state) => {
-      state.called = {};
+      state.called = [];
     });
     this.changed();
   }
@@ -209,7 +209,7 @@ export class FeatureFlags {
     clearTimeout(this.#refreshTimer);
     for (const resolve of this.#waiting.splice(0)) resolve();
     this.cache.edit((state) => {
-      state.called = {};
+      state.called = [];
     });
   }
 
@@ -287,15 +287,10 @@ export class FeatureFlags {
   /** Tells PostHog that the visitor has met a value, once for each. */
   #report(key: string, flag: Flag | undefined): void {
     const { called, isMinimal = false, requestId, evaluatedAt } = this.cache.current;
-    const met = String(flag?.value);
-    const earlier = Object.hasOwn(called, key) ? (called[key] ?? []) : [];
-    if (earlier.includes(met)) return;
+    const met = `${key}=${flag?.value}`;
+    if (called.includes(met)) return;
     this.cache.edit((state) => {
-      const { [key]: _, ...others } = state.called;
-      state.called = Object.fromEntries([
-        ...Object.entries(others).slice(1 - FLAG_CALLS_MAX),
-        [key, [...earlier, met]],
-      ]);
+      state.called = [...state.called.slice(1 - FLAG_CALLS_MAX), met];
     });
     const errors = [this.#error, flag ? undefined : "flag_missing"].filter(Boolean);
     const properties = {

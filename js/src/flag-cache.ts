@@ -36,8 +36,8 @@ interface Stored {
   isMinimal?: boolean | undefined;
   person: Record<string, unknown>;
   groups: Record<string, Record<string, unknown>>;
-  /** The values that the visitor has met, by flag. */
-  called: Record<string, string[]>;
+  /** What the visitor has met: a flag and its value each. */
+  called: string[];
 }
 
 const NONE: Flags = {};
@@ -48,8 +48,8 @@ export class FlagCache extends StoredState<Stored> {
   #bootstrapped: Flags | undefined;
 
   constructor(project: string, { featureFlags, featureFlagPayloads }: Bootstrap = {}) {
-    const nothing = { flags: {}, loadedMs: 0, person: {}, groups: {}, called: {} };
-    super(nounKey("flags", project), (stored) => ({ ...nothing, ...stored }));
+    const nothing = { flags: {}, loadedMs: 0, person: {}, groups: {} };
+    super(nounKey("flags", project), (stored) => ({ ...nothing, ...stored, called: [stored.called ?? []].flat() }));
     const flags = Object.entries(featureFlags ?? {}).filter(([, value]) => value !== false);
     if (flags.length === 0) return;
     const payloads = plainCopy(featureFlagPayloads);

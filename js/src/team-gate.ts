@@ -249,11 +249,11 @@ export class TeamGate {
   }
 
   #store(team: string, { open, askedMs }: Answer): void {
-    const { [team]: stored = 0, ...others } = this.#stored();
-    if (!this.#consent.isGranted || askedMs < stored || (!open && stored === 0)) return;
-    const newest = Object.entries(others).sort(([, one], [, other]) => other - one);
-    const teams = Object.fromEntries(open ? [[team, askedMs], ...newest.slice(0, GATE_TEAMS_MAX - 1)] : newest);
-    if (Object.keys(teams).length > 0) storage.put(this.#key, JSON.stringify(teams));
+    const { [team]: earlier = 0, ...others } = this.#stored();
+    if (!this.#consent.isGranted || askedMs < earlier || (!open && earlier === 0)) return;
+    const teams = Object.entries(open ? { ...others, [team]: askedMs } : others);
+    const newest = teams.sort(([, one], [, other]) => other - one).slice(0, GATE_TEAMS_MAX);
+    if (newest.length > 0) storage.put(this.#key, JSON.stringify(Object.fromEntries(newest)));
     else storage.remove(this.#key);
   }
 }
