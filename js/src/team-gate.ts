@@ -109,6 +109,7 @@ export class TeamGate {
     const isKnown = this.state(team) !== undefined;
     const restMs = isKnown ? Math.max(0, this.#options.gateTtl - Math.max(0, Date.now() - askedMs)) : 0;
     this.#wanted.set(team, { dueMs: performance.now() + restMs, failures: 0 });
+    if (isKnown) this.#tell(team);
     this.#proceed();
   }
 

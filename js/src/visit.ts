@@ -167,8 +167,11 @@ export class Visit {
       told.set(team, state);
       this.calls.run(() => listener(team, state));
     };
-    for (const [team, state] of Object.entries(this.ask(() => this.gate.states()) ?? {})) tell(team, state);
-    return this.gate.listen((team, open) => tell(team, nameOf(open)));
+    return this.#listening(() => {
+      this.gate.want(this.gate.team);
+      for (const [team, state] of Object.entries(this.gate.states())) tell(team, state);
+      return this.gate.listen((team, open) => tell(team, nameOf(open)));
+    });
   }
 
   /** Whether a team is tracked, of the page where it is empty; asks, where nobody knows. */
@@ -180,14 +183,18 @@ export class Visit {
 
   /** Calls `listener` with the visitor's flags. */
   onFeatureFlags(listener: FeatureFlagsListener): () => void {
-    let stop = () => {};
-    let isWanted = true;
-    this.change(({ flags }) => {
-      if (isWanted) stop = flags.listen((...told) => this.calls.run(() => listener(...told)));
+    return this.#listening(() => this.people.flags.listen((...told) => this.calls.run(() => listener(...told))));
+  }
+
+  /** Makes somebody listen as soon as that is allowed, until the function that this gives is called. */
+  #listening(begin: () => () => void): () => void {
+    let stop: (() => void) | undefined = () => {};
+    this.change(() => {
+      stop &&= begin();
     });
     return () => {
-      isWanted = false;
-      stop();
+      stop?.();
+      stop = undefined;
     };
   }
 

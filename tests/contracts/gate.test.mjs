@@ -605,6 +605,28 @@ test("isTeamTracked, onTeamGate: what is known, now and with every change, until
   assert.equal(page.console.length, 0);
 });
 
+test("onTeamGate: what needs no asking is told as well, once the visitor has agreed", async () => {
+  const world = new World();
+  const options = { isTeamEnabled: undefined, bootstrap: { teams: { 42: true, 7: false } }, consent: "required" };
+  const { tracker } = await world.visit({ ...options, teamId: 42 });
+  const told = [];
+  tracker.onTeamGate((team, state) => told.push(`${team} ${state}`));
+  const stop = tracker.onTeamGate(() => told.push("never"));
+  same(told, []);
+  stop();
+  tracker.optIn();
+  same(
+    told.filter((line) => line !== "never"),
+    ["42 open"],
+  );
+  tracker.setTeam(7);
+  tracker.capture("seen", { teamId: 8 });
+  same(
+    told.filter((line) => line !== "never"),
+    ["42 open", "7 shut"],
+  );
+});
+
 test("debug says what becomes of a team, and a page that opens no gate is warned once", async () => {
   const world = new World();
   const { page, tracker } = await world.visit({ ...URL_SOURCE, teamId: 42, debug: true });
