@@ -73,6 +73,26 @@ fn what_is_found_of_a_team_that_is_yet_to_be_asked_for_goes_with_the_next_lock()
 }
 
 #[test]
+fn a_must_send_event_that_the_gate_has_held_waits_for_the_lock_once_it_is_not_fresh_any_more() {
+    for (age_ms, waits) in [(FRESH_AGE_MAX_MS - 1, false), (FRESH_AGE_MAX_MS, true)] {
+        let mut page = page_that_was_told_nothing(MemoryStore::default());
+        answer(&mut page, LockAnswer::GrantedBeside);
+        page.sleep(LOCK_SETTLE_MS);
+        page.capture_for("1", "booking_completed");
+        page.sleep(age_ms);
+        page.gate_says("1", Some(true));
+        if waits {
+            page.sends_nothing();
+            assert_eq!(page.lock_asked, 2, "another page may have adopted it");
+            answer(&mut page, LockAnswer::GrantedBeside);
+            page.sleep(LOCK_SETTLE_MS);
+        }
+        assert_eq!(page.sent().body.names(), ["booking_completed"], "{age_ms}");
+        page.ends();
+    }
+}
+
+#[test]
 fn an_own_must_send_event_waits_for_no_lock_and_an_ordinary_one_does() {
     let mut page = page_with_locks(MemoryStore::default());
     answer(&mut page, LockAnswer::Granted);
