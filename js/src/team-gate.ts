@@ -127,6 +127,7 @@ export class TeamGate {
 
   /** Another tab has learned something. Where it has forgotten a team that is tracked, that one may not be tracked any more. */
   heard(): void {
+    if (this.#sources.length === 0) return;
     const stored = this.#stored();
     for (const [team, wanted] of this.#wanted) {
       const { open = false, askedMs = 0 } = this.#answers.get(team) ?? {};
@@ -189,8 +190,7 @@ export class TeamGate {
 
   #learn(team: string, answer: Answer): void {
     const known = this.#answers.get(team);
-    // It was overtaken by an answer that was asked for later.
-    if (known && known.askedMs > answer.askedMs) return;
+    if (isOvertaken(answer.askedMs, known?.askedMs)) return;
     this.#answers.set(team, answer);
     this.#wanted.set(team, { dueMs: performance.now() + this.#options.gateTtl, failures: 0 });
     this.#store(team, answer);
@@ -219,11 +219,12 @@ export class TeamGate {
     let nextMs = Number.POSITIVE_INFINITY;
     for (const [team, { dueMs }] of this.#wanted) {
       const open = this.state(team);
-      // While nobody sees the page, only what something may wait for is asked for.
+      if (this.#constant(team) !== undefined || this.#asked.has(team)) continue;
+      // While nobody sees the page, only what something may wait for is asked for, and what is about to be forgotten.
       const isIdle = open !== undefined && document.visibilityState === "hidden";
-      if (isIdle || this.#constant(team) !== undefined || this.#asked.has(team)) continue;
-      if (dueMs <= performance.now()) void this.ask(team);
-      else nextMs = Math.min(nextMs, dueMs);
+      const atMs = isIdle ? dueMs - this.#options.gateTtl + GATE_STALE_MAX_MS : dueMs;
+      if (atMs <= performance.now()) void this.ask(team);
+      else nextMs = Math.min(nextMs, atMs);
     }
     // One millisecond more, because browsers round timers down and `performance.now()` too.
     if (nextMs < Number.POSITIVE_INFINITY) {
@@ -251,13 +252,16 @@ export class TeamGate {
 
   #store(team: string, { open, askedMs }: Answer): void {
     const { [team]: earlier = 0, ...others } = this.#stored();
-    if (!this.#consent.isGranted || askedMs < earlier || (!open && earlier === 0)) return;
+    if (!this.#consent.isGranted || isOvertaken(askedMs, earlier) || (!open && earlier === 0)) return;
     const teams = Object.entries(open ? { ...others, [team]: askedMs } : others);
     const newest = teams.sort(([, one], [, other]) => other - one).slice(0, GATE_TEAMS_MAX);
     if (newest.length > 0) storage.put(this.#key, JSON.stringify(Object.fromEntries(newest)));
     else storage.remove(this.#key);
   }
 }
+
+/** Whether an answer was asked for before another one, unless the clock was set back since. */
+const isOvertaken = (askedMs: number, otherMs = 0): boolean => otherMs > askedMs && otherMs <= Date.now();
 
 /** What is known of a team, by its name. */
 export const nameOf = (open: boolean | undefined): TeamGateState => {

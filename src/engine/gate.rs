@@ -9,7 +9,9 @@ pub const HOLD_MAX_MS: u64 = 24 * 3_600_000;
 /// What is known of one team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum GateState {
-    /// Nobody has said yet: hold its events.
+    /// The page has said nothing of it yet: hold its events, and ask.
+    Untold,
+    /// Nobody knows: hold its events.
     Unknown,
     /// It is tracked.
     Open,
@@ -52,7 +54,7 @@ impl Gate {
         let Some(team) = team else {
             return GateState::Open;
         };
-        self.teams.iter().find(|known| known.id == team).map_or(GateState::Unknown, |known| known.state)
+        self.teams.iter().find(|known| known.id == team).map_or(GateState::Untold, |known| known.state)
     }
 
     /// Notes that a record of `team` waits, so that the page is asked about it.
@@ -60,7 +62,7 @@ impl Gate {
         if let Some(team) = team
             && !self.teams.iter().any(|known| known.id == team)
         {
-            self.teams.push(Team { id: team.to_owned(), state: GateState::Unknown, told: false });
+            self.teams.push(Team { id: team.to_owned(), state: GateState::Untold, told: false });
         }
     }
 
@@ -93,13 +95,13 @@ mod tests {
         assert_eq!(gate.next_question(), None);
         gate.expect(Some("42"));
         gate.expect(Some("42"));
-        assert_eq!(gate.team_state(Some("42")), GateState::Unknown);
+        assert_eq!(gate.team_state(Some("42")), GateState::Untold);
         assert_eq!(gate.next_question().as_deref(), Some("42"));
         assert_eq!(gate.next_question(), None);
         let states = [(Some(true), GateState::Open), (Some(false), GateState::Shut), (None, GateState::Unknown)];
         for (open, state) in states {
             gate.answer("42", open);
-            assert_eq!((gate.team_state(Some("42")), gate.team_state(Some("7"))), (state, GateState::Unknown));
+            assert_eq!((gate.team_state(Some("42")), gate.team_state(Some("7"))), (state, GateState::Untold));
         }
     }
 

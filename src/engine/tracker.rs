@@ -272,7 +272,7 @@ impl<S: Store> Tracker<S> {
     /// Takes note of what the page knows of a team. What was held for it and is not fresh any more goes in its order, under
     /// the drain lock: another page may have adopted it.
     fn learn_gate(&mut self, team: &str, open: Option<bool>) {
-        if open == Some(true) && self.gate.team_state(Some(team)) == GateState::Unknown {
+        if open == Some(true) && self.gate.team_state(Some(team)) != GateState::Open {
             for record in &mut self.outbox.records {
                 let fresh = self.wall.0.abs_diff(record.key.captured.0) < FRESH_AGE_MAX_MS;
                 if record.held && record.stored_bytes > 0 && record.team.as_deref() == Some(team) {
@@ -346,7 +346,7 @@ impl<S: Store> Tracker<S> {
     fn may_leave(&self, record: &Record) -> bool {
         match self.gate.state(record) {
             GateState::Open => true,
-            GateState::Unknown => is_broken!(self, SendThroughUnknownGate),
+            GateState::Untold | GateState::Unknown => is_broken!(self, SendThroughUnknownGate),
             GateState::Shut => false,
         }
     }

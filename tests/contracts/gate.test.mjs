@@ -357,6 +357,39 @@ test("an answer is used for a day at most, then events are held again", async ()
   same(await namesOf(world), ["seen", "held"]);
 });
 
+test("a page that nobody sees forgets an answer after a day as well", async () => {
+  const world = new World();
+  world.host = () => [200, "true"];
+  const { page, tracker } = await world.visit({ ...URL_SOURCE, teamId: 42 });
+  tracker.capture("seen");
+  await world.pass(SECOND);
+  await tracker.flush();
+  page.hide();
+  world.server.isDown = true;
+  world.host = () => [503, ""];
+  await world.pass(DAY - MINUTE);
+  tracker.capture("waits");
+  await world.pass(10 * MINUTE);
+  world.server.isDown = false;
+  await world.pass(HOUR);
+  same([await namesOf(world), tracker.stats().held], [["seen"], 1]);
+});
+
+test("a clock that is set back makes no answer older than it is", async () => {
+  const world = new World();
+  world.host = () => [200, "true"];
+  const { tracker } = await world.visit({ ...URL_SOURCE, teamId: 42, gateTtl: 10_000 });
+  await tracker.flush();
+  tracker.isTeamTracked(42);
+  await world.pass(SECOND);
+  world.setClock(-HOUR);
+  world.host = () => [200, "false"];
+  const asked = world.hostAsked.length;
+  await world.pass(MINUTE);
+  assert.equal(tracker.isTeamTracked(42), false);
+  assert.ok(world.hostAsked.length - asked < 8, `${world.hostAsked.length - asked} questions in a minute`);
+});
+
 test("later pages know a tracked team at once, and nothing is remembered of one that is not", async () => {
   const world = new World();
   world.host = (team) => [200, String(team === "42")];

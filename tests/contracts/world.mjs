@@ -142,6 +142,8 @@ async function textOf(body) {
 /** A browser of one visitor: a profile with its storage, and pages in it. */
 export class World {
   now = START;
+  /** How far the wall clock is off. */
+  skew = 0;
   server = new Server();
   flags = new Flags();
   /** What the host application says of a team: the status and the text of its answer. */
@@ -204,6 +206,11 @@ export class World {
     this.now = end;
   }
 
+  /** Somebody sets the wall clock; nothing else notices. */
+  setClock(byMs) {
+    this.skew += byMs;
+  }
+
   /** Everything of ours that is stored, without the consent. */
   stored() {
     return [...this.localStorage.entries.keys()].filter((key) => key.startsWith("phbt:") && !key.includes(":consent:"));
@@ -231,10 +238,10 @@ class Page {
     const dateOf = (realm) =>
       class extends realm.Date {
         constructor(...given) {
-          super(...(given.length === 0 ? [world.now] : given));
+          super(...(given.length === 0 ? [world.now + world.skew] : given));
         }
         static now() {
-          return world.now;
+          return world.now + world.skew;
         }
       };
     const say = (level) => (text) => this.console.push(`${level}: ${text}`);

@@ -93,10 +93,11 @@ fn is_real(world: &World, task: &Task, page: &Page, fact: &Fact, reason: DropRea
     }
 }
 
-/// Whether nobody knew of its team when an event was captured, and nobody has told this page since, for more than 24 hours.
+/// Whether nobody knew of its team when an event was captured, more than 24 hours ago, and nobody on this page knows now.
 pub(crate) fn is_held_too_long(world: &World, page: &Page, fact: &Fact) -> bool {
     let late = world.wall().saturating_sub(fact.captured_wall) > HOLD_MAX_MS;
-    fact.held && late && page.was_told(fact.team.as_deref()).is_none()
+    let knows = fact.team.as_deref().map_or(Some(true), |team| world.knows(page.id, team));
+    fact.held && late && page.was_told(fact.team.as_deref()).is_none() && knows.is_none()
 }
 
 /// Whether something refuses this event, and takes others; or did so again and again, which nobody can tell apart.
