@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # Later steps use what earlier ones build.
 .NOTPARALLEL:
 
-.PHONY: pkg demo test fmt lint test-host test-js test-contracts test-browser test-e2e faults sim bench planted-trap collector size clean
+.PHONY: pkg demo test fmt lint test-host test-js test-contracts test-browser test-e2e test-recipes faults sim bench planted-trap collector size clean
 
 pkg: ## Builds the npm package into pkg/ and prints what it weighs.
 	@scripts/setup wasm
@@ -21,7 +21,7 @@ demo: ## Starts collector and booking page, books once and shows what arrived. O
 
 test: ## Everything that CI runs. Each runner prints its own summary.
 	@scripts/setup wasm browser clippy
-	@$(MAKE) --no-print-directory fmt pkg lint test-host collector planted-trap test-js test-contracts test-browser test-e2e
+	@$(MAKE) --no-print-directory fmt pkg lint test-host collector planted-trap test-js test-contracts test-browser test-e2e test-recipes
 
 faults: ## Plays faults in Chromium, Firefox and WebKitGTK and prints what became of the events. ENGINES= and FAULTS= choose.
 	@scripts/setup wasm browser firefox webkit
@@ -56,7 +56,8 @@ lint:
 	cargo clippy --quiet --locked -p posthog-booking-tracker --all-targets --features broken-engines -- -D warnings
 	source scripts/tools && wasm_cargo clippy --quiet --locked -p posthog-booking-tracker --lib --test web --features planted-trap -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --no-deps -p posthog-booking-tracker
-	cd js && node_modules/.bin/biome check --error-on-warnings src test ../tests/contracts ../tests/e2e ../tests/faults ../scripts
+	cd js && node_modules/.bin/biome check --error-on-warnings src test ../tests/contracts ../tests/e2e ../tests/faults \
+		../tests/recipes ../examples/calcom-team-gate ../scripts
 	cd js && node_modules/.bin/tsc --noEmit && node_modules/.bin/tsc --noEmit -p test
 
 test-host:
@@ -76,6 +77,9 @@ test-browser:
 
 test-e2e:
 	source scripts/tools && node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
+
+test-recipes: ## The team gate as hosts set it up: from Cal.com's tables, by a PostHog flag, by the server that renders the page.
+	source scripts/tools && node --test --test-concurrency=1 --test-reporter=spec tests/recipes/*.test.mjs
 
 clean:
 	rm -rf target pkg js/engine js/node_modules
