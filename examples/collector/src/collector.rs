@@ -7,6 +7,8 @@ use serde::Serialize;
 use tokio::sync::{broadcast, watch};
 
 use crate::exchange::{Arrival, Book, Verdict};
+use crate::moment::Moment;
+use crate::pages::{PageBoard, PageReport};
 use crate::rows::Row;
 use crate::tally::Stats;
 
@@ -73,6 +75,14 @@ impl Collector {
         self.book().requests.answered(seq, status);
     }
 
+    /// Notes what a page says of itself.
+    pub(crate) fn hear(&self, report: PageReport) {
+        let mut book = self.book();
+        if book.pages.take(report, Moment::now()) {
+            self.send(&News::pages(&book.pages));
+        }
+    }
+
     pub(crate) fn release(&self) {
         self.releases.send_modify(|count| *count += 1);
     }
@@ -131,6 +141,10 @@ impl News {
 
     fn stats(stats: &Stats) -> Self {
         Self { name: Some("stats"), data: json_of(stats) }
+    }
+
+    fn pages(board: &PageBoard) -> Self {
+        Self { name: Some("pages"), data: json_of(board.pages()) }
     }
 
     /// Tells a page that it missed messages.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{RawQuery, Request, State};
+use axum::extract::{DefaultBodyLimit, RawQuery, Request, State};
 use axum::http::header::{ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
@@ -19,6 +19,7 @@ use crate::faults::FaultOrder;
 use crate::flags::FlagBoard;
 use crate::inspector;
 use crate::listener::IngestListener;
+use crate::pages::{PageReport, REPORT_BYTES_MAX};
 use crate::wait::Wait;
 
 #[derive(Clone)]
@@ -56,6 +57,7 @@ pub(crate) fn router(collector: Arc<Collector>, ingest: Arc<IngestListener>) -> 
         .route("/stream", get(stream))
         .route("/events", get(events))
         .route("/requests", get(requests))
+        .route("/page-stats", get(pages).post(hear_page).layer(DefaultBodyLimit::max(REPORT_BYTES_MAX)))
         .route("/stats", get(stats))
         .route("/wait", get(wait))
         .route("/faults", post(add_fault).delete(clear_faults))
@@ -126,6 +128,15 @@ async fn events(State(desk): State<Desk>) -> Outcome {
 
 async fn requests(State(desk): State<Desk>) -> Response {
     Json(desk.collector.book().requests.entries()).into_response()
+}
+
+async fn pages(State(desk): State<Desk>) -> Response {
+    Json(desk.collector.book().pages.pages()).into_response()
+}
+
+async fn hear_page(State(desk): State<Desk>, body: Bytes) -> Outcome {
+    desk.collector.hear(order::<PageReport>(&body)?);
+    Ok(done())
 }
 
 async fn stats(State(desk): State<Desk>) -> Response {

@@ -13,6 +13,7 @@ use crate::event::Batch;
 use crate::faults::{Fault, FaultQueue};
 use crate::flags::FlagBoard;
 use crate::moment::Moment;
+use crate::pages::PageBoard;
 use crate::refusal::Refusal;
 use crate::requests::{LoggedRequest, RequestLog};
 use crate::rows::{Reception, Row, Rows};
@@ -53,6 +54,7 @@ pub(crate) struct Book {
     pub(crate) requests: RequestLog,
     pub(crate) faults: FaultQueue,
     pub(crate) flags: FlagBoard,
+    pub(crate) pages: PageBoard,
     pub(crate) max_body_bytes: Option<usize>,
     pub(crate) quota_limited: Vec<String>,
 }
@@ -139,6 +141,7 @@ impl Book {
             requests: RequestLog::default(),
             faults: FaultQueue::default(),
             flags: FlagBoard::default(),
+            pages: PageBoard::default(),
             max_body_bytes: None,
             quota_limited: Vec::new(),
         })
@@ -150,6 +153,7 @@ impl Book {
         self.requests.clear();
         self.faults.clear();
         self.flags = FlagBoard::default();
+        self.pages.clear();
         self.max_body_bytes = None;
         self.quota_limited.clear();
         Ok(())

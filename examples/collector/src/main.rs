@@ -15,6 +15,7 @@ mod inspector;
 mod listener;
 mod moment;
 mod options;
+mod pages;
 mod refusal;
 mod requests;
 mod rows;

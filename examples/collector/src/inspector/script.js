@@ -13,6 +13,7 @@ const byId = (id) => document.getElementById(id);
 const shownRows = new Map(); // seq -> {row, element}
 const waitingRows = new Map(); // seq -> row, to be drawn in the next frame
 let stats = null;
+let pages = null; // what the pages say of themselves, the last one first
 let rowsLoaded = false;
 let frameAsked = false;
 
@@ -157,6 +158,50 @@ function drawNames(names) {
   byId("names-empty").hidden = sorted.length > 0;
 }
 
+/** A count that somebody may have to look at, where it is not zero. */
+function count(number, className) {
+  return element("td", number > 0 ? `right ${className}` : "right none", String(number));
+}
+
+function pageCell({ path, page, hasLeft }) {
+  const cell = element("td", "page", `${path} `);
+  cell.append(element("small", "id", shortId(page)));
+  if (hasLeft) cell.append(" ", element("small", "tag", "left"));
+  return cell;
+}
+
+function droppedCell(dropped) {
+  const reasons = Object.entries(dropped);
+  const cell = element("td", reasons.length > 0 ? "" : "none", reasons.length > 0 ? undefined : "–");
+  for (const [reason, number] of reasons) cell.append(element("span", "chip failed", `${reason} ${number}`), " ");
+  return cell;
+}
+
+function pageRow(page) {
+  const row = element("tr", page.hasLeft ? "past" : "");
+  const gate = element("td");
+  gate.append(element("span", `chip ${page.gate}`, page.gate));
+  row.append(
+    element("td", "id", page.saidAt.slice(11, 23)),
+    pageCell(page),
+    element("td", "", page.team),
+    gate,
+    element("td", "right", String(page.captured)),
+    element("td", "right", String(page.confirmed)),
+    count(page.waiting, ""),
+    // What a page held that has left, a later one holds now.
+    count(page.held, page.hasLeft ? "" : "many"),
+    droppedCell(page.dropped),
+  );
+  row.dataset.page = page.page;
+  return row;
+}
+
+function drawPages() {
+  byId("pages").replaceChildren(...pages.map(pageRow));
+  byId("pages-section").hidden = pages.length === 0;
+}
+
 function drawStats() {
   byId("received").textContent = stats.received;
   byId("copies").textContent = stats.received > 0 ? stats.copiesPerEvent.toFixed(2) : "–";
@@ -179,6 +224,7 @@ function draw() {
     frameAsked = false;
     drawRows();
     if (stats) drawStats();
+    if (pages) drawPages();
   });
 }
 
@@ -188,15 +234,20 @@ function take(row) {
 }
 
 function clear() {
+  pages = [];
   shownRows.clear();
   waitingRows.clear();
   byId("events").replaceChildren();
 }
 
-/** The stream tells what is new; what was there before it, or was missed, comes from the list. */
-async function loadRows() {
-  const answer = await fetch("/events");
-  (await answer.json()).forEach(take);
+/** The stream tells what is new; what was there before it, or was missed, comes from the lists. */
+async function load() {
+  pages = null;
+  const [events, said] = await Promise.all([fetch("/events"), fetch("/page-stats")]);
+  (await events.json()).forEach(take);
+  const list = await said.json();
+  // What the stream has told in the meantime is newer, and whole.
+  pages ??= list;
   rowsLoaded = true;
   draw();
 }
@@ -211,7 +262,7 @@ stream.addEventListener("open", () => {
   showLink("live", "live");
   // After a lost connection this may be another collector, whose rows begin at 1 again.
   clear();
-  loadRows().catch(() => showLink("waiting", "rows could not be loaded"));
+  load().catch(() => showLink("waiting", "rows could not be loaded"));
 });
 stream.addEventListener("error", () => showLink("waiting", "connection lost, trying again"));
 stream.addEventListener("message", (message) => {
@@ -222,10 +273,14 @@ stream.addEventListener("stats", (message) => {
   stats = JSON.parse(message.data);
   draw();
 });
+stream.addEventListener("pages", (message) => {
+  pages = JSON.parse(message.data);
+  draw();
+});
 stream.addEventListener("reset", () => {
   clear();
   draw();
 });
 stream.addEventListener("lagged", () => {
-  loadRows().catch(() => showLink("waiting", "rows could not be loaded"));
+  load().catch(() => showLink("waiting", "rows could not be loaded"));
 });

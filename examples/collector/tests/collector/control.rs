@@ -78,6 +78,46 @@ async fn the_stream_tells_of_rows_copies_and_resets() {
 }
 
 #[tokio::test]
+async fn pages_tell_what_they_hold_and_drop() {
+    let collector = Collector::start();
+    let mut stream = collector.client.get(format!("{}/stream", collector.control)).send().await.unwrap();
+    let report = |number: u64, held: u64| {
+        let dropped = json!({"gate_shut": 2, "expired": 0});
+        let stats = json!({"captured": 3, "confirmed": 0, "waiting": held, "held": held, "dropped": dropped,
+            "teams": {"42": "unknown"}});
+        json!({"page": "p", "number": number, "path": "/", "team": "42", "stats": stats}).to_string()
+    };
+    // As a page sends it: a simple request to another origin.
+    for (number, held) in [(2, 1), (1, 9)] {
+        let url = format!("{}/page-stats", collector.control);
+        let answer = collector.client.post(url).header("content-type", "text/plain").body(report(number, held));
+        let answer = answer.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["access-control-allow-origin"], "*");
+    }
+    let pages = collector.get("/page-stats").await;
+    assert_eq!(pages.as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&pages[0]["held"], &pages[0]["gate"], &pages[0]["hasLeft"]),
+        (&json!(1), &json!("unknown"), &json!(false))
+    );
+    assert_eq!(pages[0]["dropped"], json!({"gate_shut": 2}));
+
+    let long = "x".repeat(20_000);
+    let too_long = collector.client.post(format!("{}/page-stats", collector.control)).body(long).send().await.unwrap();
+    assert_eq!(too_long.status(), 413);
+    collector.order("/reset", json!({})).await;
+    assert_eq!(collector.get("/page-stats").await, json!([]));
+
+    let mut text = String::new();
+    while !text.contains("event: reset") {
+        let Some(chunk) = stream.chunk().await.unwrap() else { panic!("the stream ended: {text}") };
+        text.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    assert_eq!(text.matches("event: pages").count(), 1);
+}
+
+#[tokio::test]
 async fn the_page_and_its_files_are_served() {
     let collector = Collector::start();
     for (target, content_type) in
@@ -97,6 +137,7 @@ async fn orders_that_make_no_sense_are_refused() {
         ("/faults", json!({"kind": "status"})),
         ("/listen", json!({})),
         ("/flags", json!({"flags": {"f": {"enabeld": true}}})),
+        ("/page-stats", json!({"page": "p"})),
     ] {
         let answer = collector.client.post(format!("{}{target}", collector.control)).json(&order).send().await.unwrap();
         assert_eq!(answer.status(), 400, "{target} {order}");
