@@ -60,6 +60,7 @@ const site = await startBookingPage({
   port: port("PAGE_PORT", 8012),
   packageDir: join(root, "pkg"),
   posthogHost: collector.url,
+  inspector: collector.inspector,
 });
 console.log(`booking page  ${site.url}`);
 console.log(`inspector     ${collector.inspector}`);

@@ -11,7 +11,7 @@ import { extname, join, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
-import { eventTypeById } from "./public/event-types.js";
+import { eventTypeById, TEAM } from "./public/event-types.js";
 
 const PUBLIC_DIR = fileURLToPath(new URL("./public/", import.meta.url));
 const LARGEST_REQUEST_BYTES = 64 * 1024;
@@ -32,6 +32,14 @@ const MEDIA_TYPES = {
 
 /** Addresses that do not look like the file they serve. @type {Record<string, string>} */
 const PAGES = { "/": "/index.html", "/success": "/success.html" };
+
+/**
+ * What the server can be told to say of the team: nothing, that it is tracked, or that it is not.
+ * @typedef {"unknown" | "open" | "shut"} GateAnswer
+ */
+
+/** @type {readonly unknown[]} */
+const GATE_ANSWERS = ["unknown", "open", "shut"];
 
 /** An answer other than 200. */
 class Refusal extends Error {
@@ -55,6 +63,7 @@ class Refusal extends Error {
  * @param {string} options.packageDir the tracker's package; its `dist` is served under /tracker/
  * @param {string} options.posthogHost where the tracker delivers
  * @param {string} [options.posthogKey]
+ * @param {string} [options.inspector] where pages report what their trackers hold and drop
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
 export async function startBookingPage({
@@ -62,12 +71,16 @@ export async function startBookingPage({
   packageDir,
   posthogHost,
   posthogKey = "phc_booking_demo",
+  inspector = "",
 }) {
   const trackerDir = resolve(packageDir, "dist");
-  const config = `window.BOOKING_PAGE = ${JSON.stringify({ posthogHost, posthogKey })};\n`;
+  const facts = { posthogHost, posthogKey, inspector };
+  const config = `window.BOOKING_PAGE = ${JSON.stringify(facts)};\n`;
+  /** @type {GateAnswer} */
+  let gateAnswer = "open";
   const pageHeaders = {
     "Cache-Control": "no-cache",
-    "Content-Security-Policy": contentSecurityPolicy(posthogHost),
+    "Content-Security-Policy": contentSecurityPolicy(posthogHost, inspector),
     "X-Content-Type-Options": "nosniff",
   };
 
@@ -84,6 +97,13 @@ export async function startBookingPage({
 
     try {
       const path = requestedPath(request.url ?? "/");
+      if (path === "/api/team-gate") {
+        const isOrder = request.method === "POST";
+        if (isOrder) gateAnswer = readGateAnswer(await readJson(request));
+        const body = isOrder ? { answer: gateAnswer } : teamGate(request.url ?? "", gateAnswer);
+        answer(200, MEDIA_TYPES[".json"], JSON.stringify(body));
+        return;
+      }
       if (path === "/api/book") {
         if (request.method !== "POST") throw new Refusal(405, "POST only");
         const booking = book(await readJson(request));
@@ -129,15 +149,17 @@ export async function startBookingPage({
 /**
  * As strict as a page with a WebAssembly tracker can be.
  * @param {string} posthogHost
+ * @param {string} inspector
  */
-function contentSecurityPolicy(posthogHost) {
+function contentSecurityPolicy(posthogHost, inspector) {
+  const hosts = [posthogHost, inspector].filter(Boolean).map((host) => new URL(host).origin);
   return [
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",
     "worker-src 'self'",
     "style-src 'self'",
     "img-src 'self'",
-    `connect-src 'self' ${new URL(posthogHost).origin}`,
+    `connect-src 'self' ${hosts.join(" ")}`,
     "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
@@ -185,14 +207,38 @@ async function readJson(request) {
   let bytes = 0;
   for await (const chunk of request) {
     bytes += chunk.length;
-    if (bytes > LARGEST_REQUEST_BYTES) throw new Refusal(413, "the booking is too large");
+    if (bytes > LARGEST_REQUEST_BYTES) throw new Refusal(413, "the body is too large");
     chunks.push(chunk);
   }
   try {
     return JSON.parse(Buffer.concat(chunks).toString("utf8"));
   } catch {
-    throw new Refusal(400, "the booking is not JSON", "invalid_booking");
+    throw new Refusal(400, "the body is not JSON", "invalid_booking");
   }
+}
+
+/**
+ * What the tracker's `teamGateUrl` is answered. Not to know is a status, never a `false`: that would
+ * have the tracker drop what it holds.
+ * @param {string} target
+ * @param {GateAnswer} answer
+ */
+function teamGate(target, answer) {
+  const [, query] = target.split("?", 2);
+  const isOurs = new URLSearchParams(query).get("teamId") === String(TEAM.id);
+  if (isOurs && answer === "unknown") throw new Refusal(503, "nobody knows", "gate_unknown");
+  return { enabled: isOurs && answer === "open" };
+}
+
+/**
+ * @param {any} order what the switch on the page posted
+ * @returns {GateAnswer}
+ */
+function readGateAnswer(order) {
+  if (!GATE_ANSWERS.includes(order?.answer)) {
+    throw new Refusal(400, "the gate is unknown, open or shut", "invalid_gate");
+  }
+  return order.answer;
 }
 
 /** @param {any} wish what the page posted */
@@ -232,11 +278,13 @@ async function runFromCommandLine() {
       package: { type: "string" },
       "posthog-host": { type: "string" },
       "posthog-key": { type: "string" },
+      inspector: { type: "string" },
     },
   });
   if (!values.package || !values["posthog-host"]) {
     console.error(
-      "usage: node server.mjs --package DIR --posthog-host URL [--port N] [--posthog-key KEY]",
+      "usage: node server.mjs --package DIR --posthog-host URL [--port N] [--posthog-key KEY]\n" +
+        "                       [--inspector URL]",
     );
     process.exitCode = 2;
     return;
@@ -246,6 +294,7 @@ async function runFromCommandLine() {
     packageDir: values.package,
     posthogHost: values["posthog-host"],
     posthogKey: values["posthog-key"],
+    inspector: values.inspector,
   });
   console.log(page.url);
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {

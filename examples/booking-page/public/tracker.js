@@ -1,27 +1,49 @@
 // @ts-check
-/** This page's tracker, and the line in the footer that shows its counts. */
+/** This page's tracker, and what it says of itself: in the footer, and to the inspector. */
 import { TEAM } from "./event-types.js";
+import { forgetGateIfStartingOver } from "./first-visit.js";
 import { pageElement } from "./page-element.js";
+import { reportPage } from "./page-report.js";
+import { showTeamGate } from "./team-gate-switch.js";
 
 const STATUS_INTERVAL_MS = 1000;
+
+forgetGateIfStartingOver();
 
 export const tracker = new PostHogBookingTracker(window.BOOKING_PAGE.posthogKey, {
   host: window.BOOKING_PAGE.posthogHost,
   teamId: TEAM.id,
-  isTeamEnabled: true,
+  teamGateUrl: "/api/team-gate",
+  // As often as it may be asked, so that the switch on the page is felt at once.
+  gateTtl: 1000,
   debug: true,
 });
 // For the console and for tests.
 window.tracker = tracker;
 
+/** @type {GateState} */
+let gate = "unknown";
+tracker.onTeamGate((_, state) => {
+  gate = state;
+  showTrackerStatus();
+});
+// A tracker asks for a team when it has an event of it, and the success page captures none.
+tracker.isTeamTracked();
+
 export function showTrackerStatus() {
-  const { captured, confirmed, waiting } = tracker.stats();
+  const stats = tracker.stats();
+  const { captured, confirmed, waiting } = stats;
   const text = `Tracker: ${captured} captured · ${confirmed} confirmed · ${waiting} waiting`;
   const status = pageElement("tracker-status");
   if (status.textContent !== text) status.textContent = text;
+  showTeamGate(gate, stats);
+  reportPage(stats);
 }
 
 export function keepTrackerStatusShown() {
   showTrackerStatus();
   setInterval(showTrackerStatus, STATUS_INTERVAL_MS);
+  // The tracker was told of this before, and has done what it can.
+  addEventListener("pagehide", () => reportPage(tracker.stats(), true));
+  addEventListener("pageshow", () => showTrackerStatus());
 }
