@@ -2,7 +2,6 @@
 
 import { backoffMs } from "./backoff.js";
 import type { Consent } from "./consent.js";
-import { readStored } from "./earlier-records.js";
 import type { NoticeCode } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
 import { capturedMsOf, isMustSend, parseValue, type RecordValue } from "./record.js";
@@ -129,9 +128,8 @@ export class Delivery {
       const { team, held } = this.#read(key) ?? {};
       const open = this.#gate.state(team);
       if (open === false) this.#giveUp(key, "gate_shut");
-      else if (open === undefined && held && Date.now() - capturedMsOf(key) > HOLD_MAX_MS) {
-        this.#giveUp(key, "gate_unknown");
-      }
+      const isLate = held && Date.now() - capturedMsOf(key) > HOLD_MAX_MS;
+      if (isLate && team && open === undefined && !this.#gate.isAsking(team)) this.#giveUp(key, "gate_unknown");
     }
   }
 
@@ -182,7 +180,7 @@ export class Delivery {
   }
 
   #read(key: string): RecordValue | undefined {
-    return parseValue(this.#records.get(key) || readStored(key, this.#options.apiKey) || "");
+    return parseValue(this.#records.get(key) || storage.get(key) || "");
   }
 
   #giveUp(key: string, reason: NoticeCode): void {

@@ -146,9 +146,8 @@ export class Keel {
   }
 
   /** Sends everything that may leave, and waits for the answer. */
-  async flush(): Promise<void> {
-    await this.#delivery.send();
-    await this.#learnAndSend(this.#delivery);
+  flush(): Promise<void> {
+    return this.#delivery.send();
   }
 
   /** Sends quarantined records, which the engine cannot bear, and forgets those that arrive. */
@@ -156,8 +155,8 @@ export class Keel {
     const keys = this.#stored().filter((key) => uuids.includes(key.slice(-36)));
     if (keys.length === 0) return;
     const delivery = this.#deliveryOf(new Map(keys.map((key) => [key, ""])));
+    await Promise.all([...delivery.unknownTeams()].map((team) => this.#gate.ask(team)));
     await delivery.send();
-    await this.#learnAndSend(delivery);
   }
 
   /** Something happened to the page while this keel is in charge. */
@@ -196,13 +195,6 @@ export class Keel {
   /** The keys of the project's records in storage. */
   #stored(): string[] {
     return storage.keys().filter((key) => key.startsWith(recordPrefix(this.#options.project)));
-  }
-
-  async #learnAndSend(delivery: Delivery): Promise<void> {
-    const unknown = [...delivery.unknownTeams()];
-    if (unknown.length === 0) return;
-    await Promise.all(unknown.map((team) => this.#gate.ask(team)));
-    await delivery.send();
   }
 
   /** Sees to it that the gates of what was taken over are known, and sends what may leave. */

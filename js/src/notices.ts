@@ -19,6 +19,7 @@ export const NOTICE_CODES = [
   "unauthorised",
   "web_page",
   "nothing_opens_the_gate",
+  "gate_unanswered",
   "ungated",
   "no_consent",
   "before_send",
@@ -30,14 +31,16 @@ export type NoticeCode = (typeof NOTICE_CODES)[number];
 /** How many of {@link NOTICE_CODES} are the engine's reasons to drop an event. */
 export const DROP_REASONS = 12;
 
-/** Every reason to drop an event: behind the three warnings stand those of the page. */
+/** Every reason to drop an event: behind the four warnings stand those of the page. */
 export const ALL_REASONS = NOTICE_CODES.filter(
-  (_, number) => number < DROP_REASONS || number >= DROP_REASONS + 3,
+  (_, number) => number < DROP_REASONS || number >= DROP_REASONS + 4,
 ) as DropReason[];
 
 const WARNINGS: Partial<Record<NoticeCode, string>> = {
   nothing_opens_the_gate:
     'events are ignored, because nothing says that their team is tracked. Pass a source of the team gate (isTeamEnabled, teamGateUrl, teamFlag or bootstrap.teams), with a teamId for each event or for the page, or ungated: "track".',
+  gate_unanswered:
+    "nobody can say whether a team is tracked. Its events are held, for 24 hours at most. Check what isTeamEnabled or teamGateUrl answers, or the flag posthog-booking-tracking.",
   unauthorised:
     "the host refuses the project API key or everything that this page sends. Nothing is sent from this page; events are kept. Check the key, the region of the host and what stands in front of it.",
   web_page:

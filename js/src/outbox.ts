@@ -3,7 +3,6 @@
 
 import type { Consent } from "./consent.js";
 import { DrainLock } from "./drain-lock.js";
-import { sealEarlier } from "./earlier-records.js";
 import { Engine, type Wreck } from "./engine.js";
 import { Keel } from "./keel.js";
 import { isHopeless, loadModule } from "./load.js";
@@ -12,8 +11,8 @@ import { ALL_REASONS, type NoticeCode, type Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
 import type { PageEvent } from "./page-events.js";
 import { Quarantine } from "./quarantine.js";
-import { type NewRecord, nounKey } from "./record.js";
-import { erase, remove } from "./storage.js";
+import { type NewRecord, nounKey, recordPrefix } from "./record.js";
+import { erase, keys, remove } from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
 import type { OutboxStats } from "./types.js";
 import { wasmUrl } from "./wasm-url.js";
@@ -97,13 +96,14 @@ export class Outbox {
   /** Sends everything now. Is fulfilled when that has succeeded or failed; what failed stays stored. */
   async flush(): Promise<void> {
     await this.ready;
-    await (this.#engine ?? this.#keel).flush();
+    const [hasAsked] = await Promise.all([this.#gate.askUnknown(), this.#send()]);
+    if (hasAsked) await this.#send();
   }
 
   /** Sends everything for the last time. */
   async shutDown(): Promise<void> {
-    await this.ready;
-    await (this.#engine ? this.#engine.shutDown() : this.#keel.flush());
+    await this.flush();
+    await this.#engine?.shutDown();
     this.#keel.rest();
     this.#lock.leave();
   }
@@ -129,7 +129,9 @@ export class Outbox {
   /** With the last record of a team that is not tracked goes what else was stored for its sake; whether that was so. */
   removeTraces(): boolean {
     const { waiting, confirmed } = this.stats();
-    if (waiting + confirmed > 0) return false;
+    // Another tab may have something waiting for a team that is tracked.
+    const isUsed = waiting + confirmed > 0 || keys().some((key) => key.startsWith(recordPrefix(this.#options.project)));
+    if (isUsed) return false;
     for (const noun of ["sentinel", "reach"]) remove(nounKey(noun, this.#options.project));
     void mirror.erase(() => false, false);
     return true;
@@ -171,6 +173,10 @@ export class Outbox {
       confirmed: stats.confirmed + keel.confirmed,
       dropped: dropped as OutboxStats["dropped"],
     };
+  }
+
+  #send(): Promise<void> {
+    return (this.#engine ?? this.#keel).flush();
   }
 
   #proceed(): void {
@@ -247,6 +253,6 @@ export class Outbox {
   async #mirrored(): Promise<[key: string, value: string][]> {
     // Reading would make it.
     if (!(await mirror.exists())) return [];
-    return (await mirror.read()).map(([key, value]) => [key, sealEarlier(value, this.#options.apiKey)]);
+    return mirror.read();
   }
 }

@@ -2,7 +2,6 @@
 
 import type { Consent } from "./consent.js";
 import type { DrainLock } from "./drain-lock.js";
-import { readStored } from "./earlier-records.js";
 import type { Engine } from "./engine.js";
 import { NOTICE_CODES, type Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
@@ -16,7 +15,6 @@ export class PageSide {
   readonly #gate: TeamGate;
   readonly #notices: Notices;
   readonly #url: string;
-  readonly #apiKey: string;
   readonly #consent: Consent;
   readonly #lock: DrainLock;
   readonly #requests = new Map<number, AbortController>();
@@ -37,13 +35,12 @@ export class PageSide {
     this.#gate = gate;
     this.#notices = notices;
     this.#url = options.host + CAPTURE_PATH;
-    this.#apiKey = options.apiKey;
     this.#consent = consent;
     this.#lock = lock;
   }
 
   get(key: string): string | undefined {
-    return readStored(key, this.#apiKey);
+    return storage.get(key);
   }
 
   put(key: string, value: string): boolean {
@@ -91,7 +88,9 @@ export class PageSide {
 
   askGate(team: string): void {
     this.#gate.want(team);
-    this.#engine.gateAnswered(team, this.#gate.state(team));
+    const open = this.#gate.state(team);
+    // Who is being asked may know; until then nobody has said anything, and what was held for long waits a little longer.
+    if (open !== undefined || !this.#gate.isAsking(team)) this.#engine.gateAnswered(team, open);
   }
 
   askLock(): void {

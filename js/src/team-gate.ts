@@ -19,6 +19,9 @@ export const HOLD_MAX_MS = 24 * 3_600_000;
 /** An answer that could not be asked for again is used for this long. */
 const GATE_STALE_MAX_MS = 24 * 3_600_000;
 
+/** So many failures in a row are no reason to say anything yet. */
+const FAILURES_UNSAID = 3;
+
 /** So many tracked teams are remembered for later pages, the ones that were asked for last. */
 const GATE_TEAMS_MAX = 50;
 
@@ -119,10 +122,27 @@ export class TeamGate {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The page is seen or connected again, or may be tracked again: what nobody could say is asked now. */
+  /** The page is seen or connected again, or may be tracked again: what is not known, or has grown old, is asked now. */
   refresh(): void {
-    for (const wanted of this.#wanted.values()) if (wanted.failures > 0) wanted.dueMs = 0;
+    for (const [team, wanted] of this.#wanted) {
+      // The device may have slept, and `performance.now()` with it.
+      const ageMs = Math.abs(Date.now() - (this.#answers.get(team)?.askedMs ?? 0));
+      if (wanted.failures > 0 || ageMs >= this.#options.gateTtl) wanted.dueMs = 0;
+    }
     this.#proceed();
+  }
+
+  /** Whether somebody is being asked about a team. */
+  isAsking(team: string): boolean {
+    return this.#asked.has(team);
+  }
+
+  /** Asks about the teams of which nobody knows, now; whether there were some. */
+  async askUnknown(): Promise<boolean> {
+    if (!this.#consent.isGranted || this.#sources.length === 0) return false;
+    const unknown = [...this.#wanted.keys()].filter((team) => this.state(team) === undefined);
+    await Promise.all(unknown.map((team) => this.ask(team)));
+    return unknown.length > 0;
   }
 
   /** Another tab has learned something. Where it has forgotten a team that is tracked, that one may not be tracked any more. */
@@ -200,6 +220,7 @@ export class TeamGate {
 
   #miss(team: string): void {
     const failures = (this.#wanted.get(team)?.failures ?? 0) + 1;
+    if (failures === FAILURES_UNSAID && this.state(team) === undefined) this.#notices.report("gate_unanswered");
     this.#wanted.set(team, {
       dueMs: performance.now() + backoffMs(failures, this.#options.maxRetries),
       failures,

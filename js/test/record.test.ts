@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Consent } from "../src/consent.js";
-import { readStored, sealEarlier } from "../src/earlier-records.js";
 import { Delivery } from "../src/keel-delivery.js";
 import { Notices } from "../src/notices.js";
 import { checkOptions } from "../src/options.js";
@@ -17,11 +16,8 @@ const fixture = readFixture<{
   capturedMs: number;
   sequence: number;
   uuid: string;
-  distinctId: string;
-  sessionId: string;
   key: string;
   identityKey: string;
-  raw: string;
   sealed: string;
   held: string;
 }>("records.json");
@@ -40,24 +36,6 @@ test("keys are those of the fixture that the engine shares", () => {
   assert.equal(recordKey(project, fixture.capturedMs, fixture.sequence, fixture.uuid), fixture.key);
   assert.equal(nounKey("identity", project), fixture.identityKey);
   assert.ok(fixture.key.startsWith(recordPrefix(project)));
-});
-
-test("the record of a first keel is sealed as the fixture has it, and any other one is left as it is", () => {
-  const sealed = sealEarlier(fixture.raw, fixture.apiKey);
-  assert.equal(sealed.replace(`"$lib_version":"${__VERSION__}"`, '"$lib_version":"0.1.0"'), fixture.sealed);
-  for (const value of [fixture.sealed, fixture.raw.slice(0, -1), "", "x"])
-    assert.equal(sealEarlier(value, "phc"), value);
-});
-
-test("a record of a first keel is sealed in its place when it is read, and anything else is read as it is", () => {
-  const entries = installStorage();
-  entries.set(fixture.key, fixture.raw);
-  entries.set(fixture.identityKey, "{}");
-  const value = readStored(fixture.key, fixture.apiKey);
-  assert.equal(parseValue(value ?? "")?.team, "42");
-  assert.equal(entries.get(fixture.key), value, "so that whoever sends it later sends the same");
-  assert.equal(readStored(fixture.identityKey, fixture.apiKey), "{}");
-  assert.equal(readStored("phbt:nothing", fixture.apiKey), undefined);
 });
 
 test("a sealed value is that of the fixture, its body word for word", () => {

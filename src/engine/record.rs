@@ -6,8 +6,6 @@
 //!
 //! - `{"stage":"raw","team"?,"body":{…}}` holds an event of which its own page may still change who it is about, while it
 //!   waits for another tracker to say so (`js/src/shared-identity.ts`). Whoever else finds it takes it as it is.
-//! - `{"stage":"raw","uuid","timestamp","event","team"?,"url","referrer","distinct_id","session_id","device_id",
-//!   "identified","properties"}` is what keels wrote first. The page seals it (`js/src/earlier-records.ts`).
 //! - `{"stage":"sealed","held"?,"team"?,"body":{…}}` holds the event exactly as it is sent, for ever.
 //!
 //! `team` names the team whose gate must be open; it is absent where no gate holds the event. `held` is true where nobody

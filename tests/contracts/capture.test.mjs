@@ -1,7 +1,6 @@
 // Capture: what an event carries, its options, super properties, groups, hooks, delivery in batches, flush and shutdown.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { MINUTE, SECOND, START, World } from "./world.mjs";
 
@@ -624,29 +623,6 @@ test("retry-queue: over its capacity the oldest that can wait is dropped, counte
   const numbers = world.server.named("slot_selected").map(({ properties }) => properties.n);
   assert.equal(Math.max(...numbers), 399);
   assert.equal(world.server.named("booking_completed").length, 1);
-});
-
-test("what a page of the first keels has left is sealed and sent, by the engine and without it", async () => {
-  const { key, raw, apiKey } = JSON.parse(readFileSync(new URL("../fixtures/records.json", import.meta.url), "utf8"));
-  const age = (text) => text.replace(/^(phbt:1:\w+:)\w+/, `$1${(START - 10 * MINUTE).toString(36)}`);
-  for (const hasWasm of [true, false]) {
-    const world = new World();
-    world.localStorage.entries.set(age(key), raw);
-    const page = world.open();
-    if (!hasWasm) Object.defineProperty(page.window, "WebAssembly", { value: undefined });
-    const tracker = page.track({ apiKey, teamId: 42 });
-    await tracker.ready;
-    await world.pass(MINUTE);
-    const event = await only(world, tracker);
-    assert.deepEqual(
-      [event.event, event.properties.bookingId, event.properties.$pathname],
-      ["booking_completed", 7, "/ada/intro"],
-    );
-    assert.deepEqual(
-      world.stored().filter((name) => /^phbt:\d/.test(name)),
-      [],
-    );
-  }
 });
 
 test("what the page calls from inside what it has replaced ends, also where it calls itself for ever", async () => {

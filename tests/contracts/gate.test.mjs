@@ -512,6 +512,68 @@ test("what was held for 24 hours goes with the next page as well, what was captu
   same(await namesOf(world), ["open"]);
 });
 
+test("what was held for longer arrives where the next page can learn that it may", async () => {
+  for (const wasm of [true, false]) {
+    const world = new World();
+    const { page, tracker } = await world.visit({ ...URL_SOURCE, teamId: 42 });
+    book(tracker);
+    await world.settle();
+    page.leave();
+    await world.pass(3 * DAY);
+    world.host = () => [200, "true"];
+    const later = world.open({ wasm });
+    later.track({ ...URL_SOURCE, teamId: 42 });
+    await world.pass(2 * MINUTE);
+    same(await namesOf(world), BOOKING);
+  }
+});
+
+test("flush asks about the teams of which nobody knows, and sends what that lets go", async () => {
+  for (const wasm of [true, false]) {
+    const world = new World();
+    const page = world.open({ wasm });
+    const tracker = page.track({ ...URL_SOURCE, teamId: 42 });
+    await world.settle();
+    book(tracker);
+    await world.pass(20 * SECOND);
+    world.host = () => [200, "true"];
+    await tracker.flush();
+    assert.equal(world.server.events.length, 3);
+    const asked = world.hostAsked.length;
+    await tracker.flush();
+    assert.equal(world.hostAsked.length, asked);
+  }
+});
+
+test("a team that is not tracked takes nothing of another tab's away", async () => {
+  const world = new World();
+  world.server.isDown = true;
+  const { tracker: other } = await world.visit({ teamId: 7 });
+  book(other);
+  await world.settle();
+  const before = world.stored().sort();
+  world.host = () => [200, "false"];
+  const { tracker } = await world.visit({ ...URL_SOURCE, teamId: 42 });
+  book(tracker);
+  await world.pass(5 * SECOND);
+  assert.equal(tracker.stats().dropped.gate_shut, 3);
+  same(world.stored().sort(), before);
+});
+
+test("a source that says nothing again and again is warned about, once", async () => {
+  const world = new World();
+  const { page, tracker } = await world.visit({ ...URL_SOURCE, teamId: 42 });
+  book(tracker);
+  await world.pass(2 * SECOND);
+  same(page.console, []);
+  await world.pass(HOUR);
+  assert.equal(page.console.length, 1);
+  assert.match(
+    page.console[0],
+    /^warn: .*nobody can say whether a team is tracked.*Check what isTeamEnabled or teamGateUrl/,
+  );
+});
+
 test("held in memory: nothing is stored before it is known, and then everything arrives with its own time", async () => {
   const world = new World();
   const memory = { ...URL_SOURCE, teamId: 42, holdUnknown: "memory" };
