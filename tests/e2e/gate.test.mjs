@@ -58,7 +58,10 @@ test("a flag for some teams: theirs arrives, the other team's leaves nothing on 
   assert.equal((await collector.events()).filter(({ properties }) => properties.teamId === 7).length, 0);
   assert.deepEqual(await storedRecords(untracked), []);
   const asked = (await collector.requests()).filter(({ path }) => path.startsWith("/flags"));
-  assert.deepEqual(new Set(asked.map(({ body }) => JSON.parse(body).distinct_id)), new Set(["posthog-booking-tracker"]));
+  assert.deepEqual(
+    new Set(asked.map(({ body }) => JSON.parse(body).distinct_id)),
+    new Set(["posthog-booking-tracker"]),
+  );
   assert.equal((await collector.stats()).preflights, 0, "a simple request needs no preflight");
 });
 
