@@ -63,7 +63,6 @@ export class FeatureFlags {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
   #waiting: (() => void)[] = [];
-  #told: { flags: unknown; properties: Record<string, unknown> } = { flags: undefined, properties: {} };
 
   constructor(options: CheckedOptions, context: FlagContext) {
     this.#options = options;
@@ -73,15 +72,10 @@ export class FeatureFlags {
   }
 
   /** What every event says of the flags. */
-  get properties(): Readonly<Record<string, unknown>> {
-    const { flags } = this.cache;
-    if (flags !== this.#told.flags) {
-      const values = Object.fromEntries(Object.entries(flags).map(([key, { value }]) => [key, value]));
-      this.#told = { flags, properties: describe(values) };
-    }
-    return this.#hasLoaded || Object.keys(flags).length > 0
-      ? this.#told.properties
-      : describe(this.#context.shared() ?? {});
+  get properties(): Record<string, unknown> {
+    const values = this.#isReady ? this.#values : (this.#context.shared() ?? {});
+    const properties = Object.entries(values).map(([key, value]) => [`$feature/${key}`, value]);
+    return properties.length > 0 ? { ...Object.fromEntries(properties), $active_feature_flags: activeOf(values) } : {};
   }
 
   /** What a flag says; nothing, where it is not known. Tells PostHog that the visitor has met it. */
@@ -104,10 +98,9 @@ export class FeatureFlags {
   /** The values and the payloads of all flags. Tells nobody. */
   all(): { flags: Record<string, FlagValue>; payloads: Record<string, unknown> } {
     this.want();
-    const entries = Object.entries(this.cache.flags);
-    const payloads = entries.map(([key, flag]) => [key, payloadOf(flag)] as const);
+    const payloads = Object.entries(this.cache.flags).map(([key, flag]) => [key, payloadOf(flag)] as const);
     return {
-      flags: Object.fromEntries(entries.map(([key, { value }]) => [key, value])),
+      flags: this.#values,
       payloads: Object.fromEntries(payloads.filter(([, payload]) => payload !== undefined)),
     };
   }
@@ -213,6 +206,10 @@ export class FeatureFlags {
     });
   }
 
+  get #values(): Record<string, FlagValue> {
+    return Object.fromEntries(Object.entries(this.cache.flags).map(([key, { value }]) => [key, value]));
+  }
+
   get #isReady(): boolean {
     return this.#hasLoaded || Object.keys(this.cache.flags).length > 0;
   }
@@ -279,9 +276,8 @@ export class FeatureFlags {
   }
 
   #tell(listener: FeatureFlagsListener): void {
-    const { flags } = this.all();
-    const active = Object.keys(flags).filter((key) => flags[key] !== false);
-    listener(active, flags, { errorsLoading: this.#error !== undefined });
+    const values = this.#values;
+    listener(activeOf(values), values, { errorsLoading: this.#error !== undefined });
   }
 
   /** Tells PostHog that the visitor has met a value, once for each. */
@@ -319,10 +315,6 @@ export class FeatureFlags {
   }
 }
 
-/** How an event names flags. */
-function describe(values: Record<string, FlagValue>): Record<string, unknown> {
-  const entries = Object.entries(values);
-  if (entries.length === 0) return {};
-  const properties = Object.fromEntries(entries.map(([key, value]) => [`$feature/${key}`, value]));
-  return { ...properties, $active_feature_flags: entries.filter(([, value]) => value !== false).map(([key]) => key) };
-}
+/** The keys of the flags that are on. */
+const activeOf = (values: Record<string, FlagValue>): string[] =>
+  Object.keys(values).filter((key) => values[key] !== false);
