@@ -263,6 +263,18 @@ test("reload-feature-flags: an answer about an earlier visitor is none", async (
   assert.equal(world.flags.last.distinct_id, tracker.getDistinctId());
 });
 
+test("reload-feature-flags: an answer that comes after a reset is about somebody else", async () => {
+  const { world, tracker } = await loaded({});
+  world.flags.answer = { flags: { ofTheFirst: true } };
+  world.flags.answerNext("hold", 500);
+  tracker.reloadFeatureFlags();
+  await world.pass(SECOND);
+  tracker.reset();
+  world.flags.release();
+  await world.pass(SECOND);
+  same(tracker.getFeatureFlags(), {});
+});
+
 test("set-person-properties-for-flags, reset-person-properties-for-flags: kept, sent, and forgotten", async () => {
   const { world, tracker } = await loaded({});
   tracker.setPersonPropertiesForFlags({ plan: "pro" });

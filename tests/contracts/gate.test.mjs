@@ -390,6 +390,20 @@ test("a clock that is set back makes no answer older than it is", async () => {
   assert.ok(world.hostAsked.length - asked < 8, `${world.hostAsked.length - asked} questions in a minute`);
 });
 
+test("a device that has slept asks when the page is seen again, whatever its timers say", async () => {
+  const world = new World();
+  world.host = () => [200, "true"];
+  const { page, tracker } = await world.visit({ ...URL_SOURCE, teamId: 42 });
+  tracker.isTeamTracked(42);
+  await world.pass(SECOND);
+  page.hide();
+  world.setClock(HOUR);
+  world.host = () => [200, "false"];
+  page.show();
+  await world.pass(SECOND);
+  assert.equal(tracker.isTeamTracked(42), false);
+});
+
 test("later pages know a tracked team at once, and nothing is remembered of one that is not", async () => {
   const world = new World();
   world.host = (team) => [200, String(team === "42")];
@@ -590,6 +604,10 @@ test("held in memory: nothing is stored before it is known, and then everything 
   assert.deepEqual([tracker.stats().held, tracker.stats().waiting, tracker.stats().captured], [0, 0, 5]);
   tracker.capture("seen");
   assert.equal(recordsOf(world).length, 1, "from then on events are stored");
+  assert.ok(
+    world.stored().some((key) => key.startsWith("phbt:identity:")),
+    "and who the visitor is",
+  );
 });
 
 test("held in memory: a team that is not tracked leaves nothing, and a page that is left loses what it held", async () => {
@@ -746,6 +764,47 @@ test("a page that can ask nobody for a team never sends or gives up what another
   other.capture("own");
   await world.pass(5 * MINUTE);
   same([await namesOf(world), recordsOf(world).length], [["own"], 1]);
+});
+
+test("nor does it send that when another tab learns that the team is tracked", async () => {
+  const world = new World();
+  const { page, tracker } = await world.visit(URL_SOURCE);
+  tracker.capture("held", { teamId: 42 });
+  await world.settle();
+  page.leave();
+  await world.pass(2 * MINUTE);
+  const { tracker: other } = await world.visit({ isTeamEnabled: true, teamId: 7 });
+  await world.pass(MINUTE);
+  assert.equal(other.stats().adopted, 1);
+  world.host = () => [200, "true"];
+  world.server.isDown = true;
+  const { tracker: asking } = await world.visit(URL_SOURCE);
+  asking.isTeamTracked(42);
+  await world.pass(SECOND);
+  assert.equal(asking.isTeamTracked(42), true);
+  assert.equal(other.stats().teams[42], "unknown");
+});
+
+test("without WebAssembly what was captured through an open gate waits for longer than a day", async () => {
+  const world = new World();
+  world.host = () => [200, "true"];
+  const page = world.open({ wasm: false });
+  const tracker = page.track({ ...URL_SOURCE, teamId: 42 });
+  tracker.isTeamTracked(42);
+  await world.pass(SECOND);
+  world.server.isDown = true;
+  tracker.capture("open");
+  page.leave();
+  await world.pass(3 * DAY);
+  world.host = () => [503, ""];
+  world.server.isDown = false;
+  const later = world.open({ wasm: false });
+  const other = later.track({ ...URL_SOURCE, teamId: 42 });
+  await world.pass(MINUTE);
+  assert.deepEqual([other.stats().held, other.stats().dropped.gate_unknown], [1, 0]);
+  world.host = () => [200, "true"];
+  await world.pass(6 * MINUTE);
+  same(await namesOf(world), ["open"]);
 });
 
 test("without WebAssembly the gate holds, opens and shuts in the same way", async () => {

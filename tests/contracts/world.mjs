@@ -100,9 +100,21 @@ class Flags {
   requests = [];
   #answers = [];
 
-  /** The next requests are answered by these statuses, one each; 0 is no answer at all, "hang" one that never comes. */
+  /**
+   * The next requests are answered by these statuses, one each; 0 is no answer at all, "hang" one that never comes, "hold" one
+   * that comes when it is released.
+   */
   answerNext(...statuses) {
     this.#answers.push(...statuses);
+  }
+
+  release = () => {};
+
+  /** Is fulfilled when the answer is released. */
+  held() {
+    return new Promise((resolve) => {
+      this.release = resolve;
+    });
   }
 
   take(text, ms) {
@@ -346,6 +358,8 @@ class Page {
       await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
     }
     if (status === 0) throw new TypeError("Failed to fetch");
-    return new Response(status === 200 ? text : "", { status });
+    if (status !== "hold") return new Response(status === 200 ? text : "", { status });
+    await this.#world.flags.held();
+    return new Response(text);
   }
 }
