@@ -20,6 +20,15 @@ const out = trap ? join(root, "target/planted-trap") : join(root, "pkg");
 const engine = join(root, trap ? "target/engine-planted-trap" : "js/engine");
 const version = /^version = "(.*)"$/m.exec(readFileSync(join(root, "Cargo.toml"), "utf8"))[1];
 
+/**
+ * Members that only the package's own modules name: none of them is stored, sent, or seen by a page, a browser or the engine.
+ * They are shortened.
+ */
+const INTERNAL_NAMES =
+  "isFree sequence tick onMissedDenial live poisoned unsaved mirrored shutDown forget isUrgent withdraw noteProfile mustSend backoffMs unknownTeams giveUpGated evict handed seal handOver goAlone unite sendQuarantined stayClosed allSealed giveUp removeTraces follow arrive initialProperties tidy atOnce isHooking mayKeep isOpen renew isPending settle edit askedMs dueMs asksForTeams onAnswer admit states askUnknown isAsking gateAnswered".split(
+    " ",
+  );
+
 rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, "dist"), { recursive: true });
 
@@ -63,6 +72,7 @@ for (const name of trap ? ["index.js"] : ["index.js", "script.js"]) {
     module: name === "index.js",
     ecma: 2022,
     compress: { passes: 4, pure_getters: true, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false },
+    mangle: { properties: { regex: new RegExp(`^(${INTERNAL_NAMES.join("|")})$`) } },
     sourceMap: { content: readFileSync(`${path}.map`, "utf8"), filename: name, url: `${name}.map` },
   });
   writeFileSync(path, code);

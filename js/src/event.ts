@@ -90,9 +90,12 @@ export const uuidOf = ({ uuid }: CaptureOptions, ms: number): string =>
   typeof uuid === "string" && UUID.test(uuid) ? uuid : uuidv7(ms);
 
 /** The groups of the visitor, of the caller's properties and of its options, in this order. */
-function groupsProperty({ properties: { $groups }, options }: Draft, who: Who): Record<string, unknown> {
+function groupsProperty({ properties: { $groups }, options, team }: Draft, who: Who): Record<string, unknown> {
+  const { team: own } = who.groups;
   const groups = {
     ...who.groups,
+    // The visitor belongs to the team of the page; the event may be about another one.
+    ...(own && team && { team }),
     ...($groups ? plainCopy($groups) : {}),
     ...(options.groups && plainCopy(options.groups)),
   };

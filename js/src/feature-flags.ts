@@ -32,8 +32,10 @@ export interface FlagContext {
   /** Whether something about the visitor may be sent now. */
   isAllowed(): boolean;
   visitor(): FlagVisitor;
-  /** Captures `$feature_flag_called`; as a minimal event, where PostHog wants that. */
-  emit(properties: Record<string, unknown>, isMinimal: boolean): void;
+  /** Does something in its turn. */
+  run(call: () => void): void;
+  /** Captures `$feature_flag_called`, as a minimal event where PostHog wants that; whether it is captured. */
+  emit(properties: Record<string, unknown>, isMinimal: boolean): boolean;
   /** The flags of a posthog-js that shares its visitor, where this page has none of its own. */
   shared(): Record<string, FlagValue> | undefined;
 }
@@ -55,8 +57,6 @@ export class FeatureFlags {
   #hasAnswer = false;
   /** What was wrong with the last request. */
   #error: string | undefined;
-  /** Counts the visitors of this page: an answer about an earlier one is none. */
-  #visitors = 0;
   /** Who the visitor was until it became known, told once. */
   #anonymousId: string | undefined;
   #loadedMs = Number.NEGATIVE_INFINITY;
@@ -73,7 +73,8 @@ export class FeatureFlags {
 
   /** What every event says of the flags. */
   get properties(): Record<string, unknown> {
-    const values = this.#isReady ? this.#values : (this.#context.shared() ?? {});
+    const own = this.#values;
+    const values = Object.keys(own).length > 0 ? own : (this.#context.shared() ?? {});
     const properties = Object.entries(values).map(([key, value]) => [`$feature/${key}`, value]);
     return properties.length > 0 ? { ...Object.fromEntries(properties), $active_feature_flags: activeOf(values) } : {};
   }
@@ -83,7 +84,7 @@ export class FeatureFlags {
     this.want();
     const { flags } = this.cache;
     const flag = Object.hasOwn(flags, key) ? flags[key] : undefined;
-    if (this.#isReady && options?.sendEvent !== false) this.#report(key, flag);
+    if (this.#isReady && options?.sendEvent !== false) this.#context.run(() => this.#report(key, flag));
     if (!flag) return undefined;
     const { value } = flag;
     const payload = payloadOf(flag);
@@ -182,7 +183,6 @@ export class FeatureFlags {
   /** Somebody else uses the page from now on. */
   clear(): void {
     this.cache.clear();
-    this.#visitors++;
     this.#bootstrapped = undefined;
     this.#anonymousId = undefined;
     this.#hasLoaded = false;
@@ -193,6 +193,13 @@ export class FeatureFlags {
   refresh(): void {
     const isDue = performance.now() - this.#loadedMs >= FLAGS_REFRESH_MS;
     if (this.#isWanted && isDue && document.visibilityState !== "hidden") this.#schedule();
+  }
+
+  /** Forgets everything, as the cache does. */
+  forget(isOurs: boolean): void {
+    this.cache.forget(isOurs);
+    this.#hasLoaded = false;
+    this.#loadedMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Nothing is loaded by itself any more, and what the visitor has met is forgotten. */
@@ -227,24 +234,29 @@ export class FeatureFlags {
       return;
     }
     const waiting = this.#waiting.splice(0);
-    // Until it is allowed, which whoever allows it says.
-    this.#loadedMs = Number.NEGATIVE_INFINITY;
-    if (this.#context.isAllowed()) {
+    this.#loadedMs = performance.now();
+    const isAllowed = () => this.#context.isAllowed();
+    if (isAllowed()) {
       this.#isLoading = true;
-      const visitor = this.#visitors;
-      const answer = await requestFlags(this.#options, this.#body());
+      const body = this.#body();
+      const answer = await requestFlags(this.#options, body, isAllowed);
       this.#isLoading = false;
-      if (visitor === this.#visitors) this.#take(answer);
-      this.#loadedMs = performance.now();
+      // An answer about an earlier visitor is none.
+      if (isAllowed() && body.distinct_id === this.#context.visitor().distinctId) this.#take(answer);
+      // It is tried again as soon as there is a network.
+      if (answer === "connection_error") this.#loadedMs = Number.NEGATIVE_INFINITY;
       clearTimeout(this.#refreshTimer);
       if (this.#isWanted) this.#refreshTimer = setTimeout(() => this.refresh(), FLAGS_REFRESH_MS + 1);
+    } else {
+      // Until it is allowed, which whoever allows it says.
+      this.#loadedMs = Number.NEGATIVE_INFINITY;
     }
     for (const resolve of waiting) resolve();
     if (this.#isOutdated && this.#isWanted) this.#schedule();
     this.#isOutdated = false;
   }
 
-  #body(): object {
+  #body() {
     const { distinctId, deviceId, groups, initial } = this.#context.visitor();
     const { person, groups: groupProperties } = this.cache.current;
     const { $timezone } = environment();
@@ -285,9 +297,6 @@ export class FeatureFlags {
     const { called, isMinimal = false, requestId, evaluatedAt } = this.cache.current;
     const met = `${key}=${flag?.value}`;
     if (called.includes(met)) return;
-    this.cache.edit((state) => {
-      state.called = [...state.called.slice(1 - FLAG_CALLS_MAX), met];
-    });
     const errors = [this.#error, flag ? undefined : "flag_missing"].filter(Boolean);
     const properties = {
       $feature_flag: key,
@@ -302,7 +311,10 @@ export class FeatureFlags {
       $feature_flag_error: errors.length > 0 ? errors.join() : undefined,
       ...this.#bootstrapProperties(key),
     };
-    this.#context.emit(properties, isMinimal && flag?.hasExperiment === false);
+    if (!this.#context.emit(properties, isMinimal && flag?.hasExperiment === false)) return;
+    this.cache.edit((state) => {
+      state.called = [...state.called.slice(1 - FLAG_CALLS_MAX), met];
+    });
   }
 
   #bootstrapProperties(key: string): Record<string, unknown> {

@@ -49,8 +49,14 @@ export class FlagCache extends StoredState<Stored> {
 
   constructor(project: string, { featureFlags, featureFlagPayloads }: Bootstrap = {}) {
     const nothing = { flags: {}, loadedMs: 0, person: {}, groups: {} };
-    super(nounKey("flags", project), (stored) => ({ ...nothing, ...stored, called: [stored.called ?? []].flat() }));
-    const flags = Object.entries(featureFlags ?? {}).filter(([, value]) => value !== false);
+    super(nounKey("flags", project), (stored) => ({
+      ...nothing,
+      ...stored,
+      flags: Object.fromEntries(Object.entries(stored.flags ?? {}).filter(([, flag]) => flag)),
+      groups: { ...stored.groups },
+      called: [stored.called ?? []].flat(),
+    }));
+    const flags = Object.entries(featureFlags ?? {}).filter(([, value]) => value);
     if (flags.length === 0) return;
     const payloads = plainCopy(featureFlagPayloads);
     this.#bootstrapped = Object.fromEntries(
@@ -72,8 +78,10 @@ export class FlagCache extends StoredState<Stored> {
 
   /** Takes over what PostHog has evaluated: all of it, or, where it could not evaluate everything, what it could. */
   take({ flags, errorsWhileComputingFlags = false, ...rest }: FlagsAnswer): void {
-    const fresh = Object.entries(flags).filter(([, { failed }]) => failed !== true);
+    const fresh = Object.entries(flags).filter(([, detail]) => detail && detail.failed !== true);
     const known = errorsWhileComputingFlags ? this.flags : {};
+    // Nobody has looked at it yet, and PostHog knows better.
+    this.#bootstrapped = undefined;
     const loadedMs = Date.now();
     this.edit((state) => {
       state.flags = { ...known, ...Object.fromEntries(fresh.map(([key, detail]) => [key, flagOf(detail)])) };
@@ -85,9 +93,9 @@ export class FlagCache extends StoredState<Stored> {
   }
 
   /** Nothing of this is about the next visitor, nor what the server knew at the start. */
-  override clear(): void {
+  override clear(isOurs?: boolean): void {
     this.#bootstrapped = undefined;
-    super.clear();
+    super.clear(isOurs);
   }
 }
 

@@ -2,6 +2,7 @@
 // or a gateway that failed.
 
 import type { CheckedOptions } from "./options.js";
+import { stringifyProperties } from "./properties.js";
 import { ask, type JsonAnswer } from "./transport.js";
 
 /** The path of the endpoint, behind `host`; the second version of its answers. */
@@ -35,13 +36,18 @@ export interface FlagsAnswer {
 }
 
 /** Asks for flags; gives the answer, or what has failed, as PostHog names it. Never rejects. */
-export async function requestFlags(options: CheckedOptions, body: object): Promise<FlagsAnswer | string> {
-  const text = JSON.stringify({ token: options.apiKey, ...body });
+export async function requestFlags(
+  options: CheckedOptions,
+  body: object,
+  mayGoOn: () => boolean,
+): Promise<FlagsAnswer | string> {
+  const text = stringifyProperties({ token: options.apiKey, ...body });
   for (let attempt = 0; ; attempt++) {
     const answer = await ask(options.host + FLAGS_PATH, text, options.requestTimeout);
     const isTransient = [0, 502, 504].includes(answer.status);
     if (!isTransient || attempt >= options.flagRetries) return read(answer);
     await new Promise((resolve) => setTimeout(resolve, FLAGS_RETRY_MS * 2 ** attempt));
+    if (!mayGoOn()) return read(answer);
   }
 }
 
@@ -54,4 +60,4 @@ function read({ status, value, isLate }: JsonAnswer): FlagsAnswer | string {
 
 /** Whether the project has used up its flag requests, so that an answer says nothing. */
 export const isQuotaLimited = ({ quotaLimited }: FlagsAnswer): boolean =>
-  quotaLimited?.includes("feature_flags") === true;
+  [quotaLimited].flat().includes("feature_flags");

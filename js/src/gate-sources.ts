@@ -15,12 +15,12 @@ const TEAM_FLAG = "posthog-booking-tracking";
 const TEAM_FLAG_DISTINCT_ID = "posthog-booking-tracker";
 
 /** The sources that can be asked again and again, in the order in which they are asked. */
-export function gateSources(options: CheckedOptions): GateSource[] {
+export function gateSources(options: CheckedOptions, mayGoOn: () => boolean): GateSource[] {
   const { isTeamEnabled, teamGateUrl, teamFlag } = options;
   const sources: (GateSource | false)[] = [
     typeof isTeamEnabled === "function" && isTeamEnabled,
     teamGateUrl !== "" && ((team) => askHost(options, team)),
-    teamFlag && ((team) => askFlag(options, team)),
+    teamFlag && ((team) => askFlag(options, team, mayGoOn)),
   ];
   return sources.filter((source) => source !== false);
 }
@@ -38,13 +38,17 @@ async function askHost({ teamGateUrl, requestTimeout }: CheckedOptions, team: st
  * Only a flag that was really computed for this group answers: one that is absent, has failed, or was looked up without a
  * group, and an answer without quota, say nothing (reference/wire.md §3.2, §3.4).
  */
-async function askFlag(options: CheckedOptions, team: string): Promise<boolean | undefined> {
-  const answer = await requestFlags(options, {
-    distinct_id: TEAM_FLAG_DISTINCT_ID,
-    groups: { team },
-    flag_keys: [TEAM_FLAG],
-    geoip_disable: true,
-  });
+async function askFlag(options: CheckedOptions, team: string, mayGoOn: () => boolean): Promise<boolean | undefined> {
+  const answer = await requestFlags(
+    options,
+    {
+      distinct_id: TEAM_FLAG_DISTINCT_ID,
+      groups: { team },
+      flag_keys: [TEAM_FLAG],
+      geoip_disable: true,
+    },
+    mayGoOn,
+  );
   const isWhole = typeof answer === "object" && !answer.errorsWhileComputingFlags && !isQuotaLimited(answer);
   if (!isWhole) return undefined;
   const { [TEAM_FLAG]: flag } = answer.flags;

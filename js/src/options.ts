@@ -2,7 +2,7 @@
 
 import { ConfigurationError } from "./errors.js";
 import { isLegalDistinctId } from "./identity.js";
-import { wellFormedText } from "./properties.js";
+import { plainCopy, wellFormedText } from "./properties.js";
 import { projectHash } from "./record.js";
 import type {
   BeforeSend,
@@ -121,15 +121,16 @@ function checkWord<Name extends keyof typeof WORD_OPTIONS>(
   return word as (typeof WORD_OPTIONS)[Name][number];
 }
 
-function checkBootstrap(value: unknown): Bootstrap | undefined {
-  if (value === undefined || value === null) return undefined;
-  const { distinctId, teams } = value as Bootstrap;
-  if (typeof value !== "object") throw invalid("bootstrap", "an object");
+function checkBootstrap(given: unknown): Bootstrap | undefined {
+  if (given === undefined || given === null) return undefined;
+  if (typeof given !== "object") throw invalid("bootstrap", "an object");
+  const value: Bootstrap = plainCopy(given);
+  const { distinctId, teams } = value;
   if (distinctId !== undefined && !isLegalDistinctId(distinctId)) {
     throw invalid("bootstrap.distinctId", "an id of your own, as a text of at most 200 characters");
   }
   for (const name of ["featureFlags", "featureFlagPayloads", "teams"] as const) {
-    if (typeof (value as Bootstrap)[name] !== "object" && (value as Bootstrap)[name] !== undefined) {
+    if (typeof value[name] !== "object" && value[name] !== undefined) {
       throw invalid(`bootstrap.${name}`, "an object");
     }
   }

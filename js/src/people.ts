@@ -39,7 +39,12 @@ export class People {
   #hasArrived = false;
 
   /** `flags` says whether flags may be loaded, and tells PostHog of those that were met. */
-  constructor(options: CheckedOptions, notices: Notices, emit: Emit, flags: Pick<FlagContext, "isAllowed" | "emit">) {
+  constructor(
+    options: CheckedOptions,
+    notices: Notices,
+    emit: Emit,
+    flags: Pick<FlagContext, "isAllowed" | "run" | "emit">,
+  ) {
     this.#options = options;
     this.#notices = notices;
     this.#emit = emit;
@@ -213,7 +218,7 @@ export class People {
     this.identity.forget(isOurs);
     this.registered.forget(isOurs);
     this.session.forget(isOurs);
-    this.flags.cache.forget(isOurs);
+    this.flags.forget(isOurs);
   }
 
   /** Removes what is stored of a visitor whose teams are not tracked. */

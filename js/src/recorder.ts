@@ -88,19 +88,24 @@ export class Recorder {
 
   /** What was stored before is sealed: about whom posthog-js says, if it has come (`found`), else about whom it was. */
   seal(found: boolean): void {
-    for (const { draft, event, record } of this.#raw.splice(0)) {
-      const who = this.#people.who(draft);
-      // What a hook has taken out stays out.
-      const groups = this.#options.beforeSend.length > 0 ? {} : this.#people.shared.who()?.groups;
-      const { $groups = groups } = event.properties;
-      const properties = {
-        ...event.properties,
-        $groups: groups && { ...groups, ...($groups as object) },
-        ...ownedProperties(this.#options.apiKey, who),
-      };
-      const body = textOf({ ...event, distinct_id: who.distinctId, properties });
-      this.#outbox.seal(found ? { ...record, body } : record);
-    }
+    const about = <Held extends Composed>(held: Held): Held => (found ? { ...held, event: this.#about(held) } : held);
+    this.#teamless = this.#teamless.map(about);
+    this.#held = this.#held.map(about);
+    for (const raw of this.#raw.splice(0)) this.#outbox.seal({ ...raw.record, body: textOf(about(raw).event) });
+  }
+
+  /** The event, about who posthog-js says. */
+  #about({ draft, event }: Composed): OutgoingEvent {
+    const who = this.#people.who(draft);
+    // What a hook has taken out stays out.
+    const groups = this.#options.beforeSend.length > 0 ? {} : this.#people.shared.who()?.groups;
+    const { $groups = groups } = event.properties;
+    const properties = {
+      ...event.properties,
+      $groups: groups && { ...groups, ...($groups as object) },
+      ...ownedProperties(this.#options.apiKey, who),
+    };
+    return { ...event, distinct_id: who.distinctId, properties };
   }
 
   /** Forgets what is held. */

@@ -42,8 +42,8 @@ export class StoredState<State extends object> {
   }
 
   /** Somebody else uses the page from now on. */
-  clear(): void {
-    storage.remove(this.#key);
+  clear(isOurs = true): void {
+    if (isOurs) storage.remove(this.#key);
     states.delete(this.#key);
     this.#edits = [];
   }
@@ -51,17 +51,13 @@ export class StoredState<State extends object> {
   /** Removes what is stored, until it may be kept again; the page remembers. */
   withdraw(): void {
     const known = this.#state;
-    this.clear();
-    states.set(this.#key, known);
-    this.#edits = [(state) => Object.assign(state, known)];
-    this.#kept = false;
+    this.forget(true);
+    this.edit((state) => Object.assign(state, known));
   }
 
   /** Forgets everything, and removes what is stored, unless another tab has stored it since (`isOurs` false). */
   forget(isOurs: boolean): void {
-    if (isOurs) storage.remove(this.#key);
-    states.delete(this.#key);
-    this.#edits = [];
+    this.clear(isOurs);
     this.#kept = false;
   }
 
@@ -82,7 +78,7 @@ export class StoredState<State extends object> {
   #store(edits: readonly ((state: State) => void)[]): void {
     if (edits.length === 0) return;
     const stored = storage.get(this.#key) ? this.#load() : this.#state;
-    for (const edit of edits) edit(stored);
+    if (stored !== this.#state) for (const edit of edits) edit(stored);
     storage.put(this.#key, JSON.stringify(stored));
   }
 }

@@ -22,9 +22,6 @@ const GATE_STALE_MAX_MS = 24 * 3_600_000;
 /** So many failures in a row are no reason to say anything yet. */
 const FAILURES_UNSAID = 3;
 
-/** So many tracked teams are remembered for later pages, the ones that were asked for last. */
-const GATE_TEAMS_MAX = 50;
-
 interface Answer {
   readonly open: boolean;
   /** When it was asked for, by the wall clock, which pages share. */
@@ -39,6 +36,9 @@ interface Wanted {
   failures: number;
 }
 
+/** The gates of this page. */
+const gates = new Set<TeamGate>();
+
 /** Hears what is known of a team: after each answer, and each time that none could be had. */
 export type GateListener = (team: string, open: boolean | undefined) => void;
 
@@ -48,6 +48,8 @@ export class TeamGate {
   team: string;
   /** Whether it can be asked for any team. */
   readonly asksForTeams: boolean;
+  /** Is called before everybody else, and not for what needed no asking. */
+  onAnswer: GateListener = () => {};
   readonly #options: CheckedOptions;
   readonly #consent: Pick<Consent, "isGranted">;
   readonly #notices: Notices;
@@ -67,24 +69,22 @@ export class TeamGate {
     this.#consent = consent;
     this.#notices = notices;
     this.#key = nounKey("gate", options.project);
-    this.#sources = gateSources(options);
+    this.#sources = gateSources(options, () => consent.isGranted);
     const teams = Object.entries(options.bootstrap?.teams ?? {});
     for (const [team, open] of teams) this.#answers.set(team, { open, askedMs: Date.now() });
     this.asksForTeams = this.#sources.length + teams.length > 0;
+    gates.add(this);
   }
 
   /** The team whose gate an event of `team` waits for (`undefined` for none), or the reason to drop the event. Asks about it. */
   admit(team: string): { team: string | undefined } | NoticeCode {
     const { isTeamEnabled, trackUngated } = this.#options;
-    const isConstant = typeof isTeamEnabled === "boolean";
-    // A page that names its team has answered for that one, whatever the event says; else for the event's own.
-    const gated = isConstant ? this.team || team : team;
-    const isGated = isConstant || this.asksForTeams;
-    if (isGated) this.want(gated);
-    const open = this.state(gated);
+    const isGated = this.asksForTeams || isTeamEnabled !== undefined;
+    if (isGated) this.want(team);
+    const open = this.state(team);
     if (open === false) return "gate_shut";
-    if (open === undefined && (gated === "" || !isGated)) return trackUngated ? { team: undefined } : "ungated";
-    return { team: gated || undefined };
+    if (open === undefined && (team === "" || !isGated)) return trackUngated ? { team: undefined } : "ungated";
+    return { team: team || undefined };
   }
 
   /** Whether the gate of a team is open; `undefined`, while nobody knows. What no team gates is always open. */
@@ -100,7 +100,7 @@ export class TeamGate {
 
   /** What is known of the teams that have been named on this page. */
   states(): Record<string, TeamGateState> {
-    const teams = [...new Set([this.team, ...this.#wanted.keys()])].filter((team) => team !== "");
+    const teams = [this.team, ...this.#wanted.keys()].filter((team) => team);
     return Object.fromEntries(teams.map((team) => [team, nameOf(this.state(team))]));
   }
 
@@ -109,10 +109,15 @@ export class TeamGate {
     if (!team || this.#wanted.has(team)) return;
     this.#load();
     const { askedMs = Number.NEGATIVE_INFINITY } = this.#answers.get(team) ?? {};
-    const isKnown = this.state(team) !== undefined;
+    const open = this.state(team);
+    const isKnown = open !== undefined;
     const restMs = isKnown ? Math.max(0, this.#options.gateTtl - Math.max(0, Date.now() - askedMs)) : 0;
     this.#wanted.set(team, { dueMs: performance.now() + restMs, failures: 0 });
-    if (isKnown) this.#tell(team);
+    if (isKnown) {
+      // A server or a page that says no ends what other pages remember.
+      this.#store(team, this.#answers.get(team) ?? { open: false, askedMs: open ? 0 : Date.now() });
+      this.#tell(team);
+    } else if (this.#sources.length === 0) this.#notices.report("gate_unanswered");
     this.#proceed();
   }
 
@@ -153,7 +158,11 @@ export class TeamGate {
       const { open = false, askedMs = 0 } = this.#answers.get(team) ?? {};
       const { [team]: heardMs = 0 } = stored;
       if (heardMs > askedMs) this.#learn(team, { open: true, askedMs: heardMs });
-      else if (open && heardMs === 0) wanted.dueMs = 0;
+      else if (open && heardMs === 0) {
+        this.#answers.delete(team);
+        wanted.dueMs = 0;
+        this.#answered(team);
+      }
     }
     this.#proceed();
   }
@@ -169,37 +178,30 @@ export class TeamGate {
    * An answer that comes later counts as well. Never rejects.
    */
   ask(team: string): Promise<boolean | undefined> {
-    let asked = this.#asked.get(team);
-    if (!asked) {
-      const askedMs = Date.now();
-      const answer = this.#firstAnswer(team).then((open) => {
-        if (open !== undefined) this.#learn(team, { open, askedMs });
-        return open;
-      });
-      const tooLate = new Promise<undefined>((resolve) => setTimeout(resolve, this.#options.requestTimeout, undefined));
-      asked = Promise.race([answer, tooLate]).then((open) => {
-        this.#asked.delete(team);
-        if (open === undefined) this.#miss(team);
-        this.#proceed();
-        return this.state(team);
-      });
-      this.#asked.set(team, asked);
-    }
+    const asked = this.#asked.get(team) ?? this.#askAll(team);
+    this.#asked.set(team, asked);
     return asked;
   }
 
-  /** What the first source says that has an answer. The page's code runs after the call that asks, never inside it. */
-  async #firstAnswer(team: string): Promise<boolean | undefined> {
+  /** Asks one source after the other, until one has answered. The page's code runs after the call that asks, never inside it. */
+  async #askAll(team: string): Promise<boolean | undefined> {
+    const askedMs = Date.now();
     await undefined;
+    let open: unknown;
     for (const source of this.#sources) {
-      try {
-        const open = await source(team);
-        if (typeof open === "boolean") return open;
-      } catch {
-        // It does not know; the next one may.
-      }
+      if (typeof open === "boolean" || !this.#consent.isGranted) break;
+      const answer = (async () => source(team))().then((said) => {
+        // Also one that comes too late.
+        if (typeof said === "boolean") this.#learn(team, { open: said, askedMs });
+        return said;
+      });
+      const tooLate = new Promise((resolve) => setTimeout(resolve, this.#options.requestTimeout));
+      open = await Promise.race([answer, tooLate]).catch(() => {});
     }
-    return undefined;
+    this.#asked.delete(team);
+    if (typeof open !== "boolean") this.#miss(team);
+    this.#proceed();
+    return this.state(team);
   }
 
   /** The page's own answer, which speaks for the team of its configuration, or for every team where that names none. */
@@ -215,7 +217,7 @@ export class TeamGate {
     this.#wanted.set(team, { dueMs: performance.now() + this.#options.gateTtl, failures: 0 });
     this.#store(team, answer);
     if (known?.open !== answer.open) this.#notices.debug(`team ${team} is ${answer.open ? "" : "not "}tracked`);
-    this.#tell(team);
+    this.#answered(team);
   }
 
   #miss(team: string): void {
@@ -226,6 +228,11 @@ export class TeamGate {
       failures,
     });
     this.#notices.debug(`nobody could say whether team ${team} is tracked`);
+    this.#answered(team);
+  }
+
+  #answered(team: string): void {
+    this.onAnswer(team, this.state(team));
     this.#tell(team);
   }
 
@@ -239,13 +246,9 @@ export class TeamGate {
     if (this.#sources.length === 0 || this.#isResting || !this.#consent.isGranted) return;
     let nextMs = Number.POSITIVE_INFINITY;
     for (const [team, { dueMs }] of this.#wanted) {
-      const open = this.state(team);
       if (this.#constant(team) !== undefined || this.#asked.has(team)) continue;
-      // While nobody sees the page, only what something may wait for is asked for, and what is about to be forgotten.
-      const isIdle = open !== undefined && document.visibilityState === "hidden";
-      const atMs = isIdle ? dueMs - this.#options.gateTtl + GATE_STALE_MAX_MS : dueMs;
-      if (atMs <= performance.now()) void this.ask(team);
-      else nextMs = Math.min(nextMs, atMs);
+      if (dueMs <= performance.now()) void this.ask(team);
+      else nextMs = Math.min(nextMs, dueMs);
     }
     // One millisecond more, because browsers round timers down and `performance.now()` too.
     if (nextMs < Number.POSITIVE_INFINITY) {
@@ -265,7 +268,9 @@ export class TeamGate {
   #stored(): Record<string, number> {
     try {
       const entries = Object.entries(JSON.parse(storage.get(this.#key) || "{}"));
-      return Object.fromEntries(entries.filter((entry): entry is [string, number] => typeof entry[1] === "number"));
+      const isFresh = (ageMs: number) => ageMs >= 0 && ageMs < GATE_STALE_MAX_MS;
+      const fresh = entries.filter(([, askedMs]) => isFresh(Date.now() - Number(askedMs)));
+      return Object.fromEntries(fresh.map(([team, askedMs]) => [team, Number(askedMs)]));
     } catch {
       return {};
     }
@@ -273,11 +278,13 @@ export class TeamGate {
 
   #store(team: string, { open, askedMs }: Answer): void {
     const { [team]: earlier = 0, ...others } = this.#stored();
-    if (!this.#consent.isGranted || isOvertaken(askedMs, earlier) || (!open && earlier === 0)) return;
-    const teams = Object.entries(open ? { ...others, [team]: askedMs } : others);
-    const newest = teams.sort(([, one], [, other]) => other - one).slice(0, GATE_TEAMS_MAX);
-    if (newest.length > 0) storage.put(this.#key, JSON.stringify(Object.fromEntries(newest)));
-    else storage.remove(this.#key);
+    const isNews = open ? askedMs !== earlier : earlier !== 0;
+    if (!this.#consent.isGranted || isOvertaken(askedMs, earlier) || !isNews) return;
+    const text = JSON.stringify(open ? { ...others, [team]: askedMs } : others);
+    if (text === "{}") storage.remove(this.#key);
+    else storage.put(this.#key, text);
+    // No browser tells a page what it has stored itself.
+    for (const gate of gates) if (gate !== this) gate.heard();
   }
 }
 

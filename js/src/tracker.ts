@@ -159,7 +159,8 @@ export class PostHogBookingTracker {
 
   /** Whether a team is tracked; `undefined`, while nobody knows, and then it is asked for. Default the page's team. */
   isTeamTracked(teamId?: Id): boolean | undefined {
-    return this.#visit.ask(() => this.#visit.isTeamTracked(teamOf(teamId) ?? ""));
+    const team = teamOf(teamId);
+    return this.#visit.ask(() => (team === undefined ? undefined : this.#visit.isTeamTracked(team)));
   }
 
   /**

@@ -40,6 +40,8 @@ export class Visit {
   readonly #held: HeldCalls;
   readonly #clock = new Clock();
   #lastTeam = "";
+  /** Who wants to listen as soon as that is allowed. */
+  readonly #toStart: (() => void)[] = [];
   #isOpen = false;
   #stopListening: () => void = () => {};
   #shutdown: Promise<void> | undefined;
@@ -57,10 +59,12 @@ export class Visit {
       {
         isAllowed: () => this.#maySendOfVisitor(),
         // A hook of the page may ask for flags, while its event is not captured yet.
-        emit: (properties, isMinimal) =>
-          this.calls.run(() => {
-            this.#recorder.record({ ...this.#draft("$feature_flag_called", properties, {}, true), isMinimal }, true);
-          }),
+        run: (call) => this.calls.run(call),
+        emit: (properties, isMinimal) => {
+          if (this.#shutdown || this.gate.state(this.#team) === false) return false;
+          const draft = { ...this.#draft("$feature_flag_called", properties, {}, true), isMinimal };
+          return this.#recorder.record(draft, true) !== undefined;
+        },
       },
     );
     this.consent = new Consent(options, () => this.people.shared.isOptedOut());
@@ -68,7 +72,7 @@ export class Visit {
     this.outbox = new Outbox(options, this.consent, this.gate, this.notices);
     this.#recorder = new Recorder(options, this.notices, this.gate, this.people, this.outbox);
     this.#held = new HeldCalls((event) => this.outbox.refuse("evicted", event));
-    this.gate.listen((team, open) => this.calls.attempt(() => this.#gateAnswered(team, open)));
+    this.gate.onAnswer = (team, open) => this.calls.attempt(() => this.#gateAnswered(team, open));
     if (document.prerendering) document.addEventListener("prerenderingchange", () => this.#begin(), { once: true });
     else this.#begin();
   }
@@ -189,9 +193,11 @@ export class Visit {
   /** Makes somebody listen as soon as that is allowed, until the function that this gives is called. */
   #listening(begin: () => () => void): () => void {
     let stop: (() => void) | undefined = () => {};
-    this.change(() => {
+    const start = () => {
       stop &&= begin();
-    });
+    };
+    if (this.#isOpen && this.consent.isGranted) this.calls.run(start);
+    else this.#toStart.push(start);
     return () => {
       stop?.();
       stop = undefined;
@@ -276,7 +282,8 @@ export class Visit {
     }
     // Once more after a denial, which may have kept the engine from starting.
     this.outbox.open(!shared.isPending);
-    for (const { run } of this.#held.release()) this.calls.attempt(run);
+    for (const run of [...this.#held.release().map(({ run }) => run), ...this.#toStart.splice(0)])
+      this.calls.attempt(run);
     this.gate.refresh();
     if (this.#options.featureFlags) this.people.flags.want();
     this.people.flags.refresh();
@@ -291,7 +298,7 @@ export class Visit {
 
   /** Whether something may be sent of the visitor that is no event: its team is known to be tracked. */
   #maySendOfVisitor(): boolean {
-    if (!this.#isOpen || this.#shutdown || !this.consent.isGranted) return false;
+    if (!this.#isOpen || this.#shutdown || !this.consent.isGranted || this.people.shared.isPending) return false;
     const isUngated = !this.gate.asksForTeams && this.gate.admit(this.#team) === "ungated";
     if (isUngated) this.notices.report("nothing_opens_the_gate");
     return this.#recorder.mayKeep(this.#team);
@@ -307,6 +314,7 @@ export class Visit {
     this.consent.refresh();
     this.#recorder.seal(found);
     this.outbox.allSealed();
+    this.people.flags.refresh();
   }
 
   #happened(event: PageEvent): void {
@@ -343,7 +351,7 @@ export class Visit {
     const state = this.consent.state;
     if (state === "denied") return void this.outbox.refuse("no_consent", event);
     const draft = this.#draft(wellFormedText(event), properties, options);
-    if (draft.team !== this.#lastTeam) {
+    if (draft.team && draft.team !== this.#lastTeam) {
       this.#lastTeam = draft.team;
       this.people.flags.refresh();
     }

@@ -235,7 +235,7 @@ test("one hook or several are a list of hooks", () => {
 
 test("a bootstrap is an object whose id PostHog would take", () => {
   const bootstrap = { distinctId: "ada", isIdentified: true };
-  assert.equal(check({ bootstrap }).bootstrap, bootstrap);
+  assert.deepEqual(check({ bootstrap }).bootstrap, bootstrap);
   assert.equal(check({ bootstrap: null }).bootstrap, undefined);
   for (const wrong of ["ada", 7, { distinctId: "" }, { distinctId: "null" }, { distinctId: 7 }]) {
     assert.equal(errorOf({ bootstrap: wrong }, KEY).code, "option_invalid");
