@@ -154,7 +154,7 @@ function checkGateUrl(url: unknown): string {
   } catch {
     // Said below.
   }
-  throw invalid("teamGateUrl", "an http(s) URL of your application, absolute or relative to the page");
+  throw invalid("teamGateUrl", "an http(s) URL of your application");
 }
 
 function checkHooks(value: TrackerOptions["beforeSend"]): readonly BeforeSend[] {

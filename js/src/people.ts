@@ -103,7 +103,10 @@ export class People {
   follow(): ReturnType<SharedIdentity["who"]> {
     const shared = this.shared.who();
     const { followed } = this.registered;
-    if (shared && followed && followed !== shared.distinctId && !shared.isIdentified) this.#clear();
+    if (shared && followed && followed !== shared.distinctId) {
+      if (shared.isIdentified) this.flags.identified(undefined);
+      else this.#clear();
+    }
     if (shared) this.registered.follow(shared.distinctId);
     return shared;
   }

@@ -8,9 +8,12 @@ import type { TrackerOptions } from "../src/types.js";
 
 Object.assign(globalThis, { document: { visibilityState: "visible" } });
 
-/** A gate of a page whose visitor has not agreed to anything, so that nobody is asked unless the test does. */
-const gateOf = (options: TrackerOptions) =>
-  new TeamGate(checkOptions("phc_demo", options), { isGranted: false }, new Notices(false));
+/** A gate that asks nobody unless the test does. */
+function gateOf(options: TrackerOptions): TeamGate {
+  const gate = new TeamGate(checkOptions("phc_demo", options), { isGranted: true }, new Notices(false));
+  gate.rest();
+  return gate;
+}
 const whoAnswers = (answer: unknown) => gateOf({ isTeamEnabled: (() => answer) as () => boolean });
 
 // What the page configures, the team of the event, and what becomes of the event.
@@ -23,8 +26,9 @@ const ADMISSIONS: [TrackerOptions, team: string, admitted: unknown][] = [
   [{ isTeamEnabled: true }, "", { team: undefined }],
   [{ isTeamEnabled: true }, "42", { team: "42" }],
   [{ isTeamEnabled: true, teamId: 42 }, "42", { team: "42" }],
-  [{ isTeamEnabled: true, teamId: 42 }, "", { team: "42" }],
-  [{ isTeamEnabled: true, teamId: 42 }, "7", { team: "42" }],
+  [{ isTeamEnabled: true, teamId: 42 }, "7", { team: "7" }],
+  [{ isTeamEnabled: false, teamId: 42 }, "42", "gate_shut"],
+  [{ isTeamEnabled: false, teamId: 42 }, "7", { team: "7" }],
   [{ isTeamEnabled: true, ungated: "track" }, "", { team: undefined }],
   [{ isTeamEnabled: false }, "", "gate_shut"],
   [{ isTeamEnabled: false }, "42", "gate_shut"],
