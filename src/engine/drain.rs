@@ -128,6 +128,11 @@ impl Drain {
         }
     }
 
+    /// Whether the lock was refused and will be asked for again, without which this page does not go on.
+    pub(super) fn is_refused(&self, now: Monotonic) -> bool {
+        matches!(self.state, State::Free { ask_at, spared: false } if ask_at > now)
+    }
+
     /// Whether this page holds the lock, usable or not.
     pub(super) fn is_held(&self) -> bool {
         matches!(self.state, State::Held { .. })

@@ -224,15 +224,16 @@ impl<S: Store> Tracker<S> {
             self.outputs.push(Output::Abort { request });
             self.finish(request, &Outcome::Failed);
         }
-        let may_deliver = self.presence != Presence::Leaving && (self.flushing || !self.shut_down);
-        if may_deliver && self.delivery.may_start(self.now) {
+        if self.may_deliver() {
             self.work();
         }
         self.release_lock();
         while let Some(team) = self.gate.next_question() {
             self.outputs.push(Output::AskGate { team });
         }
-        if self.flushing && self.delivery.is_idle() && !self.drain.is_pending(self.now) {
+        // A lock that was refused for a moment, perhaps by this page's own release, is no end of a flush.
+        let awaits_turn = self.drain.is_refused(self.now) && self.may_deliver() && self.is_due(false);
+        if self.flushing && self.delivery.is_idle() && !self.drain.is_pending(self.now) && !awaits_turn {
             self.flushing = false;
             self.outputs.push(Output::Settled);
         }
@@ -241,6 +242,11 @@ impl<S: Store> Tracker<S> {
             self.wake = wake;
             self.outputs.push(Output::WakeAt(wake));
         }
+    }
+
+    fn may_deliver(&self) -> bool {
+        let is_there = self.presence != Presence::Leaving && (self.flushing || !self.shut_down);
+        is_there && self.delivery.may_start(self.now)
     }
 
     fn next_wake(&self) -> Option<Monotonic> {

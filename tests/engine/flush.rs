@@ -1,6 +1,6 @@
 //! Flushing and shutting down.
 
-use posthog_booking_tracker::engine::{DropReason, Input, MemoryStore};
+use posthog_booking_tracker::engine::{DropReason, Handover, Input, LockAnswer, MemoryStore};
 
 use crate::page::{DAY, Page, START, answered, asking, open_gate, padding};
 
@@ -44,6 +44,43 @@ fn a_flush_settles_after_a_failure_and_keeps_the_records() {
         assert_eq!((page.settled, page.stored().len()), (1, 1));
         page.ends();
     }
+}
+
+/// A page with an event that waits, which is refused the lock.
+fn refused() -> Page {
+    let mut page = Page::made(open_gate(), MemoryStore::default(), START);
+    page.lock = Some(LockAnswer::Refused);
+    page.input(Input::Started(Handover::default()));
+    page.capture("slot_selected");
+    page.freeze(5_000);
+    page
+}
+
+#[test]
+fn a_lock_that_is_refused_for_a_moment_is_no_end_of_a_flush() {
+    for last in [Input::FlushRequested, Input::ShutDown] {
+        let mut page = refused();
+        page.input(last);
+        assert_eq!(page.settled, 0, "it was another page's, or this one's own and just let go");
+        page.sends_nothing();
+        page.lock = Some(LockAnswer::Granted);
+        page.sleep(1_000);
+        let send = page.sent();
+        page.confirm(&send);
+        assert_eq!(page.settled, 1);
+        page.ends();
+    }
+}
+
+#[test]
+fn a_flush_does_not_wait_longer_for_a_lock_than_anything_else() {
+    let mut page = refused();
+    page.input(Input::FlushRequested);
+    page.sleep(14_000);
+    let send = page.sent();
+    page.confirm(&send);
+    assert_eq!(page.settled, 1);
+    page.ends();
 }
 
 #[test]

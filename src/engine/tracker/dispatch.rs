@@ -56,7 +56,7 @@ impl<S: Store> Tracker<S> {
     }
 
     /// Whether a delivery is due; with `urgent`, one that does not wait for the drain lock.
-    fn is_due(&self, urgent: bool) -> bool {
+    pub(super) fn is_due(&self, urgent: bool) -> bool {
         let mut waiting = 0;
         for record in &self.outbox.records {
             if self.may_leave(record) && (record.urgent || !urgent) {
