@@ -9,7 +9,7 @@ export interface BookingProperties {
   eventTypeId?: Id;
   /** The host, or the user who is logged in; never the guest. */
   userId?: Id;
-  /** The team that the booking belongs to; decides the gate. Defaults to the tracker's `teamId`. */
+  /** The team that the booking belongs to; decides the gate. Where it is left out, the page's team does. */
   teamId?: Id;
   /** Whether an earlier booking is moved. */
   isReschedule?: boolean;
@@ -50,7 +50,7 @@ export interface BookingFailedProperties extends BookingProperties {
 
 /**
  * Whether a team is tracked: an answer for the page's `teamId` (for every team, where the page names none), or a question
- * for each team.
+ * for each team, whose id is given as text.
  */
 export type TeamGateSource = boolean | ((teamId: string) => boolean | Promise<boolean>);
 

@@ -13,7 +13,7 @@ const GATE_URL = `/api/team-gate?teamId=${TEAM.id}`;
 const ANSWERS = {
   unknown: {
     label: "Unknown",
-    meaning: "Nobody can say. Events are held in this browser, and the tracker keeps asking.",
+    meaning: "Nobody can say. Events are held in this browser, and the tracker keeps asking. Choosing this starts the page over, as for a first visit.",
   },
   open: {
     label: "Open",
@@ -31,7 +31,7 @@ const verdict = lineOf("team-gate-verdict", "");
 verdict.dataset.testid = "team-gate-verdict";
 verdict.setAttribute("role", "status");
 const options = Object.entries(ANSWERS).map(([answer, { label }]) => optionOf(answer, label));
-box.append(titleOf("Team tracking"), groupOf(options), verdict, meaning);
+box.append(titleOf("Team tracking: what the server answers"), groupOf(options), verdict, meaning);
 void showAnswer();
 // Another page may have switched it since.
 addEventListener("pageshow", ({ persisted }) => void (persisted && showAnswer()));

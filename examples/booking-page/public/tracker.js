@@ -27,8 +27,6 @@ tracker.onTeamGate((_, state) => {
   gate = state;
   showTrackerStatus();
 });
-// A tracker asks for a team when it has an event of it, and the success page captures none.
-tracker.isTeamTracked();
 
 export function showTrackerStatus() {
   const stats = tracker.stats();
