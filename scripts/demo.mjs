@@ -31,6 +31,8 @@ async function book(context, url) {
   await page.screenshot({ path: join(shots, "booking-page.png") });
   await page.getByTestId("confirm").click();
   await page.getByTestId("success").waitFor();
+  await page.locator("#uid:not(:empty)").waitFor();
+  await page.getByTestId("team-gate-verdict").filter({ hasText: "says" }).waitFor();
   await page.screenshot({ path: join(shots, "success-page.png") });
   return page.evaluate(() => window.capturedSoFar());
 }
