@@ -60,11 +60,13 @@ export class Recorder {
     }
     if (typeof admitted === "string") return this.#drop(admitted, draft.event);
     const { team } = admitted;
-    const isHeld = this.#options.holdUnknown === "memory" && this.#gate.state(team) === undefined;
-    if (!isHeld) this.#people.keep(this.#gate.state(team) === true);
-    for (const composed of this.#teamless.splice(0)) this.#take(composed, team, isHeld);
+    const open = this.#gate.state(team);
+    const isHeld = this.#options.holdUnknown === "memory" && open === undefined;
+    if (!isHeld) this.#people.keep(open === true);
+    const take = (composed: Composed) => (isHeld ? this.#hold(composed, team) : this.#store(composed, team, open));
+    for (const composed of this.#teamless.splice(0)) take(composed);
     const composed = this.#compose(draft);
-    if (composed) this.#take(composed, team, isHeld);
+    if (composed) take(composed);
     return composed && captured(composed);
   }
 
@@ -75,7 +77,7 @@ export class Recorder {
     for (const event of held) {
       const isLate = Date.now() - event.draft.ms > HOLD_MAX_MS;
       if (event.team !== team || (open === undefined && !isLate)) this.#held.push(event);
-      else if (open) this.#store(event, team);
+      else if (open) this.#store(event, team, open);
       else this.#drop(open === false ? "gate_shut" : "gate_unknown", event.event.event);
     }
   }
@@ -115,8 +117,7 @@ export class Recorder {
     this.#raw = [];
   }
 
-  #take(composed: Composed, team: string | undefined, isHeld: boolean): void {
-    if (!isHeld) return this.#store(composed, team);
+  #hold(composed: Composed, team: string | undefined): void {
     this.#held.push({ ...composed, team });
     if (this.#held.length <= GATE_HELD_MAX) return;
     const place = this.#held.findIndex(({ event }) => !isMustSend(event.event));
@@ -158,14 +159,14 @@ export class Recorder {
     return result;
   }
 
-  #store({ draft, event }: Composed, team: string | undefined): void {
+  #store({ draft, event }: Composed, team: string | undefined, open: boolean | undefined): void {
     const { ms, sequence, options } = draft;
     const record: NewRecord = {
       key: recordKey(this.#options.project, ms, sequence, event.uuid),
       event: event.event,
       body: textOf(event),
       team,
-      open: this.#gate.state(team),
+      open,
       atOnce: options.sendInstantly === true,
     };
     if (this.#people.shared.isPending) {

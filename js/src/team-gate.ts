@@ -107,17 +107,15 @@ export class TeamGate {
   /** Something waits for a team, or somebody wants to know: asks, where that is due, and keeps the answer up to date. */
   want(team: string | undefined): void {
     if (!team || this.#wanted.has(team)) return;
-    this.#load();
-    const { askedMs = Number.NEGATIVE_INFINITY } = this.#answers.get(team) ?? {};
     const open = this.state(team);
-    const isKnown = open !== undefined;
-    const restMs = isKnown ? Math.max(0, this.#options.gateTtl - Math.max(0, Date.now() - askedMs)) : 0;
+    const answer = open ? this.#answers.get(team) : open === false && { open, askedMs: Date.now() };
+    const ageMs = Date.now() - (answer ? answer.askedMs : 0);
+    const restMs = open === undefined ? 0 : Math.max(0, this.#options.gateTtl - Math.max(0, ageMs));
     this.#wanted.set(team, { dueMs: performance.now() + restMs, failures: 0 });
-    if (isKnown) {
-      // A server or a page that says no ends what other pages remember.
-      this.#store(team, this.#answers.get(team) ?? { open: false, askedMs: open ? 0 : Date.now() });
-      this.#tell(team);
-    } else if (this.#sources.length === 0) this.#notices.report("gate_unanswered");
+    // A yes of the server is remembered by other pages as well, and a no ends what they remember.
+    if (answer) this.#store(team, answer);
+    if (open !== undefined) this.#tell(team);
+    else if (this.#sources.length === 0) this.#notices.report("gate_unanswered");
     this.#proceed();
   }
 

@@ -166,27 +166,18 @@ test("after a denial nobody else is asked", async () => {
   assert.equal(world.hostAsked.length, 0);
 });
 
-test("after a denial the gate's request to PostHog is not repeated", async () => {
-  const world = new World();
-  world.flags.answerNext(0, 200);
-  const { tracker } = await world.visit({ isTeamEnabled: undefined, teamFlag: true, teamId: 42 });
-  tracker.capture("x");
-  await world.settle();
-  assert.equal(world.flags.requests.length, 1);
-  tracker.optOut();
-  await world.pass(SECOND);
-  assert.equal(world.flags.requests.length, 1);
-});
-
-test("after a denial a request for flags is not repeated", async () => {
-  const world = new World();
-  world.flags.answerNext(0, 200);
-  const { tracker } = await world.visit({ featureFlags: true, teamId: 42 });
-  await world.pass(10);
-  assert.equal(world.flags.requests.length, 1);
-  tracker.optOut();
-  await world.pass(SECOND);
-  assert.equal(world.flags.requests.length, 1);
+test("after a denial no request to PostHog's flags is repeated, neither the gate's nor the page's", async () => {
+  for (const options of [{ isTeamEnabled: undefined, teamFlag: true }, { featureFlags: true }]) {
+    const world = new World();
+    world.flags.answerNext(0, 200);
+    const { tracker } = await world.visit({ ...options, teamId: 42 });
+    tracker.capture("x");
+    await world.pass(10);
+    assert.equal(world.flags.requests.length, 1);
+    tracker.optOut();
+    await world.pass(SECOND);
+    assert.equal(world.flags.requests.length, 1);
+  }
 });
 
 test("after a team is shut a request for flags is not repeated", async () => {
