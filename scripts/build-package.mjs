@@ -25,7 +25,7 @@ const version = /^version = "(.*)"$/m.exec(readFileSync(join(root, "Cargo.toml")
  * They are shortened.
  */
 const INTERNAL_NAMES =
-  "isFree sequence tick onMissedDenial live poisoned unsaved mirrored shutDown forget isUrgent withdraw noteProfile mustSend backoffMs unknownTeams giveUpGated evict handed seal handOver goAlone unite sendQuarantined stayClosed allSealed giveUp removeTraces follow arrive initialProperties tidy atOnce isHooking mayKeep isOpen renew isPending settle edit askedMs dueMs asksForTeams onAnswer admit states askUnknown isAsking gateAnswered hasProfile registered isVerbose isPrerendering resetPerson addPerson addGroup leaveGroups changePerson trackUngated isAllowed visitor refuse heard want lockAnswered whenSettled happened".split(
+  "isFree sequence tick onMissedDenial live poisoned unsaved mirrored shutDown forget isUrgent withdraw noteProfile mustSend backoffMs unknownTeams giveUpGated evict handed seal handOver goAlone unite sendQuarantined stayClosed allSealed giveUp removeTraces follow arrive initialProperties tidy atOnce isHooking mayKeep renew isPending settle edit askedMs dueMs asksForTeams onAnswer admit states askUnknown isAsking gateAnswered hasProfile registered isVerbose isPrerendering resetPerson addPerson addGroup leaveGroups changePerson trackUngated isAllowed visitor refuse heard want lockAnswered whenSettled happened".split(
     " ",
   );
 
