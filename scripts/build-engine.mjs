@@ -39,11 +39,11 @@ const strip = ["--strip-debug", "--strip-producers", "--strip-target-features"];
 // Taking the control flow apart and putting it together again is worth 1 % (measured), the order of functions a little.
 const passes = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--low-memory-unused", "--reorder-functions"];
 const gluePath = join(folder, "engine.js");
-// Browsers that lack `encodeInto` lack what the wrapper is written in as well.
-const encodeInto = /^if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/m;
-const wholeGlue = readFileSync(gluePath, "utf8");
-if (!encodeInto.test(wholeGlue)) throw new Error("the glue makes its encodeInto otherwise");
-const glueText = wholeGlue.replace(encodeInto, "");
+let glueText = readFileSync(gluePath, "utf8");
+for (const [what, text, instead] of trimmings()) {
+  if (!text.test(glueText)) throw new Error(`the glue makes its ${what} otherwise`);
+  glueText = glueText.replace(text, instead);
+}
 // Short names put all imports into one module. The variant that tests kill has imports of its own, and keeps its names.
 const isShipped = !glueText.includes("./snippets/");
 const renaming = isShipped ? ["--minify-imports-and-exports-and-modules"] : [];
@@ -53,7 +53,7 @@ const renamed = execFileSync(wasmOpt, [...flags, module, "-o", optimised], { enc
 renameSync(optimised, module);
 
 // Only what js/ calls: the rest of the glue, which fetches and compiles, is left out.
-const names = ["initSync", "start", "handle", "stats", "plantTrap"];
+const names = ["instantiate", "start", "handle", "stats", "plantTrap"];
 const glue = isShipped ? rename(glueText, JSON.parse(renamed)) : glueText;
 writeFileSync(gluePath, glue);
 const called = names.filter((name) => glue.includes(`function ${name}(`));
@@ -73,8 +73,28 @@ const text = `let glue;\nconst give = (exports) => { glue = exports; };\n${outpu
 writeFileSync(join(folder, "glue.js"), `export function createGlue() {\n${text}\n}\n`);
 writeFileSync(
   join(folder, "glue.d.ts"),
-  `export type Glue = typeof import("./engine.js");\n/** A new copy of the glue, for a new instance. */\nexport function createGlue(): Glue;\n`,
+  `export type Glue = typeof import("./engine.js") & { instantiate(module: WebAssembly.Module): void };\n/** A new copy of the glue, for a new instance. */\nexport function createGlue(): Glue;\n`,
 );
+
+/** What the glue has for others and nobody here needs. */
+function trimmings() {
+  return [
+    // Browsers that lack `encodeInto` lack what the wrapper is written in as well.
+    ["encodeInto", /^if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/m, ""],
+    // Safari's decoder gives up after 2 GB, which are some million bookings on one page.
+    ["decodeText", /(function decodeText\(bytes\) \{\n)[\s\S]*?( {4}return cachedTextDecoder)/, "$1$2"],
+    // Each engine has a copy of the glue and one compiled module, given as it is.
+    [
+      "initSync",
+      /function initSync\(module\) \{[\s\S]*?\n\}\n/,
+      `export function instantiate(module) {
+    wasm = new WebAssembly.Instance(module, __wbg_get_imports()).exports;
+}
+`,
+    ],
+    ["exports", /export \{ initSync, /, "export { "],
+  ];
+}
 
 /**
  * Gives the glue the short names that wasm-opt has given the module's imports and exports. The long ones stand in both

@@ -4,10 +4,10 @@ import { backoffMs } from "./backoff.js";
 import type { Consent } from "./consent.js";
 import type { NoticeCode } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
-import { capturedMsOf, isMustSend, parseValue, type RecordValue } from "./record.js";
+import { capturedMsOf, parseValue, type RecordValue } from "./record.js";
 import * as storage from "./storage.js";
 import { HOLD_MAX_MS, type TeamGate } from "./team-gate.js";
-import { CAPTURE_PATH, exit, post } from "./transport.js";
+import { CAPTURE_PATH, captureBody, exit, post } from "./transport.js";
 
 /** The most bytes that leave at a time: browsers share 64 KiB between all unanswered keepalive requests of a page. */
 const EXIT_BYTES_MAX = 60_000;
@@ -15,10 +15,8 @@ const EXIT_BYTES_MAX = 60_000;
 /** More than the bytes of a body that are not events. */
 const ENVELOPE_BYTES_MAX = 192;
 
-interface Sendable {
+interface Sendable extends RecordValue {
   readonly key: string;
-  readonly body: string;
-  readonly mustSend: boolean;
 }
 
 /** Sends the records of a keel. */
@@ -67,10 +65,10 @@ export class Delivery {
     for (const { key } of batch) this.#underWay.add(key);
     const controller = new AbortController();
     const timeout = setTimeout(() => controller.abort(), this.#options.requestTimeout);
-    const { status, body } = await post(this.#url, this.#body(batch), true, controller.signal);
+    const { status, content } = await post(this.#url, this.#body(batch), true, controller.signal);
     clearTimeout(timeout);
     for (const { key } of batch) this.#underWay.delete(key);
-    if (isConfirmed(status, body)) {
+    if (status >= 200 && status <= 299 && content === "api") {
       this.#batchMax = Number.POSITIVE_INFINITY;
       this.#failures = 0;
       // What was given up while it was under way has been counted.
@@ -141,7 +139,7 @@ export class Delivery {
   /** Gives up the oldest record that is not must-send, else the oldest. */
   evict(): void {
     const keys = [...this.#records.keys()];
-    const key = keys.find((candidate) => !isMustSend(nameOf(this.#read(candidate)))) ?? keys[0];
+    const key = keys.find((candidate) => !this.#read(candidate)?.mustSend) ?? keys[0];
     if (key !== undefined) this.#giveUp(key, "evicted");
   }
 
@@ -171,12 +169,11 @@ export class Delivery {
     }
     const isHeld = this.#underWay.has(key) || this.#aside.has(key);
     if (!value || isHeld || this.#gate.state(value.team) !== true) return undefined;
-    return { key, body: JSON.stringify(value.body), mustSend: isMustSend(value.body.event) };
+    return { key, ...value };
   }
 
   #body(batch: readonly Sendable[]): string {
-    const envelope = JSON.stringify({ api_key: this.#options.apiKey, sent_at: new Date() });
-    return `${envelope.slice(0, -1)},"batch":[${batch.map(({ body }) => body).join()}]}`;
+    return captureBody(this.#options.apiKey, batch.map(({ body }) => body).join());
   }
 
   #read(key: string): RecordValue | undefined {
@@ -184,24 +181,12 @@ export class Delivery {
   }
 
   #giveUp(key: string, reason: NoticeCode): void {
-    this.#drop(reason, nameOf(this.#read(key)));
+    this.#drop(reason, this.#read(key)?.event ?? "");
     this.#forget(key);
   }
 
   #forget(key: string): void {
     this.#records.delete(key);
     storage.remove(key);
-  }
-}
-
-const nameOf = (value: RecordValue | undefined): string => value?.body.event ?? "";
-
-/** PostHog answers with an empty body or a JSON one; a web page comes from somebody in between. */
-function isConfirmed(status: number, body: string): boolean {
-  if (status < 200 || status > 299) return false;
-  try {
-    return body.trim() === "" || !JSON.parse(body)?.quota_limited?.includes("events");
-  } catch {
-    return false;
   }
 }

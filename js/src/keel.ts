@@ -8,7 +8,7 @@ import { Delivery } from "./keel-delivery.js";
 import type { NoticeCode, Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
 import type { PageEvent } from "./page-events.js";
-import { capturedMsOf, isMustSend, type NewRecord, nounKey, recordPrefix, recordValue } from "./record.js";
+import { capturedMsOf, type NewRecord, nounKey, recordPrefix, recordValue } from "./record.js";
 import * as storage from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
 
@@ -55,14 +55,14 @@ export class Keel {
 
   /** Stores an event before it returns; as a raw one, where its page may still change who it is about. */
   capture(record: NewRecord, stage: "sealed" | "raw" = "sealed"): void {
-    const { key, event, body, atOnce } = record;
+    const { key, event, body, mustSend } = record;
     this.captured++;
     if (new Blob([body]).size > EVENT_BYTES_MAX) return this.drop("too_large", event);
     if (this.#records.size >= RECORDS_MAX) this.#delivery.evict();
     const value = recordValue(record, stage);
     this.#records.set(key, this.#store(key, value) ? "" : value);
     if (this.#alone) {
-      const urgent = atOnce || isMustSend(event) || this.#records.size >= this.#options.flushAt;
+      const urgent = mustSend || this.#records.size >= this.#options.flushAt;
       this.#schedule(urgent ? 0 : this.#options.flushInterval);
     }
   }

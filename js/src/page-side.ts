@@ -5,9 +5,10 @@ import type { DrainLock } from "./drain-lock.js";
 import type { Engine } from "./engine.js";
 import { NOTICE_CODES, type Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
+import { wholeValue } from "./record.js";
 import * as storage from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
-import { CAPTURE_PATH, exit, post } from "./transport.js";
+import { CAPTURE_PATH, captureBody, exit, post } from "./transport.js";
 
 /** The page's side of one engine. No method throws. */
 export class PageSide {
@@ -15,8 +16,11 @@ export class PageSide {
   readonly #gate: TeamGate;
   readonly #notices: Notices;
   readonly #url: string;
+  readonly #apiKey: string;
   readonly #consent: Consent;
   readonly #lock: DrainLock;
+  /** The counters that the engine was asked for last. */
+  counts: number[] = [];
   readonly #requests = new Map<number, AbortController>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #settled: (() => void)[] = [];
@@ -35,12 +39,18 @@ export class PageSide {
     this.#gate = gate;
     this.#notices = notices;
     this.#url = options.host + CAPTURE_PATH;
+    this.#apiKey = options.apiKey;
     this.#consent = consent;
     this.#lock = lock;
   }
 
   get(key: string): string | undefined {
     return storage.get(key);
+  }
+
+  getRecord(key: string): string | undefined {
+    const value = storage.get(key);
+    return value && wholeValue(value);
   }
 
   put(key: string, value: string): boolean {
@@ -55,11 +65,11 @@ export class PageSide {
     return storage.keys().join("\n");
   }
 
-  send(request: number, body: string, keepalive: boolean): void {
+  send(request: number, events: string, keepalive: boolean): void {
     if (this.#isSilent()) return void this.#fail(request);
     const controller = new AbortController();
     this.#requests.set(request, controller);
-    void post(this.#url, body, keepalive, controller.signal).then((answer) => {
+    void post(this.#url, captureBody(this.#apiKey, events), keepalive, controller.signal).then((answer) => {
       if (this.#requests.delete(request)) this.#engine.answered(request, answer);
     });
   }
@@ -67,7 +77,7 @@ export class PageSide {
   /** Reports, when the call is over, that a request has come to nothing. */
   async #fail(request: number): Promise<void> {
     await Promise.resolve();
-    this.#engine.answered(request, { status: 0, body: "", retryAfter: "" });
+    this.#engine.answered(request, { status: 0, content: "api", retryAfterS: 0 });
   }
 
   abort(request: number): void {
@@ -76,8 +86,8 @@ export class PageSide {
     controller?.abort();
   }
 
-  exit(body: string): void {
-    if (!this.#isSilent()) exit(this.#url, body);
+  exit(events: string): void {
+    if (!this.#isSilent()) exit(this.#url, captureBody(this.#apiKey, events));
   }
 
   wakeIn(waitMs: number): void {
@@ -86,7 +96,8 @@ export class PageSide {
     if (waitMs >= 0) this.#timer = setTimeout(() => this.#engine.woke(), waitMs + 1);
   }
 
-  askGate(team: string): void {
+  askGate(text: string): void {
+    const team = decodeURIComponent(text);
     this.#gate.want(team);
     const open = this.#gate.state(team);
     // Who is being asked may know; until then nobody has said anything, and what was held for long waits a little longer.
@@ -108,6 +119,10 @@ export class PageSide {
     const settled = this.#settled;
     this.#settled = [];
     for (const resolve of settled) resolve();
+  }
+
+  count(count: number): void {
+    this.counts.push(count);
   }
 
   notice(number: number, event: string): void {

@@ -3,7 +3,7 @@
 import { KEY_PREFIX } from "./storage.js";
 
 /** The format that this version writes and reads. */
-const RECORD_FORMAT = 1;
+const RECORD_FORMAT = "1";
 
 /** The hash of a project key in storage keys: 32-bit FNV-1a. */
 export function projectHash(apiKey: string): string {
@@ -32,18 +32,20 @@ export interface NewRecord {
   readonly team: string | undefined;
   /** What is known of that team. */
   readonly open: boolean | undefined;
-  /** Whether it goes at once, whatever its name says. */
-  readonly atOnce: boolean;
+  /** Whether it goes at once. */
+  readonly mustSend: boolean;
 }
+
+/** How a team is written in a record and told to the engine: without a character that separates anything there. */
+export const teamText = (team = ""): string => encodeURIComponent(team);
 
 /** The value of a record. It is raw while its own page may still change who it is about, and held where nobody knew its team. */
 export function recordValue(
-  { team, open, body }: Pick<NewRecord, "team" | "open" | "body">,
+  { team, open, mustSend, body }: Omit<NewRecord, "key" | "event">,
   stage: "sealed" | "raw" = "sealed",
 ): string {
-  if (team === undefined) return `{"stage":"${stage}","body":${body}}`;
-  const held = open === undefined ? '"held":true,' : "";
-  return `{"stage":"${stage}",${held}"team":${JSON.stringify(team)},"body":${body}}`;
+  const held = team !== undefined && open === undefined ? "h" : "";
+  return `${stage[0]}${held}${mustSend ? "m" : ""}\t${teamText(team)}\t${body}`;
 }
 
 /** When a record was captured, as its key says. */
@@ -51,22 +53,30 @@ export const capturedMsOf = (key: string): number => Number.parseInt(key.split("
 
 /** A record's value, read. */
 export interface RecordValue {
-  readonly team?: string;
+  readonly team: string | undefined;
   /** Whether nobody knew that team when it was captured. */
   readonly held: boolean;
-  readonly body: { readonly event: string };
+  readonly mustSend: boolean;
+  readonly event: string;
+  readonly body: string;
 }
 
-/** Reads a record's value; `undefined`, where it is torn or written by somebody else: what the engine calls torn. */
-export function parseValue(text: string): RecordValue | undefined {
+/** Reads a record's value; `undefined`, where it is torn or written by somebody else. */
+export function parseValue(value: string): RecordValue | undefined {
+  const [marks = "", team = "", body = "", ...more] = value.split("\t");
+  const has = (mark: string) => marks.includes(mark);
   try {
-    const { stage, team, held, body } = JSON.parse(text);
-    const isWhole = /^(raw|sealed)$/.test(stage) && typeof body.event === "string" && body.event !== "";
-    return isWhole ? { ...(team && { team }), held: held === true, body } : undefined;
+    const { event } = JSON.parse(body);
+    const isWhole = has("s") !== has("r") && typeof event === "string" && event !== "" && more.length === 0;
+    const read = { team: decodeURIComponent(team) || undefined, held: has("h"), mustSend: has("m"), event, body };
+    return isWhole ? read : undefined;
   } catch {
     return undefined;
   }
 }
+
+/** The value of a record for the engine, which does not look into the event: where that is damaged, what is no record. */
+export const wholeValue = (value: string): string => (parseValue(value) ? value : "torn");
 
 /** Whether an event goes at once: a page is usually left right after it, or money depends on it. */
 export const isMustSend = (event: string) =>

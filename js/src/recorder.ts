@@ -167,7 +167,7 @@ export class Recorder {
       body: textOf(event),
       team,
       open,
-      atOnce: options.sendInstantly === true,
+      mustSend: isMustSend(event.event) || options.sendInstantly === true,
     };
     if (this.#people.shared.isPending) {
       this.#raw.push({ draft, event, record });

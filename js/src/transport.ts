@@ -3,8 +3,10 @@
 /** What a server answered; status 0, where no answer came. */
 export interface Answer {
   readonly status: number;
-  readonly body: string;
-  readonly retryAfter: string;
+  /** What a 2xx says: PostHog's answer, PostHog's that it takes no events, or something that somebody in between says. */
+  readonly content: "api" | "quota_limited" | "foreign";
+  /** What `Retry-After` asks for; 0, where it says nothing in seconds. */
+  readonly retryAfterS: number;
 }
 
 /** PostHog's answers are under a hundred characters; what is cut here is no JSON any more, and none of PostHog's. */
@@ -27,15 +29,27 @@ export async function post(url: string, body: string, keepalive: boolean, signal
       signal: signal ?? null,
     });
     const text = await response.text();
-    return {
-      status: response.status,
-      body: text.slice(0, ANSWER_LENGTH_MAX),
-      retryAfter: response.headers.get("Retry-After") ?? "",
-    };
+    const [retryAfter] = /^\s*\d+\s*$/.exec(response.headers.get("Retry-After") ?? "") ?? [0];
+    return { status: response.status, content: contentOf(text), retryAfterS: Number(retryAfter) };
   } catch {
-    return { status: 0, body: "", retryAfter: "" };
+    return { status: 0, content: "api", retryAfterS: 0 };
   }
 }
+
+/** PostHog answers with an empty body or a JSON one; a web page comes from somebody in between. */
+function contentOf(body: string): Answer["content"] {
+  try {
+    const { quota_limited } = JSON.parse(body.slice(0, ANSWER_LENGTH_MAX).trim() || "0") ?? {};
+    return [quota_limited].flat().includes("events") ? "quota_limited" : "api";
+  } catch {
+    return "foreign";
+  }
+}
+
+/** The body that carries events, which are given with commas between them. `sent_at` is fresh on every attempt: the server
+ * corrects the clock's skew by it (reference/wire.md §1.6). */
+export const captureBody = (apiKey: string, events: string): string =>
+  `${JSON.stringify({ api_key: apiKey, sent_at: new Date() }).slice(0, -1)},"batch":[${events}]}`;
 
 /**
  * The body, compressed; nothing, where the browser cannot. Only requests that need not outlive the page wait for this:

@@ -11,8 +11,7 @@ const wordsOf = (code: string) => new Set(code.replace(/\/\*[\s\S]*?\*\/|\/\/.*/
 
 /** The members of the interfaces that a module stores as JSON. */
 function storedBy(module: string): string {
-  const interfaces =
-    /^(?:export )?interface (?:Stored|Identity|Flag|PageAddress|Visit|Window|SessionIds)\b[^{]*\{.*?^\}/gms;
+  const interfaces = /^(?:export )?interface (?:Stored|Identity|Flag|PageAddress|Window)\b[^{]*\{.*?^\}/gms;
   return (readText(`js/src/${module}.ts`).match(interfaces) ?? []).join("\n");
 }
 
@@ -20,6 +19,7 @@ test("a shortened name is none that a page, a server, the engine or storage know
   assert.ok(names.length > 40 && names.includes("askedMs"));
   const outside = {
     types: readText("js/src/types.ts"),
+    tracker: (readText("js/src/tracker.ts").match(/^ {2}(?:async |get |readonly )?\w+(?=[(<:])/gm) ?? []).join("\n"),
     endpoint: /export interface FlagDetail[\s\S]*?^\}[\s\S]*?^\}/m.exec(readText("js/src/flags-request.ts"))?.[0] ?? "",
     engine: readText("src/browser/page_side.rs").replace(/js_name = /g, ""),
     ...Object.fromEntries(

@@ -5,7 +5,7 @@ import { createGlue } from "../engine/glue.js";
 /** Kills every engine of this page that meets `needle`, by the export that only the variant has. */
 export function plantTrap(needle: string, module: WebAssembly.Module): void {
   const glue = createGlue() as ReturnType<typeof createGlue> & { plantTrap(needle: string): void };
-  glue.initSync({ module });
+  glue.instantiate(module);
   glue.plantTrap(needle);
 }
 

@@ -5,7 +5,17 @@ import type { Consent } from "../src/consent.js";
 import { Delivery } from "../src/keel-delivery.js";
 import { Notices } from "../src/notices.js";
 import { checkOptions } from "../src/options.js";
-import { isMustSend, nounKey, parseValue, projectHash, recordKey, recordPrefix, recordValue } from "../src/record.js";
+import {
+  isMustSend,
+  type NewRecord,
+  nounKey,
+  parseValue,
+  projectHash,
+  recordKey,
+  recordPrefix,
+  recordValue,
+  wholeValue,
+} from "../src/record.js";
 import { TeamGate } from "../src/team-gate.js";
 import { readFixture } from "./repository.js";
 import { installStorage } from "./storage-double.js";
@@ -19,7 +29,9 @@ const fixture = readFixture<{
   key: string;
   identityKey: string;
   sealed: string;
+  raw: string;
   held: string;
+  ungated: string;
 }>("records.json");
 
 const project = projectHash(fixture.apiKey);
@@ -38,57 +50,67 @@ test("keys are those of the fixture that the engine shares", () => {
   assert.ok(fixture.key.startsWith(recordPrefix(project)));
 });
 
-test("a sealed value is that of the fixture, its body word for word", () => {
-  const sealed = parseValue(fixture.sealed);
-  assert.ok(sealed);
-  assert.equal(sealed.team, "42");
-  assert.equal(sealed.body.event, "booking_completed");
-  assert.equal(recordValue({ team: "42", open: true, body: JSON.stringify(sealed.body) }), fixture.sealed);
+const valueWith = (parts: Partial<NewRecord>, stage?: "raw") =>
+  recordValue({ team: "42", open: true, mustSend: true, body: "{}", ...parts }, stage);
+
+test("values are those of the fixture that the engine shares, and are read as they were written", () => {
+  const { body = "" } = parseValue(fixture.sealed) ?? {};
+  assert.equal(JSON.parse(body).properties.note, 'café "x"');
+  const read = { team: "42", held: false, mustSend: true, event: "booking_completed", body };
+  for (const [value, parts, stage, expected] of [
+    [fixture.sealed, {}, undefined, read],
+    [fixture.raw, {}, "raw", read],
+    [fixture.held, { team: "a & b", open: undefined }, undefined, { ...read, team: "a & b", held: true }],
+    [fixture.ungated, { team: undefined, open: undefined }, undefined, { ...read, team: undefined }],
+  ] as const) {
+    assert.equal(valueWith({ ...parts, body }, stage), value);
+    assert.deepEqual(parseValue(value), expected);
+  }
 });
 
-test("a sealed value that no gate holds names no team", () => {
-  const textOf = (team: string | undefined, open?: boolean) => recordValue({ team, open, body: "{}" });
-  assert.equal(textOf(undefined), '{"stage":"sealed","body":{}}');
-  assert.equal(textOf('4"2', true), '{"stage":"sealed","team":"4\\"2","body":{}}');
-});
-
-test("a whole event that its page may still change is taken as it is by whoever else finds it", () => {
-  const raw = recordValue({ team: "42", open: true, body: '{"event":"x"}' }, "raw");
-  assert.equal(raw, '{"stage":"raw","team":"42","body":{"event":"x"}}');
-  assert.deepEqual(parseValue(raw), { team: "42", held: false, body: { event: "x" } });
-});
-
-test("a value whose team nobody knew says so, as that of the fixture does", () => {
-  const held = parseValue(fixture.held);
-  assert.equal(held?.held, true);
-  assert.equal(recordValue({ team: "42", open: undefined, body: JSON.stringify(held?.body) }), fixture.held);
+test("no team breaks the format, and none is mistaken for another", () => {
+  const body = '{"event":"e"}';
+  for (const team of ["a\tb", "a\nb", "a b", "a%20b", "größe", "😀", " "]) {
+    const value = valueWith({ team, body });
+    assert.equal(value.split("\t").length, 3);
+    assert.doesNotMatch(value, /\n/);
+    assert.equal(parseValue(value)?.team, team);
+  }
 });
 
 test("every cut of a value is torn, and so is what somebody else wrote", () => {
   const value = fixture.sealed;
   for (let end = 0; end < value.length; end++) assert.equal(parseValue(value.slice(0, end)), undefined, `${end}`);
-  for (const value of ["null", "true", "7", '"raw"', "[]", "{}", '{"stage":"other"}', '{"body":{"event":"e"}}']) {
+  for (const value of ["", " ", "null", "{}", '{"event":"e"}', "s", "s\t42"]) {
     assert.equal(parseValue(value), undefined, value);
   }
 });
 
-test("a value that lacks what it needs is torn, as for the engine", () => {
+test("a value that lacks what it needs is torn, for the engine too", () => {
   for (const value of [
-    '{"stage":"raw"}',
-    '{"stage":"sealed"}',
-    '{"stage":"sealed","body":{}}',
-    '{"stage":"sealed","body":{"event":""}}',
-    '{"stage":"sealed","body":[]}',
-    '{"stage":"cooked","body":{"event":"e"}}',
+    '\t42\t{"event":"e"}',
+    'sr\t42\t{"event":"e"}',
+    'm\t42\t{"event":"e"}',
+    "s\t42\t{}",
+    's\t42\t{"event":""}',
+    's\t42\t{"event":7}',
+    's\t42\t{"event":"e"',
+    "s\t42\t[]",
+    "s\t42\tnull",
+    's\t%\t{"event":"e"}',
+    's\t42\t{"event":"e"}\t',
   ]) {
     assert.equal(parseValue(value), undefined, value);
+    assert.equal(wholeValue(value), "torn");
   }
+  assert.equal(wholeValue(fixture.raw), fixture.raw);
+  assert.equal(parseValue('sz\t42\t{"event":"e"}')?.event, "e", "a mark of a later version");
 });
 
 test("a torn record keeps no other record from leaving", (t) => {
   const entries = installStorage();
   const tornKey = recordKey(project, fixture.capturedMs - 1, 0, "0190b3a2-7c1e-7a3b-9f00-000000000000");
-  entries.set(tornKey, '{"stage":"sealed","body":{}}');
+  entries.set(tornKey, "s\t42\t{}");
   entries.set(fixture.key, fixture.sealed);
   const fetched = t.mock.method(globalThis, "fetch", async () => new Response(""));
   const options = checkOptions(fixture.apiKey, { teamId: 42, isTeamEnabled: true });

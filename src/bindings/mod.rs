@@ -1,23 +1,31 @@
 //! The surface that JavaScript sees: parse, call, convert. No logic.
 #![expect(unreachable_pub, reason = "wasm-bindgen exports these, and asks for `pub`")]
 
-use std::cell::OnceCell;
+use std::cell::Cell;
 
 use wasm_bindgen::prelude::*;
 
 use crate::browser::{Driver, PageSide};
-use crate::engine::{Config, Handover, Input, LockAnswer, NewEvent, Outcome};
+use crate::engine::{Config, Handover, Input, LockAnswer, NewEvent, Outcome, cut};
 
-/// What can happen, as it crosses the boundary. Beside each stand the numbers and texts that it comes with.
+/// What can happen, as it crosses the boundary. Beside each stand the numbers and texts that it comes with; the texts cross as
+/// one, with tabulators between them.
 #[wasm_bindgen]
 #[derive(Debug, Clone, Copy)]
 pub enum Happening {
-    /// An event is captured; 1 where it goes at once; its record's key, the event as JSON, its team or nothing.
+    /// The engine has been made; what the keel hands over: the quarantined uuids, its records.
+    Started,
+    /// An event is captured; 1 where it goes at once; 1, 0 or anything else for what is known of its team; its record's key,
+    /// its team or nothing, the event as JSON, its name.
     Captured,
     /// 1 for open, 0 for shut, anything else where no answer could be had; the team.
     GateAnswered,
-    /// A request has ended; its number, the status or 0 where there was none; the body, `Retry-After` or nothing.
+    /// A request has ended; its number, the status or 0 where there was none, the seconds of `Retry-After` or 0.
     Answered,
+    /// PostHog has answered a request that it takes no events; its number.
+    QuotaLimited,
+    /// Something else than PostHog has answered a request; its number.
+    WebPageAnswered,
     /// `visibilitychange` to hidden.
     Hidden,
     /// `pagehide`.
@@ -43,10 +51,13 @@ pub enum Happening {
 
 impl Happening {
     /// All of them, each at the place of its number.
-    const ORDER: [Self; 13] = [
+    const ORDER: [Self; 16] = [
+        Self::Started,
         Self::Captured,
         Self::GateAnswered,
         Self::Answered,
+        Self::QuotaLimited,
+        Self::WebPageAnswered,
         Self::Hidden,
         Self::Leaving,
         Self::Returned,
@@ -60,41 +71,64 @@ impl Happening {
     ];
 }
 
+/// What stands between the texts of a call. Of what crosses only an event's name and the records of others may hold it, and
+/// these come last.
+const SEPARATOR: u8 = b'\t';
+
 thread_local! {
-    /// The engine of this instance; each tracker has an instance of its own.
-    static ENGINE: OnceCell<Driver> = const { OnceCell::new() };
+    /// The engine of this instance; each tracker has an instance of its own, with which it goes, so nothing drops it.
+    static ENGINE: Cell<Option<&'static Driver>> = const { Cell::new(None) };
 }
 
-/// Starts the engine of this instance. `start` is what `js/src/engine.ts` writes as one JSON object: the checked options
-/// and what the keel hands over.
+/// Makes the engine of this instance with the checked options; times in ms.
 #[wasm_bindgen]
-pub fn start(start: &str, page_side: PageSide) {
-    ENGINE.with(|engine| {
-        let driver = engine.get_or_init(|| Driver::new(Config::parse(start), page_side));
-        driver.enter(Input::Started(Handover::parse(start)));
-    });
+pub fn start(
+    project: String,
+    flush_at: u32,
+    flush_interval: u32,
+    max_retries: u32,
+    request_timeout: u32,
+    page_side: PageSide,
+) {
+    let config = Config {
+        project,
+        flush_at: flush_at as usize,
+        flush_interval_ms: flush_interval.into(),
+        max_retries,
+        request_timeout_ms: request_timeout.into(),
+    };
+    ENGINE.set(Some(Box::leak(Box::new(Driver::new(config, page_side)))));
 }
 
 /// Tells the engine what happened. There is one door for everything, because each exported function costs some 250
 /// bytes; `js/src/engine.ts` gives it typed ones.
 #[wasm_bindgen]
-pub fn handle(happening: u8, number: u32, status: u32, first: &str, second: &str, third: &str) {
-    let some = |text: &str| if text.is_empty() { None } else { Some(text.to_owned()) };
+pub fn handle(happening: u8, number: u32, status: u32, wait: u32, text: String) {
     let definite = |answer: u32| if answer > 1 { None } else { Some(answer == 1) };
     let Some(happening) = Happening::ORDER.get(usize::from(happening)) else {
         return;
     };
+    let finished = |outcome: Outcome| Input::SendFinished { request: number, outcome };
+    let (first, rest) = cut(&text, SEPARATOR);
     let input = match happening {
+        Happening::Started => Input::Started(Handover { records: rest.to_owned(), quarantined: first.to_owned() }),
         Happening::Captured => {
-            let (key, body) = (first.to_owned(), second.to_owned());
-            Input::Captured(NewEvent { key, body, team: some(third), open: definite(status), at_once: number == 1 })
+            let (team, rest) = cut(rest, SEPARATOR);
+            let (body, name) = cut(rest, SEPARATOR);
+            Input::Captured(NewEvent {
+                key: first.to_owned(),
+                name: name.to_owned(),
+                body: body.to_owned(),
+                team: if team.is_empty() { None } else { Some(team.to_owned()) },
+                open: definite(status),
+                must_send: number == 1,
+            })
         }
-        Happening::GateAnswered => Input::GateAnswered { team: first.to_owned(), open: definite(number) },
-        Happening::Answered if status == 0 => Input::SendFinished { request: number, outcome: Outcome::Failed },
-        Happening::Answered => Input::SendFinished {
-            request: number,
-            outcome: Outcome::Answered { status: status as u16, body: first.to_owned(), retry_after: some(second) },
-        },
+        Happening::GateAnswered => Input::GateAnswered { team: text, open: definite(number) },
+        Happening::Answered if status == 0 => finished(Outcome::Failed),
+        Happening::Answered => finished(Outcome::Answered { status: status as u16, retry_after_s: wait }),
+        Happening::QuotaLimited => finished(Outcome::QuotaLimited),
+        Happening::WebPageAnswered => finished(Outcome::WebPage),
         Happening::Hidden => Input::Hidden,
         Happening::Leaving => Input::Leaving,
         Happening::Returned => Input::Returned,
@@ -109,22 +143,21 @@ pub fn handle(happening: u8, number: u32, status: u32, first: &str, second: &str
             3 => Input::LockAnswered(LockAnswer::Missing),
             _ => Input::LockLost,
         },
-        Happening::Mirrored => Input::Mirrored(first.to_owned()),
+        Happening::Mirrored => Input::Mirrored(text),
         Happening::Purged => Input::Purged,
     };
-    ENGINE.with(|engine| {
-        if let Some(driver) = engine.get() {
-            driver.enter(input);
-        }
-    });
+    if let Some(driver) = ENGINE.get() {
+        driver.enter(input);
+    }
 }
 
-/// The counters: captured, adopted, confirmed, waiting, settled elsewhere, then the dropped by reason, in the order of
-/// the engine's `DropReason::ALL`, separated by commas.
+/// Gives the page's side the counters by its `count`: captured, adopted, confirmed, waiting, held, settled elsewhere, then the
+/// dropped by reason, in the order of the engine's `DropReason::ALL`.
 #[wasm_bindgen]
-#[must_use]
-pub fn stats() -> String {
-    ENGINE.with(|engine| engine.get().map(|driver| driver.stats().line()).unwrap_or_default())
+pub fn stats() {
+    if let Some(driver) = ENGINE.get() {
+        driver.count();
+    }
 }
 
 /// Test builds only: kills every engine of this page that meets `needle`.

@@ -15,14 +15,14 @@ const WAIT_MAX_MS: u64 = 3_600_000;
 /// One engine in its browser.
 #[derive(Debug)]
 pub struct Driver {
+    /// The tracker, and the page's side, which is its store.
     tracker: RefCell<Tracker<PageSide>>,
-    page_side: PageSide,
 }
 
 impl Driver {
     /// Makes an engine. It does nothing until [`Input::Started`].
     pub fn new(config: Config, page_side: PageSide) -> Self {
-        Self { tracker: RefCell::new(Tracker::new(config, page_side.clone())), page_side }
+        Self { tracker: RefCell::new(Tracker::new(config, page_side)) }
     }
 
     /// Tells the engine what happened and has done what follows from it.
@@ -35,8 +35,9 @@ impl Driver {
             tracker.handle(now, input);
             tracker.take_outputs()
         };
+        let tracker = self.tracker.borrow();
         for output in outputs {
-            self.perform(&output);
+            perform(tracker.store(), &output);
         }
     }
 
@@ -45,19 +46,27 @@ impl Driver {
         self.tracker.try_borrow().map(|tracker| tracker.stats()).unwrap_or_default()
     }
 
-    fn perform(&self, output: &Output) {
-        match output {
-            Output::Send { request, body, keepalive } => self.page_side.send(*request, body, *keepalive),
-            Output::Abort { request } => self.page_side.abort(*request),
-            Output::Exit { body } => self.page_side.exit(body),
-            Output::WakeAt(time) => self
-                .page_side
-                .wake_in(time.map_or(-1.0, |time| time.0.saturating_sub(clock::monotonic().0).min(WAIT_MAX_MS) as f64)),
-            Output::AskGate { team } => self.page_side.ask_gate(team),
-            Output::AskLock => self.page_side.ask_lock(),
-            Output::ReleaseLock => self.page_side.release_lock(),
-            Output::Settled => self.page_side.settled(),
-            Output::Notice { notice, event } => self.page_side.notice(notice.number(), event),
+    /// Gives the page's side the counters.
+    pub fn count(&self) {
+        if let Ok(tracker) = self.tracker.try_borrow() {
+            for count in tracker.stats().counts() {
+                tracker.store().count(count);
+            }
         }
+    }
+}
+
+fn perform(page_side: &PageSide, output: &Output) {
+    match output {
+        Output::Send { request, events, keepalive } => page_side.send(*request, events, *keepalive),
+        Output::Abort { request } => page_side.abort(*request),
+        Output::Exit { events } => page_side.exit(events),
+        Output::WakeAt(time) => page_side
+            .wake_in(time.map_or(-1.0, |time| time.0.saturating_sub(clock::monotonic().0).min(WAIT_MAX_MS) as f64)),
+        Output::AskGate { team } => page_side.ask_gate(team),
+        Output::AskLock => page_side.ask_lock(),
+        Output::ReleaseLock => page_side.release_lock(),
+        Output::Settled => page_side.settled(),
+        Output::Notice { notice, event } => page_side.notice(notice.number(), event),
     }
 }

@@ -12,6 +12,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn get(this: &PageSide, key: &str) -> Option<String>;
 
+    /// The stored value of a record, as `get` gives it; where its event is damaged, any text that is no record.
+    #[wasm_bindgen(method, js_name = getRecord)]
+    pub(crate) fn get_record(this: &PageSide, key: &str) -> Option<String>;
+
     /// Stores a value; `false`, where storage is full or blocked.
     #[wasm_bindgen(method)]
     pub(crate) fn put(this: &PageSide, key: &str, value: &str) -> bool;
@@ -24,17 +28,17 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn keys(this: &PageSide, prefix: &str) -> String;
 
-    /// Posts a body; its end is reported by `answered`.
+    /// Posts a body of these events; its end is reported by `answered`.
     #[wasm_bindgen(method)]
-    pub(crate) fn send(this: &PageSide, request: u32, body: &str, keepalive: bool);
+    pub(crate) fn send(this: &PageSide, request: u32, events: &str, keepalive: bool);
 
     /// Gives a request up; nothing is reported.
     #[wasm_bindgen(method)]
     pub(crate) fn abort(this: &PageSide, request: u32);
 
-    /// Hands a body over for sending after the page is gone.
+    /// Hands a body of these events over for sending after the page is gone.
     #[wasm_bindgen(method)]
-    pub(crate) fn exit(this: &PageSide, body: &str);
+    pub(crate) fn exit(this: &PageSide, events: &str);
 
     /// Reports `woke` after this time and not at any earlier named one; never, where it is negative.
     #[wasm_bindgen(method, js_name = wakeIn)]
@@ -55,6 +59,10 @@ extern "C" {
     /// The flush that was asked for is over.
     #[wasm_bindgen(method)]
     pub(crate) fn settled(this: &PageSide);
+
+    /// Takes the next of the counters that were asked for.
+    #[wasm_bindgen(method)]
+    pub(crate) fn count(this: &PageSide, count: u32);
 
     /// Tells the people who run the page something, by the number of the notice.
     #[wasm_bindgen(method)]

@@ -1,21 +1,23 @@
 //! What the server's answer to a delivery means for the records in it (DESIGN §5, reference/wire.md §1.5).
 
 use super::backoff::RETRY_AFTER_MAX_MS;
-use super::json;
 use super::ledger::DropReason;
 
-/// What became of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What became of a request, as its edge has read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The server answered.
+    /// The server answered; with 2xx, in PostHog's way: by an empty body or a JSON one.
     Answered {
         /// The HTTP status.
         status: u16,
-        /// The body as text; the edge may cut it after some kilobytes.
-        body: String,
-        /// The header `Retry-After` where the page may read it (PostHog does not expose it to other origins).
-        retry_after: Option<String>,
+        /// What `Retry-After` asks for in its seconds form; 0, where the page may not read it (PostHog does not expose it to
+        /// other origins) or there is none. The date form is left alone: it depends on two clocks.
+        retry_after_s: u32,
     },
+    /// PostHog says `"quota_limited": ["events", …]`: it answered 2xx and threw the events away.
+    QuotaLimited,
+    /// 2xx with anything else: it comes from somebody in between, a proxy that serves its own application.
+    WebPage,
     /// No answer came: offline, refused, blocked, redirected (redirects are errors for these requests), aborted.
     Failed,
 }
@@ -31,120 +33,65 @@ pub(super) enum Verdict {
     Unauthorised,
     /// The project is over its billing limit and the events were not taken: keep them and ask again much later.
     QuotaLimited,
-    /// Keep them and come back after the backoff, or after this time where the server said so.
+    /// Keep them and come back after the backoff, or after this time where that is longer.
     Later {
-        /// What `Retry-After` asked for.
-        retry_after_ms: Option<u64>,
+        /// What `Retry-After` asked for, within bounds.
+        retry_after_ms: u64,
     },
 }
 
 impl Outcome {
-    pub(super) fn verdict(&self) -> Verdict {
-        let Self::Answered { status, body, retry_after } = self else {
-            return Verdict::Later { retry_after_ms: None };
-        };
-        match status {
-            204 => Verdict::Confirmed,
-            200..=299 if is_quota_limited(body) => Verdict::QuotaLimited,
-            200..=299 if is_api_answer(body) => Verdict::Confirmed,
-            400 => Verdict::Split(DropReason::Rejected),
-            403 => Verdict::Split(DropReason::Forbidden),
-            413 => Verdict::Split(DropReason::TooLarge),
-            401 => Verdict::Unauthorised,
-            _ => Verdict::Later { retry_after_ms: retry_after.as_deref().and_then(retry_after_ms) },
+    pub(super) fn verdict(self) -> Verdict {
+        match self {
+            Self::Answered { status, retry_after_s } => match status {
+                200..=299 => Verdict::Confirmed,
+                400 => Verdict::Split(DropReason::Rejected),
+                403 => Verdict::Split(DropReason::Forbidden),
+                413 => Verdict::Split(DropReason::TooLarge),
+                401 => Verdict::Unauthorised,
+                _ => Verdict::Later { retry_after_ms: (u64::from(retry_after_s) * 1_000).min(RETRY_AFTER_MAX_MS) },
+            },
+            Self::QuotaLimited => Verdict::QuotaLimited,
+            Self::WebPage | Self::Failed => Verdict::Later { retry_after_ms: 0 },
         }
     }
-
-    /// Whether this is a page where an API answer was due: a misconfigured proxy that serves its own application.
-    pub(super) fn is_web_page(&self) -> bool {
-        matches!(self, Self::Answered { status: 200..=299, body, .. } if !is_api_answer(body))
-    }
-}
-
-/// PostHog answers with an empty body or a JSON one. Anything else comes from somebody in between.
-fn is_api_answer(body: &str) -> bool {
-    body.trim_ascii().is_empty() || json::copy(body, &mut String::new()).is_ok()
-}
-
-/// Whether PostHog says `"quota_limited": ["events", …]`: it answered 200 and threw the events away.
-fn is_quota_limited(body: &str) -> bool {
-    let mut limited = false;
-    let _ = json::members(body, &mut |name, raw| {
-        limited |= name == "quota_limited" && raw.as_bytes().windows(8).any(|word| word == b"\"events\"");
-    });
-    limited
-}
-
-/// Reads the seconds form of `Retry-After`. The date form is left alone: it depends on two clocks.
-fn retry_after_ms(header: &str) -> Option<u64> {
-    let digits = header.trim_ascii();
-    let seconds = digits.bytes().try_fold(0_u64, |seconds, digit| {
-        let digit = char::from(digit).to_digit(10)?;
-        Some((seconds * 10 + u64::from(digit)).min(RETRY_AFTER_MAX_MS))
-    })?;
-    (!digits.is_empty()).then(|| (seconds * 1_000).min(RETRY_AFTER_MAX_MS))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn verdict(status: u16, body: &str, retry_after: Option<&str>) -> Verdict {
-        Outcome::Answered { status, body: body.to_owned(), retry_after: retry_after.map(str::to_owned) }.verdict()
-    }
-
     #[test]
     fn the_answer_table() {
-        let later = Verdict::Later { retry_after_ms: None };
-        for (status, body, expected) in [
-            (200, r#"{"status":"Ok"}"#, Verdict::Confirmed),
-            (200, r#"{"status":1}"#, Verdict::Confirmed),
-            (200, "1", Verdict::Confirmed),
-            (200, "", Verdict::Confirmed),
-            (202, " \n", Verdict::Confirmed),
-            (204, "", Verdict::Confirmed),
-            (200, r#"{"status":"Ok","quota_limited":["recordings"]}"#, Verdict::Confirmed),
-            (200, r#"{"status":"Ok","quota_limited":["recordings","events"]}"#, Verdict::QuotaLimited),
-            (200, "<!doctype html><title>Shop</title>", later),
-            (200, "ok", later),
-            (301, "", later),
-            (400, "bad", Verdict::Split(DropReason::Rejected)),
-            (401, "", Verdict::Unauthorised),
-            (403, "", Verdict::Split(DropReason::Forbidden)),
-            (404, "", later),
-            (408, "", later),
-            (413, "", Verdict::Split(DropReason::TooLarge)),
-            (429, "", later),
-            (500, "", later),
-            (502, "", later),
-            (503, "", later),
-            (504, "", later),
+        let later = Verdict::Later { retry_after_ms: 0 };
+        for (status, expected) in [
+            (200, Verdict::Confirmed),
+            (202, Verdict::Confirmed),
+            (204, Verdict::Confirmed),
+            (301, later),
+            (400, Verdict::Split(DropReason::Rejected)),
+            (401, Verdict::Unauthorised),
+            (403, Verdict::Split(DropReason::Forbidden)),
+            (404, later),
+            (408, later),
+            (413, Verdict::Split(DropReason::TooLarge)),
+            (429, later),
+            (500, later),
+            (502, later),
+            (503, later),
+            (504, later),
         ] {
-            assert_eq!(verdict(status, body, None), expected, "{status} {body}");
+            assert_eq!(Outcome::Answered { status, retry_after_s: 0 }.verdict(), expected, "{status}");
         }
-        assert_eq!(Outcome::Failed.verdict(), later);
+        assert_eq!(Outcome::QuotaLimited.verdict(), Verdict::QuotaLimited);
+        assert_eq!((Outcome::WebPage.verdict(), Outcome::Failed.verdict()), (later, later));
     }
 
     #[test]
-    fn retry_after_is_read_in_seconds_and_bounded() {
-        for (header, expected) in [
-            ("2", Some(2_000)),
-            (" 120 ", Some(120_000)),
-            ("99999999999999999999", Some(3_600_000)),
-            ("", None),
-            ("-1", None),
-            ("Wed, 21 Oct 2026 07:28:00 GMT", None),
-        ] {
-            assert_eq!(verdict(503, "", Some(header)), Verdict::Later { retry_after_ms: expected }, "{header}");
+    fn retry_after_is_bounded() {
+        for (retry_after_s, retry_after_ms) in [(2, 2_000), (3_600, 3_600_000), (u32::MAX, 3_600_000)] {
+            let answer = Outcome::Answered { status: 503, retry_after_s };
+            assert_eq!(answer.verdict(), Verdict::Later { retry_after_ms }, "{retry_after_s}");
         }
-    }
-
-    #[test]
-    fn a_web_page_is_told_from_an_answer() {
-        let page =
-            |body: &str| Outcome::Answered { status: 200, body: body.to_owned(), retry_after: None }.is_web_page();
-        assert!(page("<html></html>"));
-        assert!(!page(r#"{"status":"Ok"}"#));
-        assert!(!Outcome::Failed.is_web_page());
     }
 }

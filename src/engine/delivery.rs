@@ -1,13 +1,11 @@
 //! Delivery: the requests under way, when the next one may start, and how much one may carry.
 
+use super::Monotonic;
 use super::answer::{Outcome, Verdict};
 use super::backoff::{PROBE_INTERVAL_MS, backoff_ms};
 use super::config::{BATCH_EVENTS_MAX, EXIT_BYTES_MAX};
-use super::json::ObjectWriter;
 use super::ledger::DropReason;
 use super::outbox::Record;
-use super::time::push_iso_timestamp;
-use super::{Monotonic, Wall};
 
 /// After the first answer that says "quota": one minute, as posthog-js mutes.
 const QUOTA_FIRST_MS: u64 = 60_000;
@@ -123,7 +121,7 @@ impl Delivery {
         self.last_id
     }
 
-    /// Registers the request that was numbered last, for a body of so many `bytes` and `events`, and says whether it is a
+    /// Registers the request that was numbered last, for so many `bytes` of so many `events`, and says whether it is a
     /// keepalive one.
     pub(super) fn start(&mut self, now: Monotonic, bytes: usize, events: usize, exit: bool) -> bool {
         let keepalive = bytes <= self.exit_bytes() + ENVELOPE_BYTES_MAX;
@@ -176,7 +174,7 @@ impl Delivery {
     }
 
     /// Draws the consequences of an outcome for the next delivery, and says what it means for the records.
-    pub(super) fn settle(&mut self, outcome: &Outcome, events: usize, now: Monotonic, jitter: u64) -> Settlement {
+    pub(super) fn settle(&mut self, outcome: Outcome, events: usize, now: Monotonic, jitter: u64) -> Settlement {
         match outcome.verdict() {
             Verdict::Confirmed => {
                 self.failures = 0;
@@ -190,7 +188,7 @@ impl Delivery {
                 if events == 1 && reason == DropReason::Forbidden {
                     // What refuses it may refuse everything, so the next body is a single other event.
                     self.batch_events = 1;
-                    self.back_off(None, now, jitter);
+                    self.back_off(0, now, jitter);
                 }
                 Settlement::Halved(reason)
             }
@@ -210,10 +208,10 @@ impl Delivery {
         }
     }
 
-    fn back_off(&mut self, retry_after_ms: Option<u64>, now: Monotonic, jitter: u64) {
+    fn back_off(&mut self, retry_after_ms: u64, now: Monotonic, jitter: u64) {
         self.failures = self.failures.saturating_add(1);
         let wait = if self.is_out_of_retries() { PROBE_INTERVAL_MS } else { backoff_ms(self.failures, jitter) };
-        self.not_before = now + wait.max(retry_after_ms.unwrap_or(0));
+        self.not_before = now + wait.max(retry_after_ms);
     }
 
     fn is_out_of_retries(&self) -> bool {
@@ -234,28 +232,18 @@ impl Delivery {
     }
 }
 
-/// Writes the body for the records that `request` carries, in the order of capture. `sent_at` is fresh on every attempt:
-/// the server corrects the clock's skew by it (reference/wire.md §1.6).
-pub(super) fn body(api_key: &str, sent_at: Wall, records: &[Record], request: u32) -> String {
+/// The events that `request` carries, in the order of capture, with commas between them.
+pub(super) fn batch(records: &[Record], request: u32) -> String {
     let mut out = String::new();
-    let mut timestamp = String::new();
-    push_iso_timestamp(&mut timestamp, sent_at);
-    let mut envelope = ObjectWriter::begin(&mut out);
-    envelope.string("api_key", api_key);
-    envelope.string("sent_at", &timestamp);
-    let batch = envelope.value("batch");
-    let mut separator = '[';
-    for record in records {
-        if record.request == request {
-            batch.push(separator);
-            batch.push_str(&record.body);
-            separator = ',';
+    for record in records.iter().filter(|record| record.request == request) {
+        if !out.is_empty() {
+            out.push_str(",");
         }
+        out.push_str(record.value.body());
     }
-    batch.push(']');
-    envelope.end();
     out
 }
 
-/// More than the bytes of a body that are not events: project keys are at most 64 characters.
+/// More than the bytes of a body that are not events, which the edge adds: the project key, at most 64 characters, and the
+/// time of the attempt.
 pub(super) const ENVELOPE_BYTES_MAX: usize = 192;

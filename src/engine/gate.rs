@@ -1,8 +1,6 @@
 //! The team gate: which stored events may leave (DESIGN §6). Where answers come from, how long they hold and when to ask
 //! again is the page's affair (`js/src/team-gate.ts`), which has to know it before there is an engine and without one.
 
-use super::outbox::Record;
-
 /// Events that were captured while nobody knew whether their team is tracked are held this long: 24 hours.
 pub const HOLD_MAX_MS: u64 = 24 * 3_600_000;
 
@@ -35,50 +33,50 @@ pub(super) struct Gate {
     teams: Vec<Team>,
 }
 
+/// The team of a record, by its place among those of this page, from 1 on; 0, where no gate holds the record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct TeamId(usize);
+
 #[derive(Debug)]
 struct Team {
-    id: String,
+    name: String,
     state: GateState,
     /// Whether the page knows that its answer is wanted here.
     told: bool,
 }
 
 impl Gate {
-    /// What is known of the team of a stored record.
-    pub(super) fn state(&self, record: &Record) -> GateState {
-        self.team_state(record.team.as_deref())
+    /// The id of a team; of none, where it is empty. The page will be asked about it.
+    pub(super) fn id(&mut self, name: &str) -> TeamId {
+        if name.is_empty() {
+            return TeamId(0);
+        }
+        let place = self.teams.iter().position(|team| team.name == name);
+        TeamId(
+            1 + place.unwrap_or_else(|| {
+                self.teams.push(Team { name: name.to_owned(), state: GateState::Untold, told: false });
+                self.teams.len() - 1
+            }),
+        )
     }
 
     /// What is known of a team. What no team gates may always leave.
-    pub(super) fn team_state(&self, team: Option<&str>) -> GateState {
-        let Some(team) = team else {
-            return GateState::Open;
-        };
-        self.teams.iter().find(|known| known.id == team).map_or(GateState::Untold, |known| known.state)
-    }
-
-    /// Notes that a record of `team` waits, so that the page is asked about it.
-    pub(super) fn expect(&mut self, team: Option<&str>) {
-        if let Some(team) = team
-            && !self.teams.iter().any(|known| known.id == team)
-        {
-            self.teams.push(Team { id: team.to_owned(), state: GateState::Untold, told: false });
-        }
+    pub(super) fn state(&self, team: TeamId) -> GateState {
+        self.teams.get(team.0.wrapping_sub(1)).map_or(GateState::Open, |team| team.state)
     }
 
     /// A team to ask the page about; it goes on answering by itself.
     pub(super) fn next_question(&mut self) -> Option<String> {
         let team = self.teams.iter_mut().find(|team| !team.told)?;
         team.told = true;
-        Some(team.id.clone())
+        Some(team.name.clone())
     }
 
-    /// Notes what the page knows of `team` from now on.
-    pub(super) fn answer(&mut self, team: &str, open: Option<bool>) {
-        self.expect(Some(team));
-        for known in self.teams.iter_mut().filter(|known| known.id == team) {
-            known.state = GateState::of(open);
-            known.told = true;
+    /// Notes what the page knows of a team from now on.
+    pub(super) fn answer(&mut self, team: TeamId, open: Option<bool>) {
+        if let Some(team) = self.teams.get_mut(team.0.wrapping_sub(1)) {
+            team.state = GateState::of(open);
+            team.told = true;
         }
     }
 }
@@ -90,26 +88,26 @@ mod tests {
     #[test]
     fn a_team_is_asked_for_once_and_every_answer_counts() {
         let mut gate = Gate::default();
-        assert_eq!(gate.team_state(None), GateState::Open);
-        gate.expect(None);
-        assert_eq!(gate.next_question(), None);
-        gate.expect(Some("42"));
-        gate.expect(Some("42"));
-        assert_eq!(gate.team_state(Some("42")), GateState::Untold);
+        let none = gate.id("");
+        assert_eq!((gate.state(none), gate.next_question()), (GateState::Open, None));
+        let team = gate.id("42");
+        assert_eq!(gate.id("42"), team);
+        assert_eq!(gate.state(team), GateState::Untold);
         assert_eq!(gate.next_question().as_deref(), Some("42"));
         assert_eq!(gate.next_question(), None);
+        let other = gate.id("7");
         let states = [(Some(true), GateState::Open), (Some(false), GateState::Shut), (None, GateState::Unknown)];
         for (open, state) in states {
-            gate.answer("42", open);
-            assert_eq!((gate.team_state(Some("42")), gate.team_state(Some("7"))), (state, GateState::Untold));
+            gate.answer(team, open);
+            assert_eq!((gate.state(team), gate.state(other)), (state, GateState::Untold));
         }
     }
 
     #[test]
     fn who_has_answered_is_not_asked() {
         let mut gate = Gate::default();
-        gate.answer("42", Some(true));
-        gate.expect(Some("42"));
-        assert_eq!(gate.next_question(), None);
+        let team = gate.id("42");
+        gate.answer(team, Some(true));
+        assert_eq!((gate.id("42"), gate.next_question()), (team, None));
     }
 }

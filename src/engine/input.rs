@@ -1,6 +1,5 @@
 //! What can happen to the engine. Time and entropy come with every input, in [`Now`](super::Now).
 
-use super::json;
 use super::{LockAnswer, Outcome};
 
 /// Something that happened.
@@ -30,7 +29,7 @@ pub enum Input {
     LockAnswered(LockAnswer),
     /// The drain lock that this page held was taken from it.
     LockLost,
-    /// What the mirror of storage holds, a line each: the key of a record, a space and its value. Comes once, some time
+    /// What the mirror of storage holds, a line each: the key of a record, a space and its value, which is whole. Comes once, some time
     /// after the start; never, where there is no mirror. A browser that was killed may have lost the record itself.
     Mirrored(String),
     /// Nobody sees the page any more, but it lives on (`visibilitychange` to hidden).
@@ -57,14 +56,16 @@ pub enum Input {
 pub struct NewEvent {
     /// The storage key of the record that it becomes ([`record_key`](super::record_key)).
     pub key: String,
-    /// The event as it is sent: the text of a JSON object.
+    /// What it is called, for notices.
+    pub name: String,
+    /// The event as it is sent: the text of a JSON object, at which nobody here looks.
     pub body: String,
-    /// The team whose gate must be open; `None`, where no gate holds the event.
+    /// The team whose gate must be open, as a text without control characters; `None`, where no gate holds the event.
     pub team: Option<String>,
     /// What is known of that team.
     pub open: Option<bool>,
-    /// Whether it goes at once, whatever its name says.
-    pub at_once: bool,
+    /// Whether it goes at once: a page is usually left right after it, or money depends on it.
+    pub must_send: bool,
 }
 
 /// What the keel hands over to a new engine.
@@ -75,24 +76,4 @@ pub struct Handover {
     pub records: String,
     /// The uuids of records that have killed an engine, a line each; they are left alone.
     pub quarantined: String,
-}
-
-impl Handover {
-    /// Reads the members `records` and `quarantined` of a JSON object; what is missing is empty.
-    ///
-    /// # Example
-    /// ```
-    /// use posthog_booking_tracker::engine::Handover;
-    /// assert_eq!(Handover::parse(r#"{"records":"phbt:1:a"}"#).records, "phbt:1:a");
-    /// ```
-    #[must_use]
-    pub fn parse(text: &str) -> Self {
-        let mut handover = Self::default();
-        let _ = json::members(text, &mut |name, raw| match name {
-            "records" => handover.records = json::string(raw).unwrap_or_default(),
-            "quarantined" => handover.quarantined = json::string(raw).unwrap_or_default(),
-            _ => {}
-        });
-        handover
-    }
 }

@@ -2,8 +2,6 @@
 //!
 //! `captured + adopted = confirmed + waiting + dropped + settled elsewhere`, always (DESIGN §5).
 
-use super::json::push_decimal;
-
 /// Why an event was given up. Closed: an event is never lost for a reason that is not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DropReason {
@@ -11,7 +9,7 @@ pub enum DropReason {
     GateShut,
     /// Nobody has said within 24 hours whether the team is tracked.
     GateUnknown,
-    /// The event has no name, or its properties are no JSON object.
+    /// The event has no name, its properties are no JSON object, or the key of its record is none.
     Invalid,
     /// The event alone is over 32 KB, or the server says that it alone is too large.
     TooLarge,
@@ -120,23 +118,16 @@ impl Stats {
         self.captured + self.adopted == settled
     }
 
-    /// The counts in the order of the fields, the dropped ones by reason in the order of [`DropReason::ALL`], with commas
-    /// between them: how they cross to the page, which knows their names.
+    /// The counts in the order of the fields, the dropped ones by reason in the order of [`DropReason::ALL`]: how they cross to
+    /// the page, which knows their names.
     ///
     /// # Example
     /// ```
     /// use posthog_booking_tracker::engine::Stats;
-    /// assert_eq!(Stats::default().line(), "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,");
+    /// assert!(Stats::default().counts().all(|count| count == 0));
     /// ```
-    #[must_use]
-    pub fn line(&self) -> String {
-        let mut out = String::new();
+    pub fn counts(&self) -> impl Iterator<Item = u32> {
         let Self { captured, adopted, confirmed, waiting, held, settled_elsewhere, dropped } = *self;
-        let counts = [captured, adopted, confirmed, waiting, held, settled_elsewhere];
-        for count in counts.into_iter().chain(dropped) {
-            push_decimal(&mut out, count.into());
-            out.push(',');
-        }
-        out
+        [captured, adopted, confirmed, waiting, held, settled_elsewhere].into_iter().chain(dropped)
     }
 }

@@ -1,6 +1,7 @@
 //! The engine: everything the tracker decides, and nothing it does.
 //!
-//! This module has no clock, no randomness, no IO and no JavaScript value. What happens comes in as an [`Input`] together
+//! This module has no clock, no randomness, no IO, no JavaScript value and no JSON: an event is a text that it keeps and
+//! passes on. What happens comes in as an [`Input`] together
 //! with the time and fresh entropy ([`Now`]); what has to be done comes out as [`Output`]s. Storage is the one exception:
 //! its answer changes the next line, so it is a synchronous port, [`Store`].
 //!
@@ -17,7 +18,6 @@ mod drain;
 mod entropy;
 mod gate;
 mod input;
-pub mod json;
 mod ledger;
 mod outbox;
 mod output;
@@ -46,10 +46,10 @@ pub use input::{Handover, Input, NewEvent};
 pub use ledger::{DropReason, Stats};
 pub use output::{Notice, Output};
 pub use reach::{UNREACHED_PAGES_MAX, UNREACHED_RECORDS_MAX};
-pub use record::{KEY_PREFIX, RECORD_FORMAT, is_must_send, noun_key, project_hash, record_key};
+pub use record::{KEY_PREFIX, RECORD_FORMAT, noun_key, record_key};
 #[cfg(feature = "broken-engines")]
 pub use sabotage::Sabotage;
 pub use store::{MemoryStore, Store, StoreError};
-pub use text::lines;
-pub use time::{Monotonic, Now, Wall, push_iso_timestamp};
+pub use text::{cut, lines, push_base36};
+pub use time::{Monotonic, Now, Wall};
 pub use tracker::Tracker;

@@ -2,19 +2,22 @@
 
 use super::Monotonic;
 use super::config::STORED_BYTES_MAX;
-use super::record::RecordKey;
+use super::gate::TeamId;
+use super::record::{RecordKey, SealedValue};
 
 /// One waiting event.
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) key: RecordKey,
-    /// The team whose gate must be open, if any.
-    pub(super) team: Option<String>,
+    /// The team whose gate must be open.
+    pub(super) team: TeamId,
     /// Whether nobody knew about that team when the event was captured.
     pub(super) held: bool,
-    /// The event as it is sent.
-    pub(super) body: String,
+    /// What is stored of it, whether storage has taken it or not.
+    pub(super) value: SealedValue,
     pub(super) must_send: bool,
+    /// Whether it is among those that the next request is to carry.
+    pub(super) chosen: bool,
     /// Whether this page has captured it; otherwise it was adopted, and is sent under the drain lock only.
     pub(super) own: bool,
     /// Whether it goes without waiting for the drain lock: it is must-send, or nowhere else; no other page adopts it yet.
@@ -105,17 +108,17 @@ impl Outbox {
         }
     }
 
-    /// Gives `request` at most `events_max` events in `bytes_max` bytes of those at the `chosen` places, must-send ones
-    /// first, and says how many they are.
-    pub(super) fn load(&mut self, request: u32, events_max: usize, bytes_max: usize, chosen: &[bool]) -> usize {
+    /// Gives `request` at most `events_max` events in `bytes_max` bytes of the chosen ones, must-send ones first, and says how
+    /// many they are.
+    pub(super) fn load(&mut self, request: u32, events_max: usize, bytes_max: usize) -> usize {
         let mut events = 0;
         let mut bytes = 0;
         for must_send in [true, false] {
-            for (record, chosen) in self.records.iter_mut().zip(chosen) {
+            for record in &mut self.records {
                 // One byte is the comma between two events.
-                let size = record.body.len() + 1;
+                let size = record.value.body().len() + 1;
                 let fits = events < events_max && bytes + size <= bytes_max;
-                if record.must_send == must_send && fits && *chosen {
+                if record.must_send == must_send && fits && record.chosen {
                     record.earlier_request = core::mem::replace(&mut record.request, request);
                     events += 1;
                     bytes += size;

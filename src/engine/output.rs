@@ -6,12 +6,12 @@ use super::{DropReason, Monotonic};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Output {
-    /// Send this body and report its end by [`Input::SendFinished`](super::Input::SendFinished).
+    /// Send these events in one body and report its end by [`Input::SendFinished`](super::Input::SendFinished).
     Send {
         /// Names the request.
         request: u32,
-        /// The body.
-        body: String,
+        /// The events, with commas between them.
+        events: String,
         /// Whether the request has to outlive the page. Its body is small enough for that.
         keepalive: bool,
     },
@@ -20,11 +20,11 @@ pub enum Output {
         /// The request.
         request: u32,
     },
-    /// Hand this body to the browser for sending after the page is gone: by beacon, or by a keepalive request where
+    /// Hand these events to the browser for sending after the page is gone: by beacon, or by a keepalive request where
     /// the beacon is refused. Nothing is reported.
     Exit {
-        /// The body.
-        body: String,
+        /// The events, with commas between them.
+        events: String,
     },
     /// Call [`Input::Woke`](super::Input::Woke) at this time, and not at any earlier named one; never, where `None`.
     WakeAt(Option<Monotonic>),

@@ -2,44 +2,32 @@
 //!
 //! The format is shared with the keel (`js/src/record.ts`) and with every later version; the fixture
 //! `tests/fixtures/records.json` pins it. One key for each event, so that two tabs never overwrite each other:
-//! `phbt:<format>:<project>:<captured ms, base 36>:<sequence>:<uuid>`. The value is one JSON object:
+//! `phbt:<format>:<project>:<captured ms, base 36>:<sequence>:<uuid>`. The value is `<marks>⇥<team>⇥<event>`, with a tabulator
+//! between its parts, which none of them holds:
 //!
-//! - `{"stage":"raw","team"?,"body":{…}}` holds an event of which its own page may still change who it is about, while it
-//!   waits for another tracker to say so (`js/src/shared-identity.ts`). Whoever else finds it takes it as it is.
-//! - `{"stage":"sealed","held"?,"team"?,"body":{…}}` holds the event exactly as it is sent, for ever.
-//!
-//! `team` names the team whose gate must be open; it is absent where no gate holds the event. `held` is true where nobody
-//! knew whether that team is tracked when the event was captured: it is not kept for longer than 24 hours.
+//! - the marks, a letter each: `s` for a sealed record, which holds the event exactly as it is sent, for ever; `r` for a raw
+//!   one, of which its own page may still change who it is about, while it waits for another tracker to say so
+//!   (`js/src/shared-identity.ts`); whoever else finds it takes it as it is; `h`, where nobody knew whether the team is tracked
+//!   when the event was captured: it is not kept for longer than 24 hours; `m` for a must-send event;
+//! - the team whose gate must be open, percent-encoded by the page; empty, where no gate holds the event;
+//! - the event as it is sent, the text of a JSON object.
 
 use super::Wall;
-use super::json::{self, ObjectWriter, push_base36};
-use super::text::cut;
+use super::text::{base36, cut, push_base36};
 
 /// What every key of this product starts with.
 pub const KEY_PREFIX: &str = "phbt:";
 
-/// The format that this version writes. Records of a higher one are left alone until their key says they expired.
-pub const RECORD_FORMAT: u64 = 1;
+/// The format that this version writes. Records of another one are left alone until their key says they expired.
+pub const RECORD_FORMAT: &str = "1";
 
-/// The hash of a project key in storage keys: 32-bit FNV-1a. It keeps projects that share an origin apart; it is no
-/// secret, project keys are public.
-///
-/// # Example
-/// ```
-/// assert_eq!(posthog_booking_tracker::engine::project_hash("phc_demo"), 0xddfa_b0cc);
-/// ```
+/// The key of something that is stored once for each project, e.g. `phbt:identity:1plaeh8`.
 #[must_use]
-pub fn project_hash(api_key: &str) -> u32 {
-    api_key.bytes().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
-}
-
-/// The key of something that is stored once for each project, e.g. `phbt:identity:1tz8x0l`.
-#[must_use]
-pub fn noun_key(noun: &str, project: u32) -> String {
+pub fn noun_key(noun: &str, project: &str) -> String {
     let mut key = String::from(KEY_PREFIX);
     key.push_str(noun);
-    key.push(':');
-    push_base36(&mut key, project.into());
+    key.push_str(":");
+    key.push_str(project);
     key
 }
 
@@ -48,12 +36,12 @@ pub fn noun_key(noun: &str, project: u32) -> String {
 /// # Example
 /// ```
 /// use posthog_booking_tracker::engine::{Wall, record_key};
-/// let key = record_key("phc_demo", Wall(35), 1, "0190b3a2-7c1e-7a3b-9f00-0123456789ab");
+/// let key = record_key("1plaeh8", Wall(35), 1, "0190b3a2-7c1e-7a3b-9f00-0123456789ab");
 /// assert_eq!(key, "phbt:1:1plaeh8:z:1:0190b3a2-7c1e-7a3b-9f00-0123456789ab");
 /// ```
 #[must_use]
-pub fn record_key(api_key: &str, captured: Wall, sequence: u64, uuid: &str) -> String {
-    RecordKey::new(project_hash(api_key), captured, sequence, uuid).text
+pub fn record_key(project: &str, captured: Wall, sequence: u64, uuid: &str) -> String {
+    RecordKey::new(project, captured, sequence, uuid).text
 }
 
 /// The key of one record, as text and as what the text says.
@@ -78,12 +66,15 @@ pub(super) enum FoundKey {
 }
 
 impl RecordKey {
-    pub(super) fn new(project: u32, captured: Wall, sequence: u64, uuid: &str) -> Self {
-        let mut text = String::with_capacity(72);
-        text.push_str(KEY_PREFIX);
-        for part in [RECORD_FORMAT, project.into(), captured.0, sequence] {
+    fn new(project: &str, captured: Wall, sequence: u64, uuid: &str) -> Self {
+        let mut text = String::from(KEY_PREFIX);
+        text.push_str(RECORD_FORMAT);
+        text.push_str(":");
+        text.push_str(project);
+        text.push_str(":");
+        for part in [captured.0, sequence] {
             push_base36(&mut text, part);
-            text.push(':');
+            text.push_str(":");
         }
         text.push_str(uuid);
         Self { text, captured, sequence }
@@ -104,7 +95,7 @@ const UUID_LENGTH: usize = 36;
 
 impl FoundKey {
     /// Reads a key as `project` sees it.
-    pub(super) fn parse(key: &str, project: u32) -> Self {
+    pub(super) fn parse(key: &str, project: &str) -> Self {
         let Some(rest) = key.strip_prefix(KEY_PREFIX) else {
             return Self::Other;
         };
@@ -112,12 +103,11 @@ impl FoundKey {
         let (owner, rest) = cut(rest, b':');
         let (captured, rest) = cut(rest, b':');
         let (sequence, uuid) = cut(rest, b':');
-        let (Some(format), Some(owner), Some(captured)) = (base36(format), base36(owner), base36(captured)) else {
+        let Some(captured) = base36(captured).map(Wall) else {
             return Self::Other;
         };
-        let captured = Wall(captured);
         match base36(sequence) {
-            Some(sequence) if format == RECORD_FORMAT && owner == u64::from(project) && is_uuid(uuid) => {
+            Some(sequence) if format == RECORD_FORMAT && owner == project && is_uuid(uuid) => {
                 Self::Own(RecordKey { text: key.to_owned(), captured, sequence })
             }
             _ => Self::Foreign(captured),
@@ -134,93 +124,64 @@ fn is_uuid(text: &str) -> bool {
     text.len() == UUID_LENGTH && text.bytes().enumerate().all(fits)
 }
 
-/// Reads a number in base 36; `None` where `text` is none or names more than 64 bits.
-pub(super) fn base36(text: &str) -> Option<u64> {
-    if text.is_empty() {
-        return None;
-    }
-    text.bytes().try_fold(0_u64, |number, byte| {
-        let digit = char::from(byte).to_digit(36)?;
-        number.checked_mul(36)?.checked_add(digit.into())
-    })
-}
+/// What stands between the parts of a value.
+const SEPARATOR: u8 = b'\t';
 
 /// What the value of a record says of its event.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Event {
-    /// Whether nobody changes `body` any more.
+    /// Whether it was sealed already.
     pub(super) sealed: bool,
-    pub(super) name: String,
-    /// The team whose gate must be open, if any.
-    pub(super) team: Option<String>,
-    /// Whether nobody knew about that team when it was captured.
+    /// Whether nobody knew about its team when it was captured.
     pub(super) held: bool,
-    /// The event as it is sent: the text of a JSON object.
-    pub(super) body: String,
-}
-
-impl Event {
-    /// Reads a record's value; `None` where it is torn or written by somebody else. The whole text is scanned, so the body
-    /// can be joined into a request.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let mut stage = String::new();
-        let mut team = None;
-        let mut held = false;
-        let mut event = None;
-        json::members(text, &mut |name, raw| match name {
-            "stage" => stage = json::string(raw).unwrap_or_default(),
-            // The empty team is that of pages which were tracked whole before there was a gate for each team.
-            "team" => team = json::string(raw).filter(|team| !team.is_empty()),
-            "held" => held = raw == "true",
-            "body" => event = Self::whole(raw),
-            // A member that a later version adds is none of this version's business.
-            _ => {}
-        })
-        .ok()?;
-        let event = event.filter(|event| !event.name.is_empty())?;
-        let sealed = stage == "sealed";
-        (sealed || stage == "raw").then_some(Self { sealed, team, held, ..event })
-    }
-
-    /// Reads the text of an event as it is sent; `None` where it is no JSON object.
-    pub(super) fn whole(text: &str) -> Option<Self> {
-        let mut event = Self { sealed: true, ..Self::default() };
-        json::copy(text, &mut event.body).ok()?;
-        json::members(text, &mut |member, raw| {
-            if member == "event" {
-                event.name = json::string(raw).unwrap_or_default();
-            }
-        })
-        .ok()?;
-        Some(event)
-    }
+    /// Whether it goes at once.
+    pub(super) must_send: bool,
+    /// The team whose gate must be open; empty, where no gate holds it.
+    pub(super) team: String,
+    /// What is stored of it, sealed.
+    pub(super) value: SealedValue,
 }
 
 /// The value of a sealed record.
-pub(super) fn sealed_value(team: Option<&str>, held: bool, body: &str) -> String {
-    let mut out = String::with_capacity(body.len() + 48);
-    let mut object = ObjectWriter::begin(&mut out);
-    object.string("stage", "sealed");
-    if held {
-        object.raw("held", "true");
-    }
-    object.optional_string("team", team);
-    object.raw("body", body);
-    object.end();
-    out
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SealedValue {
+    pub(super) text: String,
+    body_at: usize,
 }
 
-/// Whether an event of this name goes at once: a page is usually left right after it, or money depends on it.
-///
-/// # Example
-/// ```
-/// use posthog_booking_tracker::engine::is_must_send;
-/// assert!(is_must_send("booking_completed") && is_must_send("payment_processed"));
-/// assert!(!is_must_send("booking_started"));
-/// ```
-#[must_use]
-pub fn is_must_send(event: &str) -> bool {
-    matches!(event, "booking_completed" | "booking_failed" | "$identify") || event.starts_with("payment_")
+impl SealedValue {
+    /// The event as it is sent: the text of a JSON object.
+    pub(super) fn body(&self) -> &str {
+        &self.text[self.body_at..]
+    }
+}
+
+impl Event {
+    /// An event that is captured now.
+    pub(super) fn new(team: &str, held: bool, must_send: bool, body: &str) -> Self {
+        let mut text = String::from("s");
+        for part in [if held { "h" } else { "" }, if must_send { "m" } else { "" }, "\t", team, "\t"] {
+            text.push_str(part);
+        }
+        let body_at = text.len();
+        text.push_str(body);
+        Self { sealed: true, held, must_send, team: team.to_owned(), value: SealedValue { text, body_at } }
+    }
+
+    /// Reads a record's value; `None` where it is torn or written by somebody else. That the event is JSON is for the edge to
+    /// see to ([`Store::get_record`](super::Store::get_record)).
+    pub(super) fn parse(value: &str) -> Option<Self> {
+        let (marks, rest) = cut(value, SEPARATOR);
+        let (team, body) = cut(rest, SEPARATOR);
+        // A mark that a later version adds is none of this version's business.
+        let has = |mark: u8| marks.bytes().any(|found| found == mark);
+        let is_whole = has(b's') != has(b'r') && body.starts_with('{') && body.ends_with('}');
+        is_whole.then(|| {
+            let mut event = Self::new(team, has(b'h'), has(b'm'), body);
+            event.sealed = has(b's');
+            event
+        })
+    }
 }
 
 /// How many bytes a key and its value take in storage: two for each UTF-16 unit, as browsers count them.
@@ -247,32 +208,37 @@ mod tests {
         let fixture: serde_json::Value =
             serde_json::from_str(include_str!("../../tests/fixtures/records.json")).unwrap();
         let text = |pointer: &str| fixture.pointer(pointer).unwrap().as_str().unwrap().to_owned();
-        let project = project_hash(&text("/apiKey"));
+        let project = text("/project");
         let captured = Wall(fixture["capturedMs"].as_u64().unwrap());
-        let key = RecordKey::new(project, captured, fixture["sequence"].as_u64().unwrap(), &text("/uuid"));
+        let key = RecordKey::new(&project, captured, fixture["sequence"].as_u64().unwrap(), &text("/uuid"));
         assert_eq!(key.text, text("/key"));
         assert_eq!(key.uuid(), text("/uuid"));
-        assert_eq!(noun_key("identity", project), text("/identityKey"));
-        let sealed = Event::parse(&text("/sealed")).unwrap();
-        assert!(sealed.sealed);
-        assert_eq!((sealed.name.as_str(), sealed.team.as_deref()), ("booking_completed", Some("42")));
-        assert_eq!(sealed_value(sealed.team.as_deref(), sealed.held, &sealed.body), text("/sealed"));
-        let held = Event::parse(&text("/held")).unwrap();
-        assert!(held.held && !sealed.held);
-        assert_eq!(sealed_value(held.team.as_deref(), held.held, &held.body), text("/held"));
+        assert_eq!(noun_key("identity", &project), text("/identityKey"));
+        for (name, sealed, held, team) in [
+            ("/sealed", true, false, "42"),
+            ("/raw", false, false, "42"),
+            ("/held", true, true, "a%20%26%20b"),
+            ("/ungated", true, false, ""),
+        ] {
+            let value = text(name);
+            let event = Event::parse(&value).unwrap();
+            let parts = (event.sealed, event.held, event.must_send, event.team.as_str());
+            assert_eq!(parts, (sealed, held, true, team), "{name}");
+            assert_eq!(event.value.text, if sealed { value } else { text("/sealed") });
+        }
     }
 
     #[test]
     fn foreign_and_damaged_keys_are_told_apart() {
-        let key = RecordKey::new(7, Wall(1_000), 0, UUID);
+        let key = RecordKey::new("7", Wall(1_000), 0, UUID);
         let text = key.text.clone();
-        assert_eq!(FoundKey::parse(&text, 7), FoundKey::Own(key));
+        assert_eq!(FoundKey::parse(&text, "7"), FoundKey::Own(key));
         for foreign in [text.replace("phbt:1:", "phbt:2:"), text[..text.len() - 1].to_owned(), format!("{text}:x")] {
-            assert_eq!(FoundKey::parse(&foreign, 7), FoundKey::Foreign(Wall(1_000)), "{foreign}");
+            assert_eq!(FoundKey::parse(&foreign, "7"), FoundKey::Foreign(Wall(1_000)), "{foreign}");
         }
-        assert_eq!(FoundKey::parse(&text, 8), FoundKey::Foreign(Wall(1_000)));
+        assert_eq!(FoundKey::parse(&text, "8"), FoundKey::Foreign(Wall(1_000)));
         for other in ["phbt:identity:7", "phbt:", "phbt:1", "phbt:1:7", "ph_phc_x_posthog", "phbt:1:7:!:0:x", ""] {
-            assert_eq!(FoundKey::parse(other, 7), FoundKey::Other, "{other}");
+            assert_eq!(FoundKey::parse(other, "7"), FoundKey::Other, "{other}");
         }
     }
 
@@ -298,39 +264,33 @@ mod tests {
 
     #[test]
     fn a_value_that_lacks_what_it_needs_is_torn() {
-        for value in [
-            r#"{"stage":"raw"}"#,
-            r#"{"stage":"raw","body":{}}"#,
-            r#"{"stage":"raw","body":[]}"#,
-            r#"{"stage":"sealed","body":{}}"#,
-            r#"{"stage":"other","body":{"event":"e"}}"#,
-            r#"{"body":{"event":"e"}}"#,
-            "null",
-        ] {
+        for value in ["", "s", "s\t42", "s\t42\t", "s\t42\t{", "\t42\t{}", "rs\t42\t{}", "m\t42\t{}", "{}", "s\t42\t[]"]
+        {
             assert_eq!(Event::parse(value), None, "{value}");
         }
+        assert!(Event::parse("sz\t42\t{}").is_some(), "a mark of a later version");
     }
 
     proptest! {
         #[test]
-        fn prop_a_key_is_read_as_it_was_written(project: u32, captured: u64, sequence: u64) {
-            let key = RecordKey::new(project, Wall(captured), sequence, UUID);
-            prop_assert_eq!(FoundKey::parse(&key.text, project), FoundKey::Own(key));
+        fn prop_a_key_is_read_as_it_was_written(project in "[0-9a-z]{1,7}", captured: u64, sequence: u64) {
+            let key = RecordKey::new(&project, Wall(captured), sequence, UUID);
+            prop_assert_eq!(FoundKey::parse(&key.text, &project), FoundKey::Own(key));
         }
 
         #[test]
-        fn prop_every_cut_of_a_value_is_torn(cut in 0_usize..100) {
-            let value = sealed_value(Some("42"), false, r#"{"event":"booking_started","properties":{"a":"é"}}"#);
-            if cut < value.len() && value.is_char_boundary(cut) {
-                prop_assert_eq!(Event::parse(&value[..cut]), None);
-            }
-            prop_assert!(Event::parse(&value).is_some());
+        fn prop_a_value_is_read_as_it_was_written(team in "[^\t\n]*", held: bool, must_send: bool, inside in "[^\t\n]*") {
+            let body = format!("{{{inside}}}");
+            let event = Event::new(&team, held, must_send, &body);
+            prop_assert_eq!(event.value.body(), body);
+            prop_assert_eq!((event.held, event.must_send, &event.team), (held, must_send, &team));
+            prop_assert_eq!(Event::parse(&event.value.text), Some(event));
         }
 
         #[test]
         fn prop_no_text_makes_the_readers_panic(text in ".*") {
-            let _ = FoundKey::parse(&format!("phbt:{text}"), 7);
-            let _ = FoundKey::parse(&text, 7);
+            let _ = FoundKey::parse(&format!("phbt:{text}"), "7");
+            let _ = FoundKey::parse(&text, "7");
             let _ = Event::parse(&text);
         }
     }

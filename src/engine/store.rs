@@ -22,6 +22,14 @@ pub trait Store {
     /// [`StoreError`] where storage cannot be read.
     fn get(&self, key: &str) -> Result<Option<String>, StoreError>;
 
+    /// The value of a record, as [`get`](Self::get) gives it, but only where its event is the text of a JSON object: the engine
+    /// does not look into it, and one damaged event would have the whole request refused that carries it. Where it is not,
+    /// any text that is no record.
+    ///
+    /// # Errors
+    /// [`StoreError`] where storage cannot be read.
+    fn get_record(&self, key: &str) -> Result<Option<String>, StoreError>;
+
     /// Stores `value` under `key`, over whatever stood there. Either the whole value is stored or nothing changes.
     ///
     /// # Errors
@@ -41,7 +49,8 @@ pub trait Store {
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
 }
 
-/// A store in memory, for hosts that have no other and for tests; it can be made to fail.
+/// A store in memory, for hosts that have no other and for tests; it can be made to fail. Nobody else writes to it, so its
+/// records are whole.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     /// What is stored.
@@ -62,6 +71,10 @@ impl Store for MemoryStore {
     fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
         self.check(false)?;
         Ok(self.entries.get(key).cloned())
+    }
+
+    fn get_record(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.get(key)
     }
 
     fn put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {

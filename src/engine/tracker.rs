@@ -12,13 +12,13 @@ mod spoiled;
 use super::config::Config;
 use super::delivery::Delivery;
 use super::drain::{Drain, FRESH_AGE_MAX_MS, LOCK_SETTLE_MS};
-use super::gate::{Gate, GateState, HOLD_MAX_MS};
+use super::gate::{Gate, GateState, HOLD_MAX_MS, TeamId};
 use super::input::Input;
 use super::ledger::{DropReason, Stats};
 use super::outbox::{Outbox, Record};
 use super::output::{Notice, Output};
 use super::reach::Reach;
-use super::record::{noun_key, project_hash};
+use super::record::noun_key;
 #[cfg(feature = "broken-engines")]
 use super::sabotage::Sabotage;
 use super::store::Store;
@@ -34,7 +34,7 @@ use adoption::MirrorLines;
 /// ```
 /// use posthog_booking_tracker::engine::*;
 /// let config = Config {
-///     api_key: "phc_demo".to_owned(),
+///     project: "1plaeh8".to_owned(),
 ///     flush_at: 20,
 ///     flush_interval_ms: 10_000,
 ///     max_retries: 10,
@@ -45,11 +45,12 @@ use adoption::MirrorLines;
 /// tracker.handle(now, Input::Started(Handover::default()));
 /// let uuid = "019b7c8b-1e2e-7a3b-9f00-0123456789ab";
 /// tracker.handle(now, Input::Captured(NewEvent {
-///     key: record_key("phc_demo", now.wall, 0, uuid),
+///     key: record_key("1plaeh8", now.wall, 0, uuid),
+///     name: "booking_completed".to_owned(),
 ///     body: format!(r#"{{"event":"booking_completed","uuid":"{uuid}","properties":{{}}}}"#),
 ///     team: Some("42".to_owned()),
 ///     open: Some(true),
-///     at_once: false,
+///     must_send: true,
 /// }));
 /// let outputs = tracker.take_outputs();
 /// assert!(outputs.iter().any(|output| matches!(output, Output::Send { keepalive: true, .. })));
@@ -57,7 +58,6 @@ use adoption::MirrorLines;
 #[derive(Debug)]
 pub struct Tracker<S> {
     config: Config,
-    project: u32,
     keys: NounKeys,
     /// The time of the present input.
     wall: Wall,
@@ -123,10 +123,11 @@ enum Presence {
 impl<S: Store> Tracker<S> {
     /// Makes the engine over a store. It does nothing until [`Input::Started`].
     pub fn new(config: Config, store: S) -> Self {
-        let project = project_hash(&config.api_key);
         Self {
-            project,
-            keys: NounKeys { reach: noun_key("reach", project), sentinel: noun_key("sentinel", project) },
+            keys: NounKeys {
+                reach: noun_key("reach", &config.project),
+                sentinel: noun_key("sentinel", &config.project),
+            },
             wall: Wall(0),
             now: Monotonic(0),
             entropy: Entropy::new(0),
@@ -164,13 +165,14 @@ impl<S: Store> Tracker<S> {
             Input::Started(handover) => self.start(handover),
             Input::Captured(event) => self.capture(event),
             Input::GateAnswered { team, open } => {
-                self.learn_gate(&team, open);
+                let team = self.gate.id(&team);
+                self.learn_gate(team, open);
                 self.give_up_gated();
                 if self.presence == Presence::Leaving {
                     self.exit();
                 }
             }
-            Input::SendFinished { request, outcome } => self.finish(request, &outcome),
+            Input::SendFinished { request, outcome } => self.finish(request, outcome),
             Input::Hidden => self.hide(),
             Input::Leaving => self.leave(),
             Input::Returned => self.come_back(),
@@ -204,7 +206,7 @@ impl<S: Store> Tracker<S> {
     /// What became of this page's events so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let held = self.outbox.records.iter().filter(|record| self.gate.state(record) != GateState::Open);
+        let held = self.outbox.records.iter().filter(|record| self.gate.state(record.team) != GateState::Open);
         Stats { waiting: self.outbox.records.len() as u32, held: held.count() as u32, ..self.stats }
     }
 
@@ -222,7 +224,7 @@ impl<S: Store> Tracker<S> {
     fn advance(&mut self) {
         while let Some(request) = self.delivery.overdue(self.now) {
             self.outputs.push(Output::Abort { request });
-            self.finish(request, &Outcome::Failed);
+            self.finish(request, Outcome::Failed);
         }
         if self.may_deliver() {
             self.work();
@@ -277,11 +279,11 @@ impl<S: Store> Tracker<S> {
 
     /// Takes note of what the page knows of a team. What was held for it and is not fresh any more goes in its order, under
     /// the drain lock: another page may have adopted it.
-    fn learn_gate(&mut self, team: &str, open: Option<bool>) {
-        if open == Some(true) && self.gate.team_state(Some(team)) != GateState::Open {
+    fn learn_gate(&mut self, team: TeamId, open: Option<bool>) {
+        if open == Some(true) && self.gate.state(team) != GateState::Open {
             for record in &mut self.outbox.records {
                 let fresh = self.wall.0.abs_diff(record.key.captured.0) < FRESH_AGE_MAX_MS;
-                if record.held && record.stored_bytes > 0 && record.team.as_deref() == Some(team) {
+                if record.held && record.stored_bytes > 0 && record.team == team {
                     record.urgent &= fresh;
                 }
             }
@@ -302,15 +304,15 @@ impl<S: Store> Tracker<S> {
 
     fn next_given_up(&self) -> Option<(usize, DropReason)> {
         self.outbox.records.iter().enumerate().find_map(|(place, record)| {
-            let reason = self.gate_verdict(record.team.as_deref(), record.held, record.key.captured)?;
+            let reason = self.gate_verdict(record.team, record.held, record.key.captured)?;
             Some((place, reason))
         })
     }
 
     /// Why the gate of its team has an event given up, if it has.
-    fn gate_verdict(&self, team: Option<&str>, held: bool, captured: Wall) -> Option<DropReason> {
+    fn gate_verdict(&self, team: TeamId, held: bool, captured: Wall) -> Option<DropReason> {
         let is_late = self.wall.0.saturating_sub(captured.0) > HOLD_MAX_MS || is_broken!(self, GiveUpOnUnknownGate);
-        match self.gate.team_state(team) {
+        match self.gate.state(team) {
             GateState::Shut => Some(DropReason::GateShut),
             GateState::Unknown if held && is_late => Some(DropReason::GateUnknown),
             _ => None,
@@ -350,7 +352,7 @@ impl<S: Store> Tracker<S> {
 
     /// Whether this page may send a record, as far as its team is concerned.
     fn may_leave(&self, record: &Record) -> bool {
-        match self.gate.state(record) {
+        match self.gate.state(record.team) {
             GateState::Open => true,
             GateState::Untold | GateState::Unknown => is_broken!(self, SendThroughUnknownGate),
             GateState::Shut => false,

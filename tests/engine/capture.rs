@@ -1,9 +1,9 @@
 //! Capturing: stored before anything else, sent by one of two lanes.
 
-use posthog_booking_tracker::engine::{DropReason, Input, NewEvent, project_hash};
+use posthog_booking_tracker::engine::{DropReason, Input, NewEvent, Notice};
 use serde_json::Value;
 
-use crate::page::{API_KEY, Page, START, base36, open_gate, own_key};
+use crate::page::{PROJECT, Page, START, base36, open_gate, own_key, parts, record_key, uuid};
 
 #[test]
 fn a_captured_event_is_stored_before_anything_is_drained() {
@@ -14,21 +14,20 @@ fn a_captured_event_is_stored_before_anything_is_drained() {
     assert_eq!(records.len(), 1, "stored when handle returns");
     let (key, value) = &records[0];
 
-    let parts: Vec<&str> = key.split(':').collect();
-    let hash = base36(project_hash(API_KEY).into());
-    assert_eq!(parts[..5], ["phbt", "1", &hash, &base36(START), "0"]);
-    let value: Value = serde_json::from_str(value).unwrap();
-    assert_eq!(value["stage"], "sealed");
-    assert_eq!(value["team"], "42");
-    assert_eq!(value["body"]["uuid"], parts[5]);
-    assert_eq!(value["body"]["timestamp"], "2026-01-02T03:04:05.678Z");
-    assert_eq!(value["body"]["properties"]["uid"], "b1");
-    assert_eq!(key, &own_key(START, 0, parts[5]));
+    let key_parts: Vec<&str> = key.split(':').collect();
+    assert_eq!(key_parts[..5], ["phbt", "1", PROJECT, &base36(START), "0"]);
+    assert_eq!(key, &own_key(START, 0, key_parts[5]));
+    let [marks, team, event] = parts(value);
+    assert_eq!((marks, team), ("sm", "42"));
+    let event: Value = serde_json::from_str(event).unwrap();
+    assert_eq!(event["uuid"], key_parts[5]);
+    assert_eq!(event["timestamp"], "2026-01-02T03:04:05.678Z");
+    assert_eq!(event["properties"]["uid"], "b1");
 
     page.drain();
-    let stored = page.records().remove(0).1;
+    let (_, stored) = page.records().remove(0);
     let body = page.sent().body;
-    assert!(stored.contains(body.batch_text().trim_start_matches('[').trim_end_matches("]}")), "sent as it is stored");
+    assert_eq!(body.batch_text(), format!("[{}]}}", parts(&stored)[2]), "sent as it is stored");
     page.ends();
 }
 
@@ -117,13 +116,21 @@ fn a_request_that_is_answered_takes_along_no_later_event_before_its_time() {
 }
 
 #[test]
-fn an_event_without_a_name_or_with_broken_properties_is_dropped_and_said() {
-    let mut page = Page::fresh();
-    page.capture("  ");
-    page.capture_with("slot_selected", r#"{"a":1"#);
-    let event = page.event("slot_selected", "{}", None);
-    page.input(Input::Captured(NewEvent { key: "phbt:1:x".to_owned(), ..event }));
-    assert_eq!(page.stats().dropped(DropReason::Invalid), 3);
-    assert!(page.records().is_empty());
-    page.ends();
+fn an_event_whose_key_is_no_record_s_of_this_project_is_dropped_and_said() {
+    let keys = [
+        "phbt:1:x".to_owned(),
+        own_key(START, 0, "a-damaged-uuid"),
+        record_key("1", "another", START, 0, &uuid(1)),
+        record_key("2", PROJECT, START, 0, &uuid(1)),
+    ];
+    for key in keys {
+        let mut page = Page::fresh();
+        let event = page.event("booking_completed", "{}", None);
+        page.input(Input::Captured(NewEvent { key: key.clone(), ..event }));
+        assert_eq!(page.stats().dropped(DropReason::Invalid), 1, "{key}");
+        assert_eq!(page.notices, [(Notice::Dropped(DropReason::Invalid), "booking_completed".to_owned())]);
+        assert!(page.tracker.store().entries.is_empty(), "{key}");
+        page.sends_nothing();
+        page.ends();
+    }
 }

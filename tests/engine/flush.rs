@@ -1,8 +1,9 @@
 //! Flushing and shutting down.
 
-use posthog_booking_tracker::engine::{DropReason, Handover, Input, LockAnswer, MemoryStore};
+use posthog_booking_tracker::engine::{DropReason, Handover, Input, LockAnswer, MemoryStore, NewEvent};
 
-use crate::page::{DAY, Page, START, answered, asking, open_gate, padding};
+use crate::edge::answered;
+use crate::page::{DAY, Page, START, asking, open_gate, padding, parts};
 
 #[test]
 fn a_flush_settles_after_everything_is_confirmed() {
@@ -196,7 +197,11 @@ fn what_the_mirror_was_read_for_before_a_purge_is_not_adopted_after_it() {
 fn an_event_that_is_wanted_at_once_goes_at_once() {
     let mut page = Page::fresh();
     let event = page.event("slot_selected", "{}", None);
-    page.input(Input::Captured(posthog_booking_tracker::engine::NewEvent { at_once: true, ..event }));
-    assert_eq!(page.sent().body.names(), ["slot_selected"]);
+    page.input(Input::Captured(NewEvent { must_send: true, ..event }));
+    let send = page.sent();
+    assert_eq!(send.body.names(), ["slot_selected"]);
+    assert!(send.keepalive, "and outlives its page like any other must-send event");
+    let (_, value) = page.records().remove(0);
+    assert_eq!(parts(&value)[0], "sm", "and is one for whoever finds it");
     page.ends();
 }

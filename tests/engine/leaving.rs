@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use posthog_booking_tracker::engine::{EXIT_BYTES_MAX, Input, Outcome};
 
-use crate::page::{Body, Page, answered, open_gate, padding};
+use crate::edge::answered;
+use crate::page::{Body, Page, open_gate, padding};
 
 #[test]
 fn leaving_hands_over_what_no_keepalive_request_carries_and_keeps_it_stored() {

@@ -68,8 +68,8 @@ fn a_page_s_own_record_is_one_with_its_mirror_where_storage_took_it_or_not() {
 #[test]
 fn expired_and_torn_records_of_the_mirror_are_removed_and_others_left_alone() {
     let old = START + DAY - RECORD_AGE_MAX_MS - 1;
-    let foreign_old = record_key(2, 7, old, 0, "x");
-    let foreign = record_key(2, 7, START, 0, "x");
+    let foreign_old = record_key("2", "7", old, 0, "x");
+    let foreign = record_key("2", "7", START, 0, "x");
     let mut store = MemoryStore::default();
     for key in [&own_key(old, 0, &uuid(1)), &own_key(START, 0, &uuid(2)), &foreign_old, &foreign] {
         store.entries.insert((*key).clone(), String::new());

@@ -5,11 +5,15 @@ use std::ops::RangeInclusive;
 
 use posthog_booking_tracker::engine::{
     BATCH_BYTES_MAX, Config, EXIT_BYTES_MAX, Handover, Input, KEY_PREFIX, LockAnswer, MemoryStore, Monotonic, NewEvent,
-    Notice, Now, Outcome, Output, Stats, Tracker, Wall, is_must_send, project_hash, push_iso_timestamp,
+    Notice, Now, Outcome, Output, Stats, Tracker, Wall,
 };
 use serde_json::Value;
 
-pub(crate) const API_KEY: &str = "phc_story";
+use crate::edge::{answered, body_text, is_must_send};
+use crate::timestamp::iso_timestamp;
+
+/// How the project is called in storage keys.
+pub(crate) const PROJECT: &str = "1story";
 pub(crate) const TEAM: &str = "42";
 /// 2026-01-02T03:04:05.678Z.
 pub(crate) const START: u64 = 1_767_323_045_678;
@@ -35,7 +39,7 @@ impl From<Config> for Setup {
 /// A page that is tracked for its own team, with the defaults of the wrapper.
 pub(crate) fn open_gate() -> Config {
     Config {
-        api_key: API_KEY.to_owned(),
+        project: PROJECT.to_owned(),
         flush_at: 20,
         flush_interval_ms: 10_000,
         max_retries: 10,
@@ -58,10 +62,6 @@ pub(crate) fn padding(bytes: usize) -> String {
     format!(r#"{{"padding":"{}"}}"#, "x".repeat(bytes))
 }
 
-pub(crate) fn answered(status: u16, body: &str) -> Outcome {
-    Outcome::Answered { status, body: body.to_owned(), retry_after: None }
-}
-
 /// A body that left the page.
 #[derive(Debug, Clone)]
 pub(crate) struct Body {
@@ -70,9 +70,10 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    fn new(text: String) -> Self {
-        let json: Value = serde_json::from_str(&text).expect("a body is JSON");
-        assert_eq!(json["api_key"], API_KEY);
+    fn new(events: &str, wall: u64) -> Self {
+        assert!(!events.is_empty(), "a body without events");
+        let text = body_text(events, wall);
+        let json = serde_json::from_str(&text).expect("a body is JSON");
         Self { text, json }
     }
 
@@ -198,8 +199,7 @@ impl Page {
             random >> 104 & 0xfff,
             random & 0xffff_ffff_ffff
         );
-        let mut timestamp = String::new();
-        push_iso_timestamp(&mut timestamp, Wall(captured));
+        let timestamp = iso_timestamp(captured);
         let body = format!(
             r#"{{"event":"{name}","uuid":"{uuid}","distinct_id":"{}","timestamp":"{timestamp}","properties":{properties}}}"#,
             self.person
@@ -208,7 +208,7 @@ impl Page {
         let key = own_key(captured, self.sequence - 1, &uuid);
         let team = team.or(self.own_team).map(str::to_owned);
         let open = team.as_ref().and_then(|team| self.known.get(team).copied());
-        NewEvent { key, body, team, open, at_once: false }
+        NewEvent { key, name: name.to_owned(), body, team, open, must_send: is_must_send(name) }
     }
 
     // Inputs ----------------------------------------------------------------------------------------------------
@@ -235,16 +235,17 @@ impl Page {
         let mut known = Vec::new();
         for output in self.tracker.take_outputs() {
             match output {
-                Output::Send { request, body, keepalive } => {
-                    let body = Body::new(body);
+                Output::Send { request, events, keepalive } => {
+                    let body = Body::new(&events, self.wall);
                     let allowed = if keepalive { EXIT_BYTES_MAX } else { BATCH_BYTES_MAX + 192 };
                     assert!(body.text.len() <= allowed, "a body of {} bytes", body.text.len());
                     assert!(keepalive || !body.has_must_send(), "a must-send event that dies with its page");
                     self.sends.push_back(Send { request, keepalive, body });
                 }
-                Output::Exit { body } => {
-                    assert!(body.len() <= EXIT_BYTES_MAX);
-                    self.exits.push_back(Body::new(body));
+                Output::Exit { events } => {
+                    let body = Body::new(&events, self.wall);
+                    assert!(body.text.len() <= EXIT_BYTES_MAX, "a body of {} bytes", body.text.len());
+                    self.exits.push_back(body);
                 }
                 Output::Abort { request } => self.aborted.push(request),
                 Output::WakeAt(at) => {
@@ -386,7 +387,7 @@ impl Page {
 
     /// Keys and values of the stored records of this project, in the order of their keys.
     pub(crate) fn records(&self) -> Vec<(String, String)> {
-        let own = format!("{KEY_PREFIX}1:{}:", base36(project_hash(API_KEY).into()));
+        let own = format!("{KEY_PREFIX}1:{PROJECT}:");
         let entries = &self.tracker.store().entries;
         entries
             .iter()
@@ -399,9 +400,11 @@ impl Page {
     pub(crate) fn stored(&self) -> Vec<String> {
         let mut names: Vec<(u64, String)> = Vec::new();
         for (key, value) in self.records() {
-            let value: Value = serde_json::from_str(&value).unwrap();
+            let [marks, _, event] = parts(&value);
+            assert!(marks.contains('s'), "no sealed record: {value}");
+            let event: Value = serde_json::from_str(event).expect("a record holds an event");
             let captured = u64::from_str_radix(key.split(':').nth(3).unwrap(), 36).unwrap();
-            names.push((captured, value["body"]["event"].as_str().expect("a sealed record").to_owned()));
+            names.push((captured, event["event"].as_str().expect("an event has a name").to_owned()));
         }
         names.sort();
         names.into_iter().map(|(_, name)| name).collect()
@@ -409,7 +412,7 @@ impl Page {
 
     /// What the store holds besides records of this project.
     pub(crate) fn noun(&self, noun: &str) -> Option<String> {
-        let key = format!("phbt:{noun}:{}", base36(project_hash(API_KEY).into()));
+        let key = format!("{KEY_PREFIX}{noun}:{PROJECT}");
         self.tracker.store().entries.get(&key).cloned()
     }
 
@@ -433,12 +436,23 @@ pub(crate) fn base36(mut number: u64) -> String {
 }
 
 /// The key of a record that somebody else wrote.
-pub(crate) fn record_key(format: u64, project: u32, captured: u64, sequence: u64, uuid: &str) -> String {
-    format!("phbt:{}:{}:{}:{}:{uuid}", base36(format), base36(project.into()), base36(captured), base36(sequence))
+pub(crate) fn record_key(format: &str, project: &str, captured: u64, sequence: u64, uuid: &str) -> String {
+    format!("phbt:{format}:{project}:{}:{}:{uuid}", base36(captured), base36(sequence))
 }
 
 pub(crate) fn own_key(captured: u64, sequence: u64, uuid: &str) -> String {
-    record_key(1, project_hash(API_KEY), captured, sequence, uuid)
+    record_key("1", PROJECT, captured, sequence, uuid)
+}
+
+/// The value of a record that somebody else wrote.
+pub(crate) fn record_value(marks: &str, team: &str, event: &str) -> String {
+    format!("{marks}\t{team}\t{event}")
+}
+
+/// What a record's value is made of: its marks, its team and its event.
+pub(crate) fn parts(value: &str) -> [&str; 3] {
+    let parts: Vec<&str> = value.split('\t').collect();
+    parts.try_into().unwrap_or_else(|_| panic!("a record has three parts: {value}"))
 }
 
 /// A uuid that tells records apart.

@@ -6,7 +6,8 @@ use posthog_booking_tracker::engine::{DropReason, EXIT_BYTES_MAX, HOLD_MAX_MS, I
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use crate::page::{Body, DAY, OK, Page, START, Send, answered, asking};
+use crate::edge::answered;
+use crate::page::{Body, DAY, OK, Page, START, Send, asking};
 
 #[derive(Debug, Clone)]
 enum Step {

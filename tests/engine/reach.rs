@@ -2,7 +2,8 @@
 
 use posthog_booking_tracker::engine::{DropReason, Input, MemoryStore, Notice, Outcome, UNREACHED_RECORDS_MAX};
 
-use crate::page::{OK, Page, START, Send, answered, open_gate};
+use crate::edge::answered;
+use crate::page::{OK, Page, START, Send, open_gate};
 
 /// Refuses this request by 403.
 fn forbid(page: &mut Page, send: &Send) {

@@ -1,10 +1,11 @@
 //! Every reason to give an event up is reached here, and the list is closed: a new one does not compile without a story.
 
 use posthog_booking_tracker::engine::{
-    DropReason, HOLD_MAX_MS, Handover, Input, MemoryStore, RECORD_AGE_MAX_MS, RECORDS_MAX,
+    DropReason, HOLD_MAX_MS, Handover, Input, MemoryStore, NewEvent, RECORD_AGE_MAX_MS, RECORDS_MAX,
 };
 
-use crate::page::{DAY, Page, START, answered, asking, open_gate, own_key, padding, shut, store_with, uuid};
+use crate::edge::answered;
+use crate::page::{DAY, Page, START, asking, open_gate, own_key, padding, shut, store_with, uuid};
 
 /// A page that has just given an event up for this reason.
 fn story(reason: DropReason) -> Page {
@@ -19,7 +20,8 @@ fn story(reason: DropReason) -> Page {
         }
         DropReason::Invalid => {
             let mut page = Page::fresh();
-            page.capture_with("booking_completed", "[");
+            let event = page.event("booking_completed", "{}", None);
+            page.input(Input::Captured(NewEvent { key: "no record's".to_owned(), ..event }));
             page
         }
         DropReason::TooLarge => {
@@ -29,7 +31,7 @@ fn story(reason: DropReason) -> Page {
         }
         DropReason::Rejected => refused(400),
         DropReason::Expired => found(&own_key(START - RECORD_AGE_MAX_MS - 1, 0, &uuid(1)), "{}"),
-        DropReason::Torn => found(&own_key(START - DAY, 0, &uuid(1)), r#"{"stage":"sea"#),
+        DropReason::Torn => found(&own_key(START - DAY, 0, &uuid(1)), "sm\t42\t{\"event\":\"boo"),
         DropReason::Evicted => {
             let mut page = Page::open(asking(), MemoryStore::default(), START);
             for _ in 0..=RECORDS_MAX {

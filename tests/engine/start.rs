@@ -1,26 +1,35 @@
 //! Starting where earlier pages, other projects and later versions have been.
 
 use posthog_booking_tracker::engine::{
-    DropReason, Handover, Input, LockAnswer, MemoryStore, Notice, RECORD_AGE_MAX_MS, RECORD_FORMAT, project_hash,
+    DropReason, Handover, Input, LockAnswer, MemoryStore, Monotonic, Notice, Now, Output, RECORD_AGE_MAX_MS, Store,
+    StoreError, Tracker, Wall,
 };
 use serde_json::{Value, json};
 
-use crate::page::{API_KEY, DAY, Page, START, TEAM, open_gate, own_key, padding, record_key, store_with, uuid};
+use crate::edge::is_must_send;
+use crate::page::{
+    DAY, PROJECT, Page, START, TEAM, open_gate, own_key, padding, parts, record_key, record_value, store_with, uuid,
+};
+
+/// The value of a record of this stage for an event of the page's own team.
+fn value(stage: &str, event: &Value) -> String {
+    let mark = if event["event"].as_str().is_some_and(is_must_send) { "m" } else { "" };
+    record_value(&format!("{stage}{mark}"), TEAM, &event.to_string())
+}
 
 /// A record of which its page may still change who it is about.
 fn raw(number: u32, name: &str) -> (String, String) {
-    let body = json!({
+    let event = json!({
         "event": name, "uuid": uuid(number), "distinct_id": "keel-person", "timestamp": "2026-01-01T20:00:00.000Z",
         "properties": {"slot": number},
     });
-    let value = json!({"stage": "raw", "team": TEAM, "body": body});
-    (own_key(START - DAY + u64::from(number), 0, &uuid(number)), value.to_string())
+    (own_key(START - DAY + u64::from(number), 0, &uuid(number)), value("r", &event))
 }
 
 fn sealed(number: u32, captured: u64, name: &str) -> (String, String) {
-    let body =
+    let event =
         json!({"event": name, "uuid": uuid(number), "distinct_id": "someone", "timestamp": "x", "properties": {}});
-    (own_key(captured, 0, &uuid(number)), json!({"stage": "sealed", "team": TEAM, "body": body}).to_string())
+    (own_key(captured, 0, &uuid(number)), value("s", &event))
 }
 
 fn started(store: MemoryStore, handover: Handover) -> Page {
@@ -48,15 +57,14 @@ fn a_raw_record_is_sealed_as_it_is_and_written_back_before_it_is_sent() {
     page.input(Input::Started(Handover::default()));
     page.handle(Input::LockAnswered(LockAnswer::Missing));
     let (key, stored) = page.records().remove(0);
-    let stored: Value = serde_json::from_str(&stored).unwrap();
+    let [marks, team, sealed] = parts(&stored);
     assert_eq!(key, raw(1, "").0);
-    assert_eq!(stored["stage"], "sealed", "before an output is drained");
-    assert_eq!(stored["team"], TEAM);
+    assert_eq!((marks, team), ("sm", TEAM), "before an output is drained");
 
     page.drain();
     let first = page.sent();
     let event = &first.body.events()[0];
-    assert_eq!(event, &stored["body"]);
+    assert_eq!(first.body.batch_text(), format!("[{sealed}]}}"));
     assert_eq!(event["uuid"], uuid(1));
     assert_eq!(event["timestamp"], "2026-01-01T20:00:00.000Z");
     assert_eq!(event["distinct_id"], "keel-person");
@@ -72,10 +80,14 @@ fn a_raw_record_is_sealed_as_it_is_and_written_back_before_it_is_sent() {
 fn torn_records_are_removed_and_counted() {
     let (key, whole) = raw(1, "booking_completed");
     let (_, sealed) = sealed(1, START, "booking_completed");
-    let texts = ["", "null", "{}", "[]", "x", r#"{"stage":"sealed"}"#, r#"{"stage":"sealed","body":{}}"#];
-    let cut = [&whole[..whole.len() - 1], &whole[..whole.len() / 2], &sealed[..sealed.len() - 2]];
-    let unknown = whole.replace("\"raw\"", "\"cooked\"");
-    for text in texts.into_iter().chain(cut).chain([unknown.as_str()]) {
+    let [_, _, event] = parts(&whole);
+    let texts = ["null", "{}", "[]", "x", "s\t42\tnull", "s\t42\t[]", "s\t42\tx{}", "s{}", "s\t{}", event];
+    // What is cut behind a brace that does not end the event looks whole from here; the edge knows that it is not.
+    let is_torn = |cut: &&str| !cut.ends_with('}');
+    let cuts = [&whole, &sealed].into_iter().flat_map(|value| (0..value.len()).map(|at| &value[..at])).filter(is_torn);
+    // Neither stage, or both.
+    let unknown = ["c", "", "m", "h", "rs"].map(|marks| record_value(marks, TEAM, event));
+    for text in texts.into_iter().chain(cuts).chain(unknown.iter().map(String::as_str)) {
         let mut page =
             Page::open(open_gate(), store_with(&[(key.clone(), text.to_owned()), raw(2, "slot_selected")]), START);
         assert_eq!(page.stats().dropped(DropReason::Torn), 1, "{text}");
@@ -83,6 +95,63 @@ fn torn_records_are_removed_and_counted() {
         assert_eq!(page.records().len(), 1);
         assert_eq!(page.sent().body.names(), ["slot_selected"], "the whole one is not lost with it");
         page.ends();
+    }
+}
+
+/// A store whose edge has found the event of one record damaged inside, where the engine does not look.
+#[derive(Debug)]
+struct Damaged {
+    inner: MemoryStore,
+    key: String,
+}
+
+impl Store for Damaged {
+    fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.inner.get(key)
+    }
+
+    fn get_record(&self, key: &str) -> Result<Option<String>, StoreError> {
+        if key == self.key { Ok(Some("no record".to_owned())) } else { self.get(key) }
+    }
+
+    fn put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.inner.put(key, value)
+    }
+
+    fn remove(&mut self, key: &str) -> Result<(), StoreError> {
+        self.inner.remove(key)
+    }
+
+    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.inner.keys(prefix)
+    }
+}
+
+#[test]
+fn a_record_that_the_edge_finds_damaged_is_torn_whoever_has_left_it() {
+    let (damaged, whole) = (sealed(1, START - DAY, "booking_completed"), sealed(2, START - DAY, "booking_completed"));
+    let own = format!("{}\n{}\n", damaged.0, whole.0);
+    for (records, captured) in [(own, 2), (String::new(), 0)] {
+        let store = Damaged { inner: store_with(&[damaged.clone(), whole.clone()]), key: damaged.0.clone() };
+        let mut tracker = Tracker::new(open_gate(), store);
+        let now = |ms| Now { wall: Wall(START + ms), monotonic: Monotonic(ms), entropy: 1 };
+        tracker.handle(now(0), Input::Started(Handover { records, ..Handover::default() }));
+        tracker.handle(now(1), Input::GateAnswered { team: TEAM.to_owned(), open: Some(true) });
+        tracker.handle(now(2), Input::LockAnswered(LockAnswer::Missing));
+        let stats = tracker.stats();
+        assert_eq!((stats.captured, stats.adopted), (captured, 2 - captured));
+        assert_eq!((stats.dropped(DropReason::Torn), stats.dropped_total(), stats.waiting), (1, 1, 1));
+        assert!(!tracker.store().inner.entries.contains_key(&damaged.0), "nobody finds it again");
+        let outputs = tracker.take_outputs();
+        let sent = outputs.iter().filter_map(|output| match output {
+            Output::Send { events, .. } => Some(events.as_str()),
+            _ => None,
+        });
+        assert_eq!(
+            sent.collect::<Vec<_>>(),
+            [parts(&whole.1)[2]],
+            "a body with the damaged one would be refused whole"
+        );
     }
 }
 
@@ -102,14 +171,13 @@ fn records_of_more_than_7_days_are_removed_and_counted() {
 
 #[test]
 fn other_projects_and_later_formats_are_left_alone_until_they_have_expired() {
-    let other = project_hash("phc_another");
-    let (own, old) = (project_hash(API_KEY), START - RECORD_AGE_MAX_MS - 1);
+    let old = START - RECORD_AGE_MAX_MS - 1;
     let foreign = |captured: u64| {
         [
-            record_key(1, other, captured, 0, &uuid(1)),
-            record_key(RECORD_FORMAT + 1, own, captured, 0, &uuid(2)),
-            record_key(RECORD_FORMAT + 1, other, captured, 7, "not even a uuid"),
-            record_key(1, own, captured, 0, "a-damaged-uuid"),
+            record_key("1", "another", captured, 0, &uuid(1)),
+            record_key("2", PROJECT, captured, 0, &uuid(2)),
+            record_key("2", "another", captured, 7, "not even a uuid"),
+            record_key("1", PROJECT, captured, 0, "a-damaged-uuid"),
         ]
     };
     let nouns = ["phbt:identity:abc", "phbt:optout:abc", "phbt:", "other"].map(str::to_owned);
@@ -190,8 +258,8 @@ fn a_repeated_uuid_under_another_key_is_removed_with_its_twin() {
 #[test]
 fn an_adopted_record_that_is_too_large_to_be_sent_is_dropped() {
     let (key, _) = sealed(1, START - DAY, "booking_completed");
-    let body = json!({"event": "booking_completed", "uuid": uuid(1), "properties": padding(70_000)});
-    let store = store_with(&[(key, json!({"stage": "sealed", "team": TEAM, "body": body}).to_string())]);
+    let event = json!({"event": "booking_completed", "uuid": uuid(1), "properties": padding(70_000)});
+    let store = store_with(&[(key, value("s", &event))]);
     let mut page = Page::open(open_gate(), store, START);
     page.sleep(60_000);
     assert_eq!(page.stats().dropped(DropReason::TooLarge), 1);

@@ -2,10 +2,11 @@
 
 use posthog_booking_tracker::engine::{
     DropReason, EVENT_BYTES_MAX, Handover, Input, LockAnswer, MemoryStore, Monotonic, Notice, Now, RECORDS_MAX,
-    STORED_BYTES_MAX, Store, StoreError, Tracker, Wall, project_hash,
+    STORED_BYTES_MAX, Store, StoreError, Tracker, Wall,
 };
 
-use crate::page::{DAY, Page, START, answered, asking, open_gate, padding, record_key, store_with, uuid};
+use crate::edge::answered;
+use crate::page::{DAY, Page, START, asking, open_gate, padding, record_key, store_with, uuid};
 
 /// A store that takes nothing: small events in storage reach its bound of bytes before that of records.
 fn in_memory() -> MemoryStore {
@@ -78,7 +79,7 @@ fn an_event_of_more_than_32_kilobytes_is_dropped() {
 
 #[test]
 fn another_project_that_fills_the_bound_does_not_cost_this_one_its_bookings() {
-    let key = record_key(1, project_hash("phc_another"), START - DAY, 0, &uuid(1));
+    let key = record_key("1", "another", START - DAY, 0, &uuid(1));
     let store = store_with(&[(key, "x".repeat(STORED_BYTES_MAX / 2))]);
     let mut page = Page::open(open_gate(), store, START);
     page.capture("booking_completed");
@@ -222,6 +223,10 @@ impl Store for Counting {
     fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
         self.reads.set(self.reads.get() + 1);
         self.inner.get(key)
+    }
+
+    fn get_record(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.get(key)
     }
 
     fn put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {

@@ -5,7 +5,8 @@ use posthog_booking_tracker::engine::{
     MemoryStore,
 };
 
-use crate::page::{Page, START, TEAM, answered, open_gate, store_with};
+use crate::edge::answered;
+use crate::page::{Page, START, TEAM, open_gate, store_with};
 
 /// A page in a browser with Web Locks, whose answers the test gives itself. It has been told of its team.
 fn page_with_locks(store: MemoryStore) -> Page {

@@ -30,11 +30,9 @@ pub(crate) struct Removal {
     pub(crate) cause: Cause,
 }
 
-/// Whether an answer says that the server has the events, as the design defines it (§5).
-pub(crate) fn confirms(outcome: &Outcome) -> bool {
-    let Outcome::Answered { status, body, .. } = outcome else { return false };
-    let is_json = body.is_empty() || serde_json::from_str::<serde_json::Value>(body).is_ok();
-    *status == 204 || (200..=299).contains(status) && is_json && !body.contains("quota_limited")
+/// Whether an answer says that the server has the events, as the design defines it (§5) and the edge has read it.
+pub(crate) fn confirms(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Answered { status: 200..=299, .. })
 }
 
 /// The drops that a task counted, with how many of each.
@@ -93,11 +91,13 @@ fn is_real(world: &World, task: &Task, page: &Page, fact: &Fact, reason: DropRea
     }
 }
 
-/// Whether nobody knew of its team when an event was captured, more than 24 hours ago, and nobody on this page knows now.
+/// Whether nobody knew of its team when an event was captured, more than 24 hours ago, and its engine was told last that nobody
+/// knows. One that was told nothing yet cannot say that of a team: it has just asked, or will in the same breath. What the page
+/// learns it tells at once; only an answer that the clock has left in the future comes back to mind with time, untold.
 pub(crate) fn is_held_too_long(world: &World, page: &Page, fact: &Fact) -> bool {
     let late = world.wall().saturating_sub(fact.captured_wall) > HOLD_MAX_MS;
-    let knows = fact.team.as_deref().map_or(Some(true), |team| world.knows(page.id, team));
-    fact.held && late && page.was_told(fact.team.as_deref()).is_none() && knows.is_none()
+    let told_so = fact.team.as_ref().is_some_and(|team| page.told_of.get(team) == Some(&None));
+    fact.held && late && told_so
 }
 
 /// Whether something refuses this event, and takes others; or did so again and again, which nobody can tell apart.
@@ -170,11 +170,10 @@ pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
     };
     let any = |yes: bool| if yes { u32::MAX } else { 0 };
     match reason {
-        DropReason::GateShut => any(page.told_of.values().any(|open| !open)),
+        DropReason::GateShut => any(page.told_of.values().any(|open| *open == Some(false))),
         DropReason::GateUnknown => {
             world.book.facts.iter().filter(|fact| is_held_too_long(world, page, fact)).count() as u32
         }
-        DropReason::Invalid => captures,
         DropReason::TooLarge => {
             let large = matches!(&task.input, Input::Captured(event) if event.body.len() > EVENT_BYTES_MAX);
             u32::from(large) + refusal(413)
@@ -191,7 +190,8 @@ pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
         DropReason::Evicted => any(is_crowded(world, task)),
         DropReason::Torn => world.torn,
         DropReason::Purged => any(task.input == Input::Purged),
-        DropReason::Duplicate => 0,
+        // No page of the simulator captures under a key that is not its own.
+        DropReason::Duplicate | DropReason::Invalid => 0,
         DropReason::ShutDown => {
             if page.shut_down {
                 captures

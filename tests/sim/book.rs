@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::parcel::{Parcel, WireEvent};
+use crate::record::RecordValue;
 use crate::storage::PageId;
 
 /// One time that an event left a page.
@@ -28,6 +29,8 @@ pub(crate) struct Fact {
     pub(crate) team: Option<String>,
     /// Whether its record says that nobody knew of that team when it was captured.
     pub(crate) held: bool,
+    /// Whether its record says that it goes at once.
+    pub(crate) must_send: bool,
     pub(crate) page: PageId,
     /// Which engine of the page has it in memory.
     pub(crate) engine: u32,
@@ -73,9 +76,9 @@ pub(crate) struct Book {
     by_uuid: BTreeMap<String, usize>,
 }
 
-/// The text of the event inside a sealed record.
+/// The text of the event inside a record, damaged or not.
 pub(crate) fn body_of(value: &str) -> Option<&str> {
-    value.split_once("\"body\":")?.1.strip_suffix('}')
+    value.splitn(3, '\t').nth(2)
 }
 
 /// The uuid that a record's key names.
@@ -107,9 +110,8 @@ impl Book {
     /// What is wrong with the record.
     pub(crate) fn enter(&mut self, page: PageId, engine: u32, at: u64, put: (&str, &str, bool)) -> Result<(), String> {
         let (key, value, stored) = put;
-        let record: Value = serde_json::from_str(value).map_err(|error| format!("{error} in {value}"))?;
-        let is_sealed = record["stage"] == "sealed";
-        let event = &record["body"];
+        let record = RecordValue::read(value).ok_or_else(|| format!("this is no record: {value}"))?;
+        let event: Value = serde_json::from_str(record.body).map_err(|error| format!("{error} in {value}"))?;
         let properties = &event["properties"];
         let uuid = uuid_of(key).to_owned();
         if event["uuid"] != uuid.as_str() {
@@ -119,17 +121,18 @@ impl Book {
         self.facts.push(Fact {
             uuid,
             key: key.to_owned(),
-            team: record["team"].as_str().map(str::to_owned),
-            held: record["held"] == true,
+            team: record.team.map(str::to_owned),
+            held: record.held,
+            must_send: record.must_send,
             page,
             engine,
             captured_at: at,
             captured_wall: captured_of(key),
             returned: false,
             stored,
-            sealed: is_sealed.then(|| value.to_owned()),
+            sealed: record.sealed.then(|| value.to_owned()),
             sealed_by: (page, engine),
-            seal_stored: is_sealed && stored,
+            seal_stored: record.sealed && stored,
             is_poisoned: properties["poison"] == true,
             is_forbidden: properties["forbidden"] == true,
             refused_alone: 0,
@@ -145,7 +148,7 @@ impl Book {
     /// Notes the first sealed version of a record, whoever wrote it and whether he lived on.
     pub(crate) fn note_seal(&mut self, by: (PageId, u32), key: &str, value: &str, taken: bool) {
         if let Some(fact) = self.find_mut(uuid_of(key)).filter(|fact| fact.key == key)
-            && value.starts_with("{\"stage\":\"sealed\"")
+            && RecordValue::read(value).is_some_and(|record| record.sealed)
         {
             if fact.sealed.is_none() {
                 fact.sealed = Some(value.to_owned());

@@ -1,12 +1,14 @@
 //! The driver: what visitors, pages, browsers and strangers do in a random run.
 
-use posthog_booking_tracker::engine::{Input, NewEvent, Wall, push_iso_timestamp};
+use posthog_booking_tracker::engine::{Input, NewEvent};
 
+use crate::edge::is_must_send;
 use crate::faults::{Fault, Faults};
 use crate::keel::record_key;
-use crate::page::{API_KEY, Job, Life, OWN_TEAM};
+use crate::page::{Job, Life, OWN_TEAM, PROJECT};
 use crate::storage::{CrashPoint, PageId};
 use crate::team_gate::PageGate;
+use crate::timestamp::iso_timestamp;
 use crate::world::{Happening, Verdict, World};
 
 const NAMES: [&str; 6] =
@@ -156,18 +158,19 @@ impl World {
         let (team, open) = self.admit(page, team)?;
         let wall = self.wall() + self.captures % 7;
         let uuid = self.new_uuid();
-        let mut timestamp = String::new();
-        push_iso_timestamp(&mut timestamp, Wall(wall));
+        let timestamp = iso_timestamp(wall);
         let person = &self.pages[page].person;
         let body = format!(
             r#"{{"event":"{name}","uuid":"{uuid}","distinct_id":"{person}","timestamp":"{timestamp}","properties":{properties}}}"#
         );
         Some(NewEvent {
-            key: record_key(1, API_KEY, wall, self.captures, &uuid),
+            key: record_key(1, PROJECT, wall, self.captures, &uuid),
+            name: name.to_owned(),
             body,
             team,
             open,
-            at_once: self.chance.percent(2),
+            // What its page wants to go at once counts as must-send, whatever it is called.
+            must_send: self.chance.percent(2) || is_must_send(name),
         })
     }
 

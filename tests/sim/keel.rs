@@ -1,9 +1,10 @@
 //! The keel: what a page captures before its engine is there, as records in storage (`js/src/keel.ts`).
 
-use posthog_booking_tracker::engine::{NewEvent, Store, noun_key, project_hash};
+use posthog_booking_tracker::engine::{NewEvent, Store, noun_key};
 
 use crate::book::uuid_of;
-use crate::page::{API_KEY, OWN_TEAM};
+use crate::page::{OWN_TEAM, PROJECT};
+use crate::record::RecordValue;
 use crate::storage::{Op, PageId};
 use crate::world::World;
 
@@ -18,8 +19,8 @@ fn base36(mut number: u64) -> String {
 
 /// The key of a record.
 pub(crate) fn record_key(format: u64, project: &str, captured: u64, sequence: u64, uuid: &str) -> String {
-    let parts = [format, project_hash(project).into(), captured, sequence].map(base36);
-    format!("phbt:{}:{uuid}", parts.join(":"))
+    let [format, captured, sequence] = [format, captured, sequence].map(base36);
+    format!("phbt:{format}:{project}:{captured}:{sequence}:{uuid}")
 }
 
 impl World {
@@ -40,17 +41,18 @@ impl World {
         let name = *self.chance.pick(&["booking_started", "booking_completed"]);
         let properties = format!(r#"{{"n":{}}}"#, self.captures);
         let team = *self.chance.pick(&[OWN_TEAM, OWN_TEAM, "1", "2"]);
-        let Some(NewEvent { key, body, team, open, .. }) = self.new_event(page, name, &properties, Some(team)) else {
+        let Some(NewEvent { key, body, team, open, must_send, .. }) =
+            self.new_event(page, name, &properties, Some(team))
+        else {
             return;
         };
         // It may be waiting for another tracker to say who the event is about.
-        let stage = if self.chance.percent(50) { "raw" } else { "sealed" };
-        let held = if team.is_some() && open.is_none() { r#""held":true,"# } else { "" };
-        let team = team.map_or_else(String::new, |team| format!(r#""team":"{team}","#));
-        let value = format!(r#"{{"stage":"{stage}",{held}{team}"body":{body}}}"#);
+        let sealed = !self.chance.percent(50);
+        let held = team.is_some() && open.is_none();
+        let value = RecordValue { sealed, held, must_send, team: team.as_deref(), body: &body }.write();
         let uuid = uuid_of(&key).to_owned();
         let stored = self.store(page).put(&key, &value).is_ok();
-        let sentinel = noun_key("sentinel", project_hash(API_KEY));
+        let sentinel = noun_key("sentinel", PROJECT);
         if stored && !self.origin.borrow().truth.contains_key(&sentinel) {
             let sign = base36(self.wall());
             let _ = self.store(page).put(&sentinel, &sign);

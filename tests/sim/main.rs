@@ -16,6 +16,8 @@ mod book;
 mod chance;
 mod checkers;
 mod driver;
+#[path = "../engine/edge.rs"]
+mod edge;
 mod faults;
 mod gate_tally;
 mod healing;
@@ -26,6 +28,7 @@ mod mirror;
 mod network;
 mod page;
 mod parcel;
+mod record;
 mod runs;
 #[cfg(feature = "broken-engines")]
 mod sabotages;
@@ -35,6 +38,8 @@ mod storage;
 mod strangers;
 mod tasks;
 mod team_gate;
+#[path = "../engine/timestamp.rs"]
+mod timestamp;
 mod world;
 
 use std::time::{Duration, Instant, SystemTime};

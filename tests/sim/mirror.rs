@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::record::whole_value;
 use crate::storage::PageId;
 
 type Note = (String, Option<String>);
@@ -82,6 +83,13 @@ impl Mirror {
         self.notes.clear();
     }
 
+    /// Somebody damages what is written under `key`.
+    pub(crate) fn damage(&mut self, key: &str, torn: &str) {
+        if let Some(value) = self.written.get_mut(key) {
+            *value = torn.to_owned();
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.written.clear();
         self.batches.clear();
@@ -102,8 +110,8 @@ impl Mirror {
         self.batches.len()
     }
 
-    /// What a page that reads the mirror is told.
+    /// What the engine of a page that reads the mirror is told.
     pub(crate) fn lines(&self) -> String {
-        self.written.iter().map(|(key, value)| format!("{key} {value}\n")).collect()
+        self.written.iter().map(|(key, value)| format!("{key} {}\n", whole_value(value))).collect()
     }
 }

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use posthog_booking_tracker::engine::Outcome;
 
 use crate::chance::Chance;
+use crate::edge::answered;
 use crate::faults::{Fault, Faults};
 use crate::page::Job;
 use crate::parcel::Parcel;
-use crate::server::answered;
 use crate::storage::PageId;
 use crate::world::{Happening, World};
 
@@ -79,7 +79,7 @@ impl World {
         // Without an arrival there is no server to answer, so somebody on the way does.
         let early = match &fate {
             Fate::Lost => Some(Outcome::Failed),
-            Fate::Answered { outcome, arrives: false } => Some(outcome.clone()),
+            Fate::Answered { outcome, arrives: false } => Some(*outcome),
             _ => None,
         };
         self.flights.push(Flight { page, engine, request, parcel, keepalive, fate, arrivals });
@@ -113,9 +113,10 @@ impl World {
                 Fault::WebPage => Fate::Answered { outcome: answered(200, "<!doctype html>"), arrives: false },
                 Fault::ServerError => status(*self.chance.pick(&[408, 500, 502, 503, 504]), arrives),
                 Fault::TooManyRequests => {
-                    let seconds = self.chance.between(1, 90).to_string();
-                    let retry_after = self.chance.percent(50).then_some(seconds);
-                    let outcome = Outcome::Answered { status: 429, body: String::new(), retry_after };
+                    let seconds = self.chance.between(1, 90) as u32;
+                    // PostHog does not expose the header to other origins.
+                    let retry_after_s = if self.chance.percent(50) { seconds } else { 0 };
+                    let outcome = Outcome::Answered { status: 429, retry_after_s };
                     Fate::Answered { outcome, arrives: false }
                 }
                 Fault::QuotaLimited => Fate::Answered {

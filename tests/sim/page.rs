@@ -9,7 +9,8 @@ use crate::parcel::Parcel;
 use crate::storage::{PageId, PageStore};
 use crate::team_gate::{GateNews, PageGate, TeamGate};
 
-pub(crate) const API_KEY: &str = "phc_sim";
+/// What the project of all these pages is called in storage keys.
+pub(crate) const PROJECT: &str = "sim";
 /// The team of pages that are configured for one.
 pub(crate) const OWN_TEAM: &str = "42";
 
@@ -76,8 +77,8 @@ pub(crate) struct Page {
     pub(crate) clock_zero: u64,
     pub(crate) wake: Option<u64>,
     pub(crate) alarm: u64,
-    /// What its engine was told last of each team, where that was definite.
-    pub(crate) told_of: BTreeMap<String, bool>,
+    /// What its engine was told last of each team: an answer, or that nobody knows.
+    pub(crate) told_of: BTreeMap<String, Option<bool>>,
     pub(crate) under_way: BTreeMap<u32, UnderWay>,
     /// The bytes of exits since the page was left.
     pub(crate) exit_bytes: usize,
@@ -131,7 +132,7 @@ impl Page {
 
     /// What this page's engine can know of a team's gate. What no team gates is always open.
     pub(crate) fn was_told(&self, team: Option<&str>) -> Option<bool> {
-        team.map_or(Some(true), |team| self.told_of.get(team).copied())
+        team.map_or(Some(true), |team| self.told_of.get(team).copied().flatten())
     }
 
     /// The bytes of keepalive requests that nobody has answered.
@@ -158,7 +159,7 @@ impl Page {
 /// The defaults of the wrapper.
 pub(crate) fn config() -> Config {
     Config {
-        api_key: API_KEY.to_owned(),
+        project: PROJECT.to_owned(),
         flush_at: 20,
         flush_interval_ms: 10_000,
         max_retries: 10,

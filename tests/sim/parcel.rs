@@ -38,6 +38,10 @@ impl Parcel {
         if events.is_empty() {
             return Err("an empty batch".to_owned());
         }
+        let texts: Vec<&str> = events.iter().map(|event| event.text.as_str()).collect();
+        if batch != format!("[{}]", texts.join(",")) {
+            return Err(format!("something else than commas stands between the events of {batch}"));
+        }
         Ok(Self { bytes: body.len(), sent_at_ms, events })
     }
 

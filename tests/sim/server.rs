@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use posthog_booking_tracker::engine::Outcome;
 
+use crate::edge::answered;
 use crate::parcel::Parcel;
 
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -72,8 +73,4 @@ impl Server {
     pub(crate) fn has(&self, uuid: &str) -> bool {
         self.rows_of(uuid).next().is_some()
     }
-}
-
-pub(crate) fn answered(status: u16, body: &str) -> Outcome {
-    Outcome::Answered { status, body: body.to_owned(), retry_after: None }
 }

@@ -1,9 +1,9 @@
 //! Strangers: what users, foreign scripts, other projects and other versions do to the storage of the origin.
 
-use crate::book::uuid_of;
+use crate::book::{body_of, uuid_of};
 use crate::faults::Fault;
 use crate::keel::record_key;
-use crate::page::API_KEY;
+use crate::page::PROJECT;
 use crate::storage::{PageId, is_record_key};
 use crate::world::World;
 
@@ -59,7 +59,7 @@ impl World {
     /// Records of a newer format and of another project, and keys that only look like ours.
     fn store_foreign(&mut self, page: PageId) {
         let uuid = self.new_uuid();
-        let (format, project) = *self.chance.pick(&[(2, API_KEY), (1, "phc_other"), (35, "phc_other")]);
+        let (format, project) = *self.chance.pick(&[(2, PROJECT), (1, "other"), (35, "other")]);
         let key = record_key(format, project, self.wall(), 0, &uuid);
         let value = format!(r#"{{"stage":"later","by":{page}}}"#);
         let mut origin = self.origin.borrow_mut();
@@ -71,28 +71,44 @@ impl World {
         self.foreign.insert(key, value);
     }
 
-    /// A record is cut off, or overwritten with something else.
+    /// A record is cut off, or overwritten with something else: where it is stored, at times in the mirror as well, and in
+    /// the mirror alone, where nothing else holds it.
     fn tear(&mut self) {
-        let keys: Vec<String> = self
-            .origin
-            .borrow()
-            .truth
-            .keys()
-            .filter(|key| is_record_key(key) && !self.foreign.contains_key(*key))
-            .cloned()
-            .collect();
-        if keys.is_empty() {
-            return;
-        }
-        let key = self.chance.pick(&keys).clone();
-        let value = self.origin.borrow().truth.get(&key).cloned().unwrap_or_default();
+        let Some((key, value)) = self.some_record() else { return };
         let cut = self.chance.below(value.len() as u64) as usize;
-        let Some(torn) = value.get(..cut).filter(|torn| !torn.is_empty()) else { return };
-        self.note(|_| format!("the record {key} is cut off at {cut}"));
-        self.origin.borrow_mut().write_by_stranger(&key, Some(torn));
+        let torn = match self.chance.below(4) {
+            // What still ends with a brace, or is an object without a name, looks whole to whoever does not read it as JSON.
+            0 => value.get(..value.len().saturating_sub(1)).map(str::to_owned),
+            1 => body_of(&value).and_then(|body| value.strip_suffix(body)).map(|head| format!("{head}{{}}")),
+            _ => value.get(..cut).map(str::to_owned),
+        };
+        let Some(torn) = torn.filter(|torn| !torn.is_empty()) else { return };
+        let stored = self.origin.borrow().truth.contains_key(&key);
+        let mirrored = self.chance.percent(20) || !stored;
+        self.note(|_| format!("the record {key} is damaged, stored {stored}, mirrored {mirrored}; {torn:?} is left"));
+        let mut origin = self.origin.borrow_mut();
+        if stored {
+            origin.write_by_stranger(&key, Some(&torn));
+        }
+        if mirrored {
+            origin.mirror.damage(&key, &torn);
+        }
+        drop(origin);
         self.torn += 1;
         if let Some(fact) = self.book.find_mut(uuid_of(&key)) {
             fact.torn = true;
         }
+    }
+
+    /// Any record of ours with its value, wherever it lies.
+    fn some_record(&mut self) -> Option<(String, String)> {
+        let origin = self.origin.borrow();
+        // What both hold is the same, or storage's is the newer one.
+        let mut records = origin.mirror.written.clone();
+        records.extend(origin.truth.clone());
+        drop(origin);
+        records.retain(|key, _| is_record_key(key) && !self.foreign.contains_key(key));
+        let records: Vec<(String, String)> = records.into_iter().collect();
+        (!records.is_empty()).then(|| self.chance.pick(&records).clone())
     }
 }

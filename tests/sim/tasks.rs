@@ -10,6 +10,7 @@ use posthog_booking_tracker::engine::{
 use crate::accounts::{self, Removal};
 use crate::book::{Copy, uuid_of};
 use crate::checkers;
+use crate::edge;
 use crate::locks::Holder;
 use crate::page::{self, Job, Life, UnderWay};
 use crate::parcel::Parcel;
@@ -210,7 +211,7 @@ impl World {
                 {
                     fact.refused_alone += 1;
                 }
-                if accounts::confirms(outcome) {
+                if accounts::confirms(*outcome) {
                     for uuid in parcel.uuids() {
                         here.told.insert(uuid.to_owned());
                         if let Some(fact) = self.book.find_mut(uuid) {
@@ -222,7 +223,7 @@ impl World {
                         }
                     }
                 }
-                return Some((parcel, outcome.clone()));
+                return Some((parcel, *outcome));
             }
             _ => {}
         }
@@ -231,11 +232,7 @@ impl World {
 
     /// The engine goes by what it was told last.
     fn learn_of_gate(&mut self, page: PageId, team: &str, open: Option<bool>) {
-        let told_of = &mut self.pages[page].told_of;
-        let before = match open {
-            Some(open) => told_of.insert(team.to_owned(), open),
-            None => told_of.remove(team),
-        };
+        let before = self.pages[page].told_of.insert(team.to_owned(), open).flatten();
         if before.is_some() {
             self.sources.turned += usize::from(open.is_some() && open != before);
             self.sources.forgotten += usize::from(open.is_none());
@@ -263,15 +260,17 @@ impl World {
         Ok(captured)
     }
 
+    /// What the page makes of the events that its engine wants sent: whole bodies, each with the time of its attempt.
     fn unpack(&self, outputs: &[Output]) -> Result<Vec<Sent>, Violation> {
         let mut sent = Vec::new();
         for output in outputs {
-            let (request, keepalive, body) = match output {
-                Output::Send { request, body, keepalive } => (Some(*request), *keepalive, body),
-                Output::Exit { body } => (None, true, body),
+            let (request, keepalive, events) = match output {
+                Output::Send { request, events, keepalive } => (Some(*request), *keepalive, events),
+                Output::Exit { events } => (None, true, events),
                 _ => continue,
             };
-            let parcel = Parcel::read(body).map_err(|story| Violation { checker: "seal", story })?;
+            let parcel = Parcel::read(&edge::body_text(events, self.wall()))
+                .map_err(|story| Violation { checker: "seal", story })?;
             sent.push(Sent { request, keepalive, parcel: Rc::new(parcel) });
         }
         Ok(sent)

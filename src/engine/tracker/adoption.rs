@@ -2,7 +2,7 @@
 
 use super::super::config::EVENT_BYTES_MAX;
 use super::super::ledger::DropReason;
-use super::super::record::{Event, FoundKey, KEY_PREFIX, RecordKey, sealed_value, stored_bytes};
+use super::super::record::{Event, FoundKey, KEY_PREFIX, RecordKey, stored_bytes};
 use super::super::store::Store;
 use super::super::text::{cut, has_line, next_line};
 use super::{Tracker, is_broken};
@@ -22,7 +22,7 @@ pub(super) struct MirrorLines {
 impl MirrorLines {
     fn keep(&mut self, line: &str) {
         self.lines.push_str(line);
-        self.lines.push('\n');
+        self.lines.push_str("\n");
     }
 
     /// Forgets what is still to be looked at.
@@ -37,7 +37,7 @@ impl MirrorLines {
             self.removed = String::new();
         } else {
             self.removed.push_str(key);
-            self.removed.push('\n');
+            self.removed.push_str("\n");
         }
     }
 }
@@ -52,10 +52,10 @@ impl<S: Store> Tracker<S> {
         }
         let mut foreign_bytes = 0;
         for key in self.store.keys(KEY_PREFIX).unwrap_or_default() {
-            match FoundKey::parse(&key, self.project) {
+            match FoundKey::parse(&key, &self.config.project) {
                 FoundKey::Own(found) if self.is_news(&found) => {
                     if self.is_ripe(&found, age_min_ms)
-                        && let Ok(Some(text)) = self.store.get(&key)
+                        && let Ok(Some(text)) = self.store.get_record(&key)
                     {
                         self.adopt(found, &text, false, true);
                     }
@@ -86,7 +86,7 @@ impl<S: Store> Tracker<S> {
         let mut rest = if self.mirror.is_purged { "" } else { lines };
         while let Some(line) = next_line(&mut rest) {
             let key = cut(line, b' ').0;
-            match FoundKey::parse(key, self.project) {
+            match FoundKey::parse(key, &self.config.project) {
                 FoundKey::Own(found) if self.is_news(&found) && !matches!(self.store.get(key), Ok(Some(_))) => {
                     self.mirror.keep(line);
                 }
@@ -105,7 +105,7 @@ impl<S: Store> Tracker<S> {
         let mut rest = lines.as_str();
         while let Some(line) = next_line(&mut rest) {
             let (key, text) = cut(line, b' ');
-            if let FoundKey::Own(found) = FoundKey::parse(key, self.project)
+            if let FoundKey::Own(found) = FoundKey::parse(key, &self.config.project)
                 && !self.outbox.has(&found)
                 && !has_line(&self.mirror.removed, key)
             {
@@ -151,23 +151,23 @@ impl<S: Store> Tracker<S> {
             Err(DropReason::Expired)
         } else {
             Event::parse(text).ok_or(DropReason::Torn).and_then(|event| {
-                if let Some(reason) = self.gate_verdict(event.team.as_deref(), event.held, key.captured) {
+                let team = self.gate.id(&event.team);
+                if let Some(reason) = self.gate_verdict(team, event.held, key.captured) {
                     return Err(reason);
                 }
-                if event.body.len() > EVENT_BYTES_MAX { Err(DropReason::TooLarge) } else { Ok(event) }
+                if event.value.body().len() > EVENT_BYTES_MAX { Err(DropReason::TooLarge) } else { Ok((event, team)) }
             })
         };
         match event {
-            Ok(event) => {
-                let value = sealed_value(event.team.as_deref(), event.held, &event.body);
+            Ok((event, team)) => {
                 // The seal goes into storage before the first send, so that whoever sends it later sends the same. What
                 // storage has lost, or did not take before, it may take now.
                 let mut kept = stored;
                 if !stored || !event.sealed {
-                    kept |= self.store.put(&key.text, &value).is_ok();
+                    kept |= self.store.put(&key.text, &event.value.text).is_ok();
                 }
-                let stored = if kept { stored_bytes(&key.text, &value) } else { 0 };
-                self.admit(key, event, stored, false, !own);
+                let stored = if kept { stored_bytes(&key.text, &event.value.text) } else { 0 };
+                self.admit(key, event, team, "", stored, !own);
             }
             Err(reason) => {
                 self.remove(&key.text);

@@ -1,12 +1,12 @@
 //! How events go out: delivered, confirmed, kept for later, handed over on leaving.
 
 use super::super::config::BATCH_BYTES_MAX;
-use super::super::delivery::{Settlement, body};
+use super::super::delivery::{ENVELOPE_BYTES_MAX, Settlement, batch};
 use super::super::drain::FRESH_AGE_MAX_MS;
 use super::super::ledger::DropReason;
 use super::super::outbox::Record;
 use super::super::output::{Notice, Output};
-use super::super::record::{sealed_value, stored_bytes};
+use super::super::record::stored_bytes;
 use super::super::store::Store;
 use super::super::{Outcome, Wall};
 use super::{Presence, Tracker, is_gone};
@@ -77,63 +77,79 @@ impl<S: Store> Tracker<S> {
         self.all_are_due();
         let must_send = self.outbox.records.iter().any(|record| record.must_send && self.may_leave(record));
         let bytes = if must_send { self.delivery.exit_bytes() } else { BATCH_BYTES_MAX };
-        let choose = |record: &Record| {
-            let age_ms = self.wall.0.abs_diff(record.key.captured.0);
+        let wall = self.wall;
+        self.choose(false, &|record| {
+            let age_ms = wall.0.abs_diff(record.key.captured.0);
             !fresh || record.urgent || record.own && age_ms < FRESH_AGE_MAX_MS
-        };
-        let mut chosen = self.choose(false, &choose);
-        self.single_out(&mut chosen);
-        self.send(self.delivery.batch_events(), bytes, &chosen, false);
+        });
+        self.single_out();
+        self.send(self.delivery.batch_events(), bytes, false);
     }
 
-    /// Which records may leave and are not safely under way, of those that `choose` wants.
-    fn choose(&self, exit: bool, choose: &dyn Fn(&Record) -> bool) -> Vec<bool> {
-        let may_leave = |record: &Record| {
+    /// Chooses what may leave and is not safely under way, of those that `wants` names; whether there is any.
+    fn choose(&mut self, exit: bool, wants: &dyn Fn(&Record) -> bool) -> bool {
+        let mut any = false;
+        for place in 0..self.outbox.records.len() {
+            let record = &self.outbox.records[place];
             let free = record.request == 0 || exit && !self.delivery.is_keepalive(record.request);
-            free && choose(record) && self.may_leave(record)
-        };
-        self.outbox.records.iter().map(may_leave).collect()
+            let chosen = free && wants(record) && self.may_leave(record);
+            self.outbox.records[place].chosen = chosen;
+            any |= chosen;
+        }
+        any
     }
 
     /// While an event is suspected, one event goes at a time: first a suspect that others have passed since, to be judged;
     /// then any other, by chance, so that no order of events can keep one from ever being tried; then the suspects again.
-    fn single_out(&mut self, chosen: &mut [bool]) {
-        let records = &self.outbox.records;
+    fn single_out(&mut self) {
+        let records = &mut self.outbox.records;
         if records.iter().all(|record| record.refused == 0) {
             return;
         }
-        let rank = |place: usize| match records[place].refused {
+        let confirmed = self.stats.confirmed;
+        let rank = |record: &Record| match record.refused {
             0 => 1,
-            refused if refused <= self.stats.confirmed => 0,
+            refused if refused <= confirmed => 0,
             _ => 2,
         };
-        let places = || (0..records.len()).filter(|place| chosen[*place]);
-        let best = places().map(rank).min();
-        let candidates = places().filter(|place| Some(rank(*place)) == best).count();
-        let pick = (self.entropy.next_u64() % candidates.max(1) as u64) as usize;
-        let single = places().filter(|place| Some(rank(*place)) == best).nth(pick);
-        for (place, chosen) in chosen.iter_mut().enumerate() {
-            *chosen = Some(place) == single;
+        let Some(best) = records.iter().filter(|record| record.chosen).map(rank).min() else {
+            return;
+        };
+        let mut candidates = 0_u64;
+        for record in &mut *records {
+            record.chosen &= rank(record) == best;
+            candidates += u64::from(record.chosen);
+        }
+        // One of them is chosen with the chance that is its due, the last one for certain.
+        for record in records {
+            if record.chosen {
+                record.chosen = candidates > 0 && self.entropy.next_u64().is_multiple_of(candidates);
+                candidates = if record.chosen { 0 } else { candidates.saturating_sub(1) };
+            }
         }
     }
 
     /// Sends the chosen records, as far as they fit: by a request, or on leaving by an exit.
-    fn send(&mut self, events_max: usize, bytes_max: usize, chosen: &[bool], exit: bool) {
+    fn send(&mut self, events_max: usize, bytes_max: usize, exit: bool) {
         let request = self.delivery.next_id();
-        let events = self.outbox.load(request, events_max, bytes_max, chosen);
+        let events = self.outbox.load(request, events_max, bytes_max);
         if events > 0 {
             #[cfg(feature = "broken-engines")]
             self.spoil_send(request, exit);
-            let body = body(&self.config.api_key, self.wall, &self.outbox.records, request);
-            let keepalive = self.delivery.start(self.now, body.len(), events, exit);
-            self.outputs.push(if exit { Output::Exit { body } } else { Output::Send { request, body, keepalive } });
+            let batch = batch(&self.outbox.records, request);
+            let keepalive = self.delivery.start(self.now, batch.len() + ENVELOPE_BYTES_MAX, events, exit);
+            self.outputs.push(if exit {
+                Output::Exit { events: batch }
+            } else {
+                Output::Send { request, events: batch, keepalive }
+            });
         }
     }
 
-    pub(super) fn finish(&mut self, request: u32, outcome: &Outcome) {
+    pub(super) fn finish(&mut self, request: u32, outcome: Outcome) {
         // A keepalive request that rejects while its page is torn down was delivered all the same (measured), so it
         // counts as gone out with this leave.
-        if self.presence == Presence::Leaving && *outcome == Outcome::Failed {
+        if self.presence == Presence::Leaving && outcome == Outcome::Failed {
             return self.delivery.count_as_exit(request);
         }
         let Some(events) = self.delivery.end(request) else {
@@ -166,15 +182,15 @@ impl<S: Store> Tracker<S> {
     }
 
     /// Keeps what a request carried for a later one.
-    fn hold(&mut self, request: u32, outcome: &Outcome) {
+    fn hold(&mut self, request: u32, outcome: Outcome) {
         self.outbox.unload(request);
-        if *outcome == Outcome::Failed {
+        if outcome == Outcome::Failed {
             self.reach.note_failure(&mut self.store, &self.keys.reach);
             if self.reach.is_doubtful() {
                 self.delivery.resign();
             }
         }
-        if outcome.is_web_page() {
+        if outcome == Outcome::WebPage {
             self.say_once(Notice::WebPage);
         }
         if self.delivery.is_refused() {
@@ -232,9 +248,8 @@ impl<S: Store> Tracker<S> {
     /// Writes the chosen records into storage; what it does not take stays in memory.
     fn store_again(&mut self, chosen: &dyn Fn(&Record) -> bool) {
         for record in self.outbox.records.iter_mut().filter(|record| chosen(record)) {
-            let value = sealed_value(record.team.as_deref(), record.held, &record.body);
-            let stored = self.store.put(&record.key.text, &value).is_ok();
-            record.stored_bytes = if stored { stored_bytes(&record.key.text, &value) } else { 0 };
+            let stored = self.store.put(&record.key.text, &record.value.text).is_ok();
+            record.stored_bytes = if stored { stored_bytes(&record.key.text, &record.value.text) } else { 0 };
         }
     }
 
@@ -272,10 +287,10 @@ impl<S: Store> Tracker<S> {
         // asked for, and a page that switches tabs again and again keeps it.
         let bears = self.delivery.not_before() <= self.now + HIDDEN_WAIT_MAX_MS;
         if !self.delivery.is_stopped() && (leaving || bears) {
-            let all = self.choose(leaving, &|record| record.own);
-            let unsuspected = self.choose(leaving, &|record| record.own && record.refused == 0);
-            let chosen = if unsuspected.contains(&true) { unsuspected } else { all };
-            self.send(usize::MAX, self.delivery.exit_bytes(), &chosen, leaving);
+            if !self.choose(leaving, &|record| record.own && record.refused == 0) {
+                self.choose(leaving, &|record| record.own);
+            }
+            self.send(usize::MAX, self.delivery.exit_bytes(), leaving);
         }
     }
 

@@ -2,15 +2,14 @@
 
 use super::super::Wall;
 use super::super::config::{EVENT_BYTES_MAX, RECORD_AGE_MAX_MS, RECORDS_MAX};
-use super::super::gate::GateState;
+use super::super::gate::{GateState, TeamId};
 use super::super::input::{Handover, NewEvent};
-use super::super::json::push_base36;
 use super::super::ledger::DropReason;
 use super::super::outbox::Record;
 use super::super::reach::{Reach, UNREACHED_RECORDS_MAX};
-use super::super::record::{Event, FoundKey, RecordKey, base36, is_must_send, sealed_value, stored_bytes};
+use super::super::record::{Event, FoundKey, RecordKey, stored_bytes};
 use super::super::store::Store;
-use super::super::text::{cut, next_line};
+use super::super::text::{base36, cut, next_line, push_base36};
 use super::{Presence, Tracker};
 
 impl<S: Store> Tracker<S> {
@@ -20,9 +19,9 @@ impl<S: Store> Tracker<S> {
         let mut rest = handover.records.as_str();
         while let Some(line) = next_line(&mut rest) {
             let (key, text) = cut(line, b' ');
-            if let FoundKey::Own(found) = FoundKey::parse(key, self.project) {
+            if let FoundKey::Own(found) = FoundKey::parse(key, &self.config.project) {
                 let stored = text.is_empty();
-                let value = if stored { self.store.get(key).ok().flatten() } else { Some(text.to_owned()) };
+                let value = if stored { self.store.get_record(key).ok().flatten() } else { Some(text.to_owned()) };
                 if let (Some(value), false) = (value, self.is_quarantined(&found)) {
                     self.adopt(found, &value, true, stored);
                 }
@@ -62,47 +61,41 @@ impl<S: Store> Tracker<S> {
 
     pub(super) fn capture(&mut self, new: NewEvent) {
         self.stats.captured += 1;
-        let at_once = new.at_once;
-        if let Some(team) = &new.team {
-            self.learn_gate(team, new.open);
-        }
-        match self.prepare(new) {
-            Ok((key, event)) => self.keep(key, event, at_once),
-            Err((reason, name)) => self.drop_event(reason, &name),
+        let team = self.gate.id(new.team.as_deref().unwrap_or_default());
+        self.learn_gate(team, new.open);
+        match self.accept(&new, team) {
+            Ok(key) => self.keep(key, team, &new),
+            Err(reason) => self.drop_event(reason, &new.name),
         }
     }
 
-    /// Reads what the page has captured; otherwise says why it is dropped, and what it is called.
-    fn prepare(&self, new: NewEvent) -> Result<(RecordKey, Event), (DropReason, String)> {
-        let FoundKey::Own(key) = FoundKey::parse(&new.key, self.project) else {
-            return Err((DropReason::Invalid, String::new()));
+    /// Reads the key of what the page has captured; otherwise says why that is dropped.
+    fn accept(&self, new: &NewEvent, team: TeamId) -> Result<RecordKey, DropReason> {
+        let FoundKey::Own(key) = FoundKey::parse(&new.key, &self.config.project) else {
+            return Err(DropReason::Invalid);
         };
-        let event = Event::whole(&new.body).ok_or((DropReason::Invalid, String::new()))?;
-        let refusal = if self.shut_down {
-            DropReason::ShutDown
-        } else if event.name.trim_ascii().is_empty() {
-            DropReason::Invalid
-        } else if event.body.len() > EVENT_BYTES_MAX {
-            DropReason::TooLarge
-        } else if self.gate.team_state(new.team.as_deref()) == GateState::Shut {
-            DropReason::GateShut
+        if self.shut_down {
+            Err(DropReason::ShutDown)
+        } else if new.body.len() > EVENT_BYTES_MAX {
+            Err(DropReason::TooLarge)
+        } else if self.gate.state(team) == GateState::Shut {
+            Err(DropReason::GateShut)
         } else {
-            let held = new.team.is_some() && new.open.is_none();
-            return Ok((key, Event { team: new.team, held, ..event }));
-        };
-        Err((refusal, event.name))
+            Ok(key)
+        }
     }
 
     /// Stores a new record before anything else happens to it.
-    fn keep(&mut self, key: RecordKey, event: Event, at_once: bool) {
-        let value = sealed_value(event.team.as_deref(), event.held, &event.body);
-        let stored = self.store.put(&key.text, &value).is_ok();
+    fn keep(&mut self, key: RecordKey, team: TeamId, new: &NewEvent) {
+        let held = new.team.is_some() && new.open.is_none();
+        let event = Event::new(new.team.as_deref().unwrap_or_default(), held, new.must_send, &new.body);
+        let stored = self.store.put(&key.text, &event.value.text).is_ok();
         if stored {
             self.mark_storage();
         }
-        let stored = if stored { stored_bytes(&key.text, &value) } else { 0 };
+        let stored = if stored { stored_bytes(&key.text, &event.value.text) } else { 0 };
         self.delivery.probe(self.now);
-        self.admit(key, event, stored, at_once, false);
+        self.admit(key, event, team, &new.name, stored, false);
         if self.presence == Presence::Leaving {
             // Another listener of `pagehide` captured after ours had run.
             self.exit();
@@ -110,18 +103,25 @@ impl<S: Store> Tracker<S> {
     }
 
     /// Puts a record into the outbox and keeps the outbox within its bounds.
-    pub(super) fn admit(&mut self, key: RecordKey, event: Event, stored_bytes: usize, at_once: bool, late: bool) {
-        let Event { name, team, held, body, .. } = event;
-        self.gate.expect(team.as_deref());
-        let must_send = at_once || is_must_send(&name);
+    pub(super) fn admit(
+        &mut self,
+        key: RecordKey,
+        event: Event,
+        team: TeamId,
+        name: &str,
+        stored_bytes: usize,
+        late: bool,
+    ) {
+        let Event { held, must_send, value, .. } = event;
         let due =
             if must_send || late || stored_bytes == 0 { self.now } else { self.now + self.config.flush_interval_ms };
         let record = Record {
             key,
             team,
             held,
-            body,
+            value,
             must_send,
+            chosen: false,
             own: !late,
             urgent: !late && (must_send || stored_bytes == 0),
             refused: 0,
@@ -135,7 +135,7 @@ impl<S: Store> Tracker<S> {
             if !self.outbox.has(&repeated.key) {
                 self.forget(&repeated);
             }
-            return self.drop_event(DropReason::Duplicate, &name);
+            return self.drop_event(DropReason::Duplicate, name);
         }
         let records_max = if self.reach.is_doubtful() { UNREACHED_RECORDS_MAX } else { RECORDS_MAX };
         if !self.looked && self.outbox.is_over(records_max) {

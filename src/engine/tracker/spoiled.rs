@@ -1,10 +1,8 @@
 //! The broken engines, as far as a wrong condition alone does not make one. Built for the simulator only.
 
 use super::super::Outcome;
-use super::super::record::sealed_value;
 use super::super::sabotage::Sabotage;
 use super::super::store::Store;
-use super::super::time::push_iso_timestamp;
 use super::super::{DropReason, Monotonic};
 use super::Tracker;
 
@@ -16,8 +14,8 @@ impl<S: Store> Tracker<S> {
 
     /// What goes wrong when a request takes its records along.
     pub(super) fn spoil_send(&mut self, request: u32, exit: bool) {
-        let mut now = String::new();
-        push_iso_timestamp(&mut now, self.wall);
+        // As long as a timestamp is, and one that no page makes.
+        let now = "2030-01-01T00:00:00.000Z";
         for record in self.outbox.records.iter_mut().filter(|record| record.request == request) {
             // Only what has been on its way before is due since ever.
             let retried = record.due == Monotonic(0);
@@ -29,14 +27,16 @@ impl<S: Store> Tracker<S> {
                     let _ = self.store.remove(&record.key.text);
                 }
                 Some(Sabotage::RestampOnRetry) if retried => {
-                    if let Some(at) = record.body.find("\"timestamp\":\"") {
-                        record.body.replace_range(at + 13..at + 13 + now.len(), &now);
+                    let text = &mut record.value.text;
+                    if let Some(at) = text.find("\"timestamp\":\"") {
+                        text.replace_range(at + 13..at + 13 + now.len(), now);
                     }
                 }
                 Some(Sabotage::EditRecordInPlace) if retried => {
-                    record.body.insert_str(1, "\"retried\":true,");
-                    let value = sealed_value(record.team.as_deref(), record.held, &record.body);
-                    let _ = self.store.put(&record.key.text, &value);
+                    let body = record.value.body().replacen('{', "{\"retried\":true,", 1);
+                    let text = record.value.text.replace(record.value.body(), &body);
+                    record.value.text = text;
+                    let _ = self.store.put(&record.key.text, &record.value.text);
                 }
                 _ => {}
             }
@@ -44,8 +44,8 @@ impl<S: Store> Tracker<S> {
     }
 
     /// What goes wrong when a request has ended; `true`, where nothing else happens.
-    pub(super) fn spoil_finish(&mut self, request: u32, outcome: &Outcome, events: usize) -> bool {
-        let confirmed = matches!(outcome, Outcome::Answered { status: 200..=204, .. });
+    pub(super) fn spoil_finish(&mut self, request: u32, outcome: Outcome, events: usize) -> bool {
+        let confirmed = matches!(outcome, Outcome::Answered { status: 200..=204, .. } | Outcome::WebPage);
         let reason = match (self.sabotage, outcome) {
             (Some(Sabotage::AcknowledgeByPosition | Sabotage::TrustWebPage), _) if confirmed => None,
             (Some(Sabotage::DropOnTooLarge), Outcome::Answered { status: 413, .. }) => Some(DropReason::TooLarge),

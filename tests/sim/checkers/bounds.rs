@@ -1,7 +1,7 @@
 //! The bounds of bodies, of exits, of the keepalive budget and of storage (DESIGN §5).
 
 use posthog_booking_tracker::engine::{
-    BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES_MAX, EXIT_BYTES_MAX, RECORDS_MAX, STORED_BYTES_MAX, is_must_send,
+    BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES_MAX, EXIT_BYTES_MAX, RECORDS_MAX, STORED_BYTES_MAX,
 };
 
 use super::Finding;
@@ -12,7 +12,7 @@ use crate::world::World;
 /// The most that is not events in a body.
 const ENVELOPE: usize = 192;
 
-pub(crate) fn check_bodies(_world: &mut World, task: &Task) -> Finding {
+pub(crate) fn check_bodies(world: &mut World, task: &Task) -> Finding {
     for sent in &task.sent {
         let parcel = &sent.parcel;
         let bytes_max = if sent.keepalive { EXIT_BYTES_MAX } else { BATCH_BYTES_MAX + ENVELOPE };
@@ -25,7 +25,8 @@ pub(crate) fn check_bodies(_world: &mut World, task: &Task) -> Finding {
         if let Some(large) = parcel.events.iter().find(|event| event.text.len() > EVENT_BYTES_MAX) {
             return Err(format!("an event of {} bytes", large.text.len()));
         }
-        if !sent.keepalive && parcel.events.iter().any(|event| is_must_send(&event.name)) {
+        let is_must_send = |event| world.book.of(event).is_some_and(|fact| fact.must_send);
+        if !sent.keepalive && parcel.events.iter().any(is_must_send) {
             return Err("a must-send event in a request that dies with its page".to_owned());
         }
         let mut uuids: Vec<&str> = parcel.uuids().collect();

@@ -1,5 +1,5 @@
 //! A capture that returns has written a record, or has counted a drop (DESIGN §0: stored before `capture` returns). The
-//! record says what the page knew of its team (§6).
+//! record says what the page knew of its team (§6), and whether the event goes at once.
 
 use posthog_booking_tracker::engine::Input;
 
@@ -15,8 +15,10 @@ pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
         return if dropped > 0 { Ok(()) } else { Err(format!("page {} took an event and wrote nothing", task.page)) };
     };
     let fact = world.book.find(uuid).ok_or("no such event")?;
-    if fact.team != new.team || fact.held != (new.team.is_some() && new.open.is_none()) {
-        return Err(format!("{new:?} is recorded as of team {:?}, held {}", fact.team, fact.held));
+    let held = new.team.is_some() && new.open.is_none();
+    if (&fact.team, fact.held, fact.must_send) != (&new.team, held, new.must_send) {
+        let (team, held, must_send) = (&fact.team, fact.held, fact.must_send);
+        return Err(format!("{new:?} is recorded as of team {team:?}, held {held}, must-send {must_send}"));
     }
     let origin = world.origin.borrow();
     let kept = origin.truth.contains_key(&fact.key) || task.removals.iter().any(|removal| removal.uuid == *uuid);

@@ -30,7 +30,8 @@ pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
         let is_done = world.book.excused[..task.excused_before].contains(&fact.uuid);
         if (stored || mirrored) && !is_done {
             let what = if is_shut { "of a shut team" } else { "held for too long" };
-            return Err(format!("{}, {what}, is left: stored {stored}, mirrored {mirrored}", fact.key));
+            let (key, team) = (&fact.key, &fact.team);
+            return Err(format!("{key} of {team:?}, {what}, is left: stored {stored}, mirrored {mirrored}"));
         }
     }
     Ok(())

@@ -1,5 +1,5 @@
 //! A sealed event never changes: every stored version and every copy on the wire is the same text, and `sent_at` alone is
-//! fresh; nor does what the record says of its team (DESIGN §3, §6).
+//! fresh; nor does what the record says of its team and of its haste (DESIGN §3, §6).
 
 use super::Finding;
 use crate::book::uuid_of;
@@ -10,7 +10,8 @@ use crate::world::World;
 pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
     for op in &task.ops {
         let Op::Put { key, value, .. } = op else { continue };
-        if is_record_key(key) && value.starts_with("{\"stage\":\"sealed\"") {
+        // An engine writes no other records than sealed ones.
+        if is_record_key(key) {
             look_at_record(world, key, value)?;
         }
     }
@@ -33,10 +34,10 @@ pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
 
 fn look_at_record(world: &mut World, key: &str, value: &str) -> Finding {
     let fact = world.book.find_mut(uuid_of(key)).ok_or(format!("nobody has captured {key}"))?;
-    let held = if fact.held { "\"held\":true," } else { "" };
-    let team = fact.team.as_ref().map_or_else(String::new, |team| format!("\"team\":\"{team}\","));
-    if !value.starts_with(&format!("{{\"stage\":\"sealed\",{held}{team}\"body\":")) {
-        return Err(format!("captured for {:?}, held {}, sealed as {value}", fact.team, fact.held));
+    let marks = format!("s{}{}", if fact.held { "h" } else { "" }, if fact.must_send { "m" } else { "" });
+    let team = fact.team.as_deref().unwrap_or_default();
+    if !value.starts_with(&format!("{marks}\t{team}\t{{")) {
+        return Err(format!("captured with the marks {marks} for the team {team:?}, sealed as {value}"));
     }
     let sealed = fact.sealed.get_or_insert_with(|| value.to_owned());
     if sealed == value {
