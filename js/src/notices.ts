@@ -38,13 +38,12 @@ export const ALL_REASONS = NOTICE_CODES.filter(
 
 const WARNINGS: Partial<Record<NoticeCode, string>> = {
   nothing_opens_the_gate:
-    'events are ignored, because nothing says that their team is tracked. Pass a source of the team gate (isTeamEnabled, teamGateUrl, teamFlag or bootstrap.teams), with a teamId for each event or for the page, or ungated: "track".',
+    'events are ignored: nothing says that their team is tracked. Pass isTeamEnabled, teamGateUrl, teamFlag or bootstrap.teams, and a teamId for each event or for the page; or ungated: "track".',
   gate_unanswered:
-    "nobody can say whether a team is tracked. Its events are held, for 24 hours at most. Check what isTeamEnabled or teamGateUrl answers, or the flag posthog-booking-tracking.",
+    "nobody can say whether a team is tracked. Its events are held for 24 hours at most. Check what isTeamEnabled, teamGateUrl or the flag posthog-booking-tracking answers.",
   unauthorised:
-    "the host refuses the project API key or everything that this page sends. Nothing is sent from this page; events are kept. Check the key, the region of the host and what stands in front of it.",
-  web_page:
-    "the host answers with a web page. Events are kept. Check that your proxy passes the path /i/v0/e/ on to PostHog.",
+    "the host refuses what this page sends. Events are kept. Check the project API key, the region of the host and what stands in front of it.",
+  web_page: "the host answers with a web page. Events are kept. Check that your proxy passes /i/v0/e/ on to PostHog.",
 };
 
 /** Says things on the console. */

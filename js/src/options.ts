@@ -4,15 +4,7 @@ import { ConfigurationError } from "./errors.js";
 import { isLegalDistinctId } from "./identity.js";
 import { plainCopy, wellFormedText } from "./properties.js";
 import { projectHash } from "./record.js";
-import type {
-  BeforeSend,
-  Bootstrap,
-  IdentitySource,
-  PersonProfiles,
-  PostHogInstance,
-  TeamGateSource,
-  TrackerOptions,
-} from "./types.js";
+import type { BeforeSend, Bootstrap, PostHogInstance, TeamGateSource, TrackerOptions } from "./types.js";
 
 /** The defaults, and the least and the most of each number. `docs/options.md` is held against this table. */
 export const NUMBER_OPTIONS = {
@@ -30,38 +22,8 @@ export const DEFAULT_HOST = "https://us.i.posthog.com";
 /** The longest project key that PostHog takes. */
 const API_KEY_LENGTH_MAX = 64;
 
-/** Options that are all there and all right. */
-export interface CheckedOptions {
-  readonly apiKey: string;
-  /** The hash of the key, by which storage keeps projects apart. */
-  readonly project: string;
-  /** Without a slash at its end. */
-  readonly host: string;
-  /** Empty where the page has none. */
-  readonly team: string;
-  readonly flushAt: number;
-  readonly flushInterval: number;
-  readonly maxRetries: number;
-  readonly requestTimeout: number;
-  readonly gateTtl: number;
-  readonly flagRetries: number;
-  readonly debug: boolean;
-  readonly isTeamEnabled: TeamGateSource | undefined;
-  /** Empty, where there is none. */
-  readonly teamGateUrl: string;
-  readonly teamFlag: boolean;
-  readonly holdUnknown: "durable" | "memory";
-  readonly trackUngated: boolean;
-  readonly consent: "granted" | "required";
-  readonly respectDnt: boolean;
-  readonly respectGpc: boolean;
-  readonly personProfiles: PersonProfiles;
-  readonly identity: IdentitySource;
-  readonly posthog: PostHogInstance | undefined;
-  readonly bootstrap: Bootstrap | undefined;
-  readonly featureFlags: boolean;
-  readonly beforeSend: readonly BeforeSend[];
-}
+/** The options that are on or off; off, where the page says nothing. */
+const SWITCHES = ["debug", "teamFlag", "respectDnt", "respectGpc", "featureFlags"] as const;
 
 /** The options that are one of a few words; the first is the default. */
 export const WORD_OPTIONS = {
@@ -71,6 +33,27 @@ export const WORD_OPTIONS = {
   personProfiles: ["identifiedOnly", "always", "never"],
   identity: ["own", "posthog-js", "auto"],
 } as const;
+
+type Numbers = { readonly [Name in keyof typeof NUMBER_OPTIONS]: number };
+type Switches = { readonly [Name in (typeof SWITCHES)[number]]: boolean };
+type Words = { readonly [Name in keyof typeof WORD_OPTIONS]: (typeof WORD_OPTIONS)[Name][number] };
+
+/** Options that are all there and all right. */
+export interface CheckedOptions extends Numbers, Switches, Words {
+  readonly apiKey: string;
+  /** The hash of the key, by which storage keeps projects apart. */
+  readonly project: string;
+  /** Without a slash at its end. */
+  readonly host: string;
+  /** Empty where the page has none. */
+  readonly team: string;
+  readonly isTeamEnabled: TeamGateSource | undefined;
+  /** Empty, where there is none. */
+  readonly teamGateUrl: string;
+  readonly posthog: PostHogInstance | undefined;
+  readonly bootstrap: Bootstrap | undefined;
+  readonly beforeSend: readonly BeforeSend[];
+}
 
 /** Checks everything at once; throws {@link ConfigurationError}. */
 export function checkOptions(apiKey: unknown, given?: TrackerOptions | null): CheckedOptions {
@@ -87,38 +70,25 @@ export function checkOptions(apiKey: unknown, given?: TrackerOptions | null): Ch
     project: projectHash(key),
     host: checkHost(options.host ?? DEFAULT_HOST),
     team,
-    flushAt: checkNumber("flushAt", options.flushAt),
-    flushInterval: checkNumber("flushInterval", options.flushInterval),
-    maxRetries: checkNumber("maxRetries", options.maxRetries),
-    requestTimeout: checkNumber("requestTimeout", options.requestTimeout),
-    gateTtl: checkNumber("gateTtl", options.gateTtl),
-    flagRetries: checkNumber("flagRetries", options.flagRetries),
-    debug: options.debug === true,
     isTeamEnabled,
     teamGateUrl: checkGateUrl(options.teamGateUrl),
-    teamFlag: options.teamFlag === true,
-    holdUnknown: checkWord("holdUnknown", options.holdUnknown),
-    trackUngated: checkWord("ungated", options.ungated) === "track",
-    consent: checkWord("consent", options.consent),
-    respectDnt: options.respectDnt === true,
-    respectGpc: options.respectGpc === true,
-    personProfiles: checkWord("personProfiles", options.personProfiles),
-    identity: checkWord("identity", options.identity),
     posthog: options.posthog ?? undefined,
     bootstrap: checkBootstrap(options.bootstrap),
-    featureFlags: options.featureFlags === true,
     beforeSend: checkHooks(options.beforeSend),
+    ...byName(Object.keys(NUMBER_OPTIONS) as (keyof Numbers)[], (name) => checkNumber(name, options[name])),
+    ...byName(SWITCHES, (name) => options[name] === true),
+    ...(byName(Object.keys(WORD_OPTIONS) as (keyof Words)[], (name) => checkWord(name, options[name])) as Words),
   };
 }
 
-function checkWord<Name extends keyof typeof WORD_OPTIONS>(
-  name: Name,
-  value: unknown,
-): (typeof WORD_OPTIONS)[Name][number] {
+const byName = <Name extends string, Value>(names: readonly Name[], check: (name: Name) => Value) =>
+  Object.fromEntries(names.map((name) => [name, check(name)])) as Record<Name, Value>;
+
+function checkWord(name: keyof Words, value: unknown): unknown {
   const words: readonly unknown[] = WORD_OPTIONS[name];
   const word = value === undefined ? words[0] : value;
   if (!words.includes(word)) throw invalid(name, words.map((known) => `"${known}"`).join(" or "));
-  return word as (typeof WORD_OPTIONS)[Name][number];
+  return word;
 }
 
 function checkBootstrap(given: unknown): Bootstrap | undefined {
@@ -127,7 +97,7 @@ function checkBootstrap(given: unknown): Bootstrap | undefined {
   const value: Bootstrap = plainCopy(given);
   const { distinctId, teams } = value;
   if (distinctId !== undefined && !isLegalDistinctId(distinctId)) {
-    throw invalid("bootstrap.distinctId", "an id of your own, as a text of at most 200 characters");
+    throw invalid("bootstrap.distinctId", "your own id, of at most 200 characters");
   }
   for (const name of ["featureFlags", "featureFlagPayloads", "teams"] as const) {
     if (typeof value[name] !== "object" && value[name] !== undefined) {
@@ -194,17 +164,11 @@ function checkHost(host: unknown): string {
       return (url.origin + url.pathname).replace(/\/+$/, "");
     }
   } catch {
-    // Said below, in words that tell what to do.
-  }
-  let shown = "";
-  try {
-    shown = `${JSON.stringify(host)} `;
-  } catch {
-    // A value without a text is not quoted.
+    // Said below.
   }
   throw new ConfigurationError(
     "host_invalid",
-    `host ${shown}is no http(s) URL. Use https://us.i.posthog.com, https://eu.i.posthog.com or the full URL of your proxy.`,
+    "host must be https://us.i.posthog.com, https://eu.i.posthog.com or the full http(s) URL of your proxy.",
   );
 }
 

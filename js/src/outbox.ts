@@ -25,8 +25,6 @@ let revived = false;
 
 /** The outbox of one tracker. No method throws. */
 export class Outbox {
-  /** Is fulfilled when the engine runs, or when it is known that the page has to do without. Never rejects. */
-  readonly ready: Promise<void>;
   readonly #options: CheckedOptions;
   readonly #notices: Notices;
   readonly #consent: Consent;
@@ -36,6 +34,10 @@ export class Outbox {
   readonly #quarantine: Quarantine;
   #engine: Engine | undefined;
   #becomeReady: () => void = () => {};
+  readonly #ready: Promise<void>;
+  #isOpen = false;
+  /** Whether there is something for an engine to do. */
+  #isWanted = false;
   #loadTries = 0;
   #hopeless = false;
   #left = false;
@@ -51,18 +53,36 @@ export class Outbox {
     this.#keel = new Keel(options, consent, gate, notices);
     this.#quarantine = new Quarantine(options.project);
     this.#lock = new DrainLock(nounKey("drain", options.project));
-    this.ready = new Promise((resolve) => {
+    this.#ready = new Promise((resolve) => {
       this.#becomeReady = resolve;
     });
   }
 
-  /** Opens the stores and loads the engine; `isSealed`, unless it has to wait for {@link allSealed}. */
+  /** Is fulfilled when the engine runs, or when it is known that the page has to do without. Never rejects. */
+  get ready(): Promise<void> {
+    this.#want();
+    return this.#ready;
+  }
+
+  /**
+   * Opens the stores; `isSealed`, unless the engine has to wait for {@link allSealed}. The engine is loaded as soon as there
+   * may be something for it to do, so never by a page that nobody tracks.
+   */
   open(isSealed: boolean): void {
     this.#isSealed = isSealed;
+    this.#isOpen = true;
     this.#lock.live();
-    // Made early, so that the first record need not wait for it; not where the team may not be tracked.
-    if (this.#gate.state(this.#gate.team) || this.#options.trackUngated) void mirror.open();
-    this.#proceed();
+    if (this.#gate.state(this.#gate.team) || this.#options.ungated === "track") {
+      // Made early, so that the first record need not wait for it.
+      void mirror.open();
+      this.#isWanted = true;
+    }
+    if (this.#isWanted || this.#hasRecords()) {
+      this.#isWanted = true;
+      this.#proceed();
+    } else {
+      void this.#mirrored().then((records) => records.length > 0 && this.#want());
+    }
   }
 
   /** Nothing is delivered on this page: whoever waits for the engine waits for nothing. */
@@ -72,8 +92,10 @@ export class Outbox {
 
   /** Stores an event before it returns; as a raw one, where the page may still change who it is about. */
   capture(record: NewRecord, stage: "sealed" | "raw" = "sealed"): void {
-    if (this.#engine) this.#engine.capture(record);
-    else this.#keel.capture(record, stage);
+    if (this.#engine) return this.#engine.capture(record);
+    this.#keel.capture(record, stage);
+    // What nobody knows the team of is kept as well without; what is too much of it is not.
+    if (record.team === undefined || record.open || this.#keel.waiting >= this.#options.flushAt) this.#want();
   }
 
   /** Seals a raw record. */
@@ -95,7 +117,7 @@ export class Outbox {
 
   /** Sends everything now. Is fulfilled when that has succeeded or failed; what failed stays stored. */
   async flush(): Promise<void> {
-    await this.ready;
+    if (this.#isWanted) await this.#ready;
     const [hasAsked] = await Promise.all([this.#gate.askUnknown(), this.#send()]);
     if (hasAsked) await this.#send();
   }
@@ -124,14 +146,14 @@ export class Outbox {
   gateAnswered(team: string, open: boolean | undefined): void {
     if (this.#engine) this.#engine.gateAnswered(team, open);
     else this.#keel.gateAnswered(open);
+    if (open) this.#want();
   }
 
   /** With the last record of a team that is not tracked goes what else was stored for its sake; whether that was so. */
   removeTraces(): boolean {
     const { waiting, confirmed } = this.stats();
     // Another tab may have something waiting for a team that is tracked.
-    const isUsed = waiting + confirmed > 0 || keys().some((key) => key.startsWith(recordPrefix(this.#options.project)));
-    if (isUsed) return false;
+    if (waiting + confirmed > 0 || this.#hasRecords()) return false;
     for (const noun of ["sentinel", "reach"]) remove(nounKey(noun, this.#options.project));
     void mirror.erase(() => false, false);
     return true;
@@ -146,7 +168,8 @@ export class Outbox {
       mirror.close();
     } else if (event !== "hidden") {
       this.#lock.live();
-      void this.#load();
+      this.#isWanted ||= this.#hasRecords();
+      if (this.#isWanted) void this.#load();
     }
   }
 
@@ -179,7 +202,20 @@ export class Outbox {
     return (this.#engine ?? this.#keel).flush();
   }
 
+  /** There is something for an engine to do. */
+  #want(): void {
+    if (this.#isWanted) return;
+    this.#isWanted = true;
+    this.#proceed();
+  }
+
+  /** Whether this page or another one has left something in storage. */
+  #hasRecords(): boolean {
+    return keys().some((key) => key.startsWith(recordPrefix(this.#options.project)));
+  }
+
   #proceed(): void {
+    if (!this.#isOpen || !this.#isWanted) return;
     if (!this.#isSealed || !this.#hopeless) void this.#load();
     else this.#goAlone();
   }
@@ -231,7 +267,7 @@ export class Outbox {
 
   /** The engine has trapped: back to the keel, and on with a fresh engine if this page has not had one yet. */
   #recover(module: WebAssembly.Module, { poisoned, unsaved }: Wreck): void {
-    this.#notices.debug("the engine has stopped; the page goes on without it");
+    this.#notices.debug("the engine has stopped");
     this.#quarantine.add(poisoned);
     for (const record of unsaved) this.#keel.capture(record);
     // A fresh instance is started from a task of its own: this may run deep inside a call of the page.

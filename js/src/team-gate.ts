@@ -78,12 +78,12 @@ export class TeamGate {
 
   /** The team whose gate an event of `team` waits for (`undefined` for none), or the reason to drop the event. Asks about it. */
   admit(team: string): { team: string | undefined } | NoticeCode {
-    const { isTeamEnabled, trackUngated } = this.#options;
+    const { isTeamEnabled, ungated } = this.#options;
     const isGated = this.asksForTeams || isTeamEnabled !== undefined;
     if (isGated) this.want(team);
     const open = this.state(team);
     if (open === false) return "gate_shut";
-    if (open === undefined && (team === "" || !isGated)) return trackUngated ? { team: undefined } : "ungated";
+    if (open === undefined && (team === "" || !isGated)) return ungated === "track" ? { team: undefined } : "ungated";
     return { team: team || undefined };
   }
 

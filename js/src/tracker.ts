@@ -27,15 +27,20 @@ import { Visit } from "./visit.js";
  * PostHog has confirmed them. Nothing but the constructor ever throws, and that only for a bad configuration.
  */
 export class PostHogBookingTracker {
-  /** Is fulfilled when the engine runs, or when it is known that the page has to do without. Never rejects. */
-  readonly ready: Promise<void>;
   readonly #visit: Visit;
   readonly #attempt = new Attempt();
 
   /** @throws ConfigurationError with a sentence that says how to mend the configuration. */
   constructor(apiKey: string, options?: TrackerOptions) {
     this.#visit = new Visit(checkOptions(apiKey, options));
-    this.ready = this.#visit.outbox.ready;
+  }
+
+  /**
+   * Is fulfilled when the engine runs, or when it is known that the page has to do without. Never rejects. Who asks for it has
+   * the engine loaded, which otherwise waits until there is something to deliver.
+   */
+  get ready(): Promise<void> {
+    return this.#visit.outbox.ready;
   }
 
   /** Somebody has asked for a booking; begins an attempt. */

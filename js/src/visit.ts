@@ -307,7 +307,7 @@ export class Visit {
   /** It is known whether posthog-js says who events are about. */
   #settled(found: boolean): void {
     if (!found) {
-      const text = "there is no posthog-js with this project key on the page, whose visitor could be shared";
+      const text = "there is no posthog-js with this project key on the page";
       if (this.#options.identity === "auto") this.notices.debug(text);
       else this.notices.warn(text);
     }

@@ -39,7 +39,7 @@ test("everything but the key may be left out", () => {
     teamGateUrl: "",
     teamFlag: false,
     holdUnknown: "durable",
-    trackUngated: false,
+    ungated: "ignore",
     consent: "granted",
     respectDnt: false,
     respectGpc: false,
@@ -74,7 +74,7 @@ test("what is passed is taken", () => {
   assert.equal(checked.team, "42");
   assert.equal(checked.debug, true);
   assert.equal(checked.isTeamEnabled, isTeamEnabled);
-  assert.equal(checked.trackUngated, true);
+  assert.equal(checked.ungated, "track");
   assert.equal(checked.flushAt, 7);
   assert.equal(checked.maxRetries, 0);
 });
@@ -126,14 +126,19 @@ const MISTAKES: [ConfigurationErrorCode, options: unknown, apiKey: unknown, mend
   ["api_key_invalid", {}, "phc_de mo", /without spaces/],
   ["api_key_invalid", {}, "phc_démo", /ASCII/],
   ["api_key_invalid", {}, "phc_\u0000", /ASCII/],
-  ["host_invalid", { host: "us.i.posthog.com" }, KEY, /Use https:\/\/us\.i\.posthog\.com, .* or the full URL of your/],
-  ["host_invalid", { host: "" }, KEY, /the full URL of your proxy/],
-  ["host_invalid", { host: "/ingest" }, KEY, /the full URL of your proxy/],
-  ["host_invalid", { host: "//a.example" }, KEY, /the full URL of your proxy/],
-  ["host_invalid", { host: "ftp://a.example" }, KEY, /the full URL of your proxy/],
-  ["host_invalid", { host: "javascript:alert(1)" }, KEY, /the full URL of your proxy/],
-  ["host_invalid", { host: 7 }, KEY, /host 7 is no http\(s\) URL/],
-  ["host_invalid", { host: {} }, KEY, /host \{\} is no http\(s\) URL/],
+  [
+    "host_invalid",
+    { host: "us.i.posthog.com" },
+    KEY,
+    /must be https:\/\/us\.i\.posthog\.com, .* or the full http\(s\) URL of your/,
+  ],
+  ["host_invalid", { host: "" }, KEY, /the full http\(s\) URL of your proxy/],
+  ["host_invalid", { host: "/ingest" }, KEY, /the full http\(s\) URL of your proxy/],
+  ["host_invalid", { host: "//a.example" }, KEY, /the full http\(s\) URL of your proxy/],
+  ["host_invalid", { host: "ftp://a.example" }, KEY, /the full http\(s\) URL of your proxy/],
+  ["host_invalid", { host: "javascript:alert(1)" }, KEY, /the full http\(s\) URL of your proxy/],
+  ["host_invalid", { host: 7 }, KEY, /host must be/],
+  ["host_invalid", { host: {} }, KEY, /host must be/],
   [
     "option_invalid",
     { isTeamEnabled: "true" },

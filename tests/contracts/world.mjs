@@ -188,18 +188,23 @@ export class World {
     return page;
   }
 
-  /** Opens a page with a tracker on it, and waits for its engine. */
+  /** Opens a page with a tracker on it, and waits for its engine, where it loads one by itself. */
   async visit(options = {}, how = {}) {
     const page = this.open(how);
     const tracker = page.track(options);
     await this.settle();
-    if (tracker.consent() === "granted") await tracker.ready;
+    if (page.modulesAsked > 0) await tracker.ready;
     return { page, tracker };
   }
 
   /** Lets everything happen that needs no time. */
   async settle() {
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const turns = async () => {
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    await turns();
+    // The compiler works in threads of its own.
+    while (this.pages.some(({ compiling }) => compiling > 0)) await turns();
   }
 
   /** Lets time pass; timers go off when they are due. */
@@ -241,6 +246,9 @@ export class World {
 class Page {
   isOpen = true;
   console = [];
+  /** How often it has asked for the engine's module, and how many are being compiled. */
+  modulesAsked = 0;
+  compiling = 0;
   #world;
   #targets = new Map();
 
@@ -290,6 +298,16 @@ class Page {
     this.window.Date = dateOf(runInContext("globalThis", this.window));
     for (const target of [this.window, this.window.document]) this.#makeTarget(target);
     this.window.window = this.window;
+    const realm = runInContext("WebAssembly", this.window);
+    const compile = realm.compile;
+    realm.compile = async (bytes) => {
+      this.compiling++;
+      try {
+        return await compile(bytes);
+      } finally {
+        this.compiling--;
+      }
+    };
     this.window.navigator.sendBeacon = (_, body) => {
       world.server.take(body);
       return true;
@@ -338,7 +356,10 @@ class Page {
   }
 
   async #fetch(address, init = {}) {
-    if (address.endsWith(".wasm")) return new Response(MODULE, { headers: { "content-type": "application/wasm" } });
+    if (address.endsWith(".wasm")) {
+      this.modulesAsked++;
+      return new Response(MODULE, { headers: { "content-type": "application/wasm" } });
+    }
     const { pathname, searchParams } = new URL(address);
     if (pathname === "/flags/") return this.#answer(this.#world.flags.take(init.body, this.#world.now), init);
     if (pathname === "/team-gate") {

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mirrorHolds, openPage, ready, startTracker, stats, storedRecords } from "./browser.mjs";
+import { mirrorHolds, openPage, ready, sendMarker, startTracker, stats, storedRecords } from "./browser.mjs";
 import { COMPLETED, collector, context, names, setStage, site } from "./stage.mjs";
 
 setStage();
@@ -57,6 +57,37 @@ test("what a killed browser has lost from localStorage comes back from the mirro
   assert.deepEqual(await storedRecords(next), []);
   const { adopted, confirmed } = await stats(next);
   assert.deepEqual({ adopted, confirmed }, { adopted: 1, confirmed: 1 });
+});
+
+test("a page that knows of no tracked team yet sends what only the mirror has", async () => {
+  const page = await visit();
+  await collector.listen(false);
+  await completed(page);
+  await mirrorHolds(page, 1);
+  await page.close();
+  const plain = await openPage(context, `${site.url}/plain`);
+  await plain.evaluate(() => localStorage.clear());
+  await collector.listen(true);
+  // Nothing is captured here, and storage is empty: the mirror alone says that there is something to do.
+  const next = await openPage(context, `${site.url}/page`);
+  await startTracker(next, collector.url, { isTeamEnabled: undefined, bootstrap: { teams: { 42: true } } });
+  await collector.wait({ received: 1 });
+  await mirrorHolds(next, 0);
+});
+
+test("a page that nobody tracks loads no engine", async () => {
+  const page = await openPage(context, `${site.url}/page`);
+  const modules = [];
+  page.on("request", (request) => request.url().endsWith(".wasm") && modules.push(request.url()));
+  await startTracker(page, collector.url, { isTeamEnabled: false, teamId: 42 });
+  await completed(page);
+  await page.evaluate(() => tracker.flush());
+  await sendMarker(page, collector);
+  assert.deepEqual(modules, []);
+  const { engine, dropped } = await stats(page);
+  assert.deepEqual([engine, dropped.gate_shut], ["keel", 1]);
+  await ready(page);
+  assert.equal(modules.length, 1, "who asks for it has it loaded");
 });
 
 test("what is confirmed leaves both storage and the mirror, and a later page finds nothing", async () => {

@@ -1,0 +1,126 @@
+// When a page loads the engine: as soon as there may be something for it to do, and never for those whom nobody tracks.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SECOND, World } from "./world.mjs";
+
+const book = (tracker) => tracker.trackBookingCompleted({ bookingId: 1, bookingUid: "b" });
+
+/** Lets a page load its engine, where it wants one; whether it has. */
+async function hasEngine(world, page, tracker) {
+  await world.settle();
+  assert.equal(page.modulesAsked > 0, tracker.stats().engine === "wasm");
+  return page.modulesAsked > 0;
+}
+
+test("a page that nobody tracks loads no engine, whatever it captures", async () => {
+  for (const options of [
+    { teamId: 42, isTeamEnabled: false },
+    { teamId: 42, isTeamEnabled: async () => false },
+    { teamId: 42, isTeamEnabled: undefined, bootstrap: { teams: { 42: false } } },
+    { isTeamEnabled: undefined },
+    { teamId: 42, consent: "required" },
+  ]) {
+    const world = new World();
+    const { page, tracker } = await world.visit(options);
+    book(tracker);
+    tracker.identify("ada");
+    await world.settle();
+    await tracker.flush();
+    page.hide();
+    page.show();
+    page.tell(page.window, "online", {});
+    await world.settle();
+    assert.equal(page.modulesAsked, 0);
+    page.leave();
+    assert.deepEqual(world.server.requests, []);
+    assert.equal(tracker.stats().engine, "keel");
+  }
+});
+
+test("a page loads it as soon as its team is known to be tracked", async () => {
+  for (const options of [
+    { teamId: 42 },
+    { isTeamEnabled: undefined, ungated: "track" },
+    { teamId: 42, isTeamEnabled: async () => true },
+    { teamId: 42, isTeamEnabled: undefined, bootstrap: { teams: { 42: true } } },
+  ]) {
+    const world = new World();
+    const { page, tracker } = await world.visit(options);
+    tracker.isTeamTracked();
+    assert.ok(await hasEngine(world, page, tracker));
+    assert.equal(page.modulesAsked, 1);
+  }
+});
+
+test("what is held waits without an engine, and goes with one as soon as the team is tracked", async () => {
+  const world = new World();
+  let answer = () => {};
+  const { page, tracker } = await world.visit({
+    teamId: 42,
+    isTeamEnabled: () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      }),
+  });
+  tracker.trackBookingStarted({});
+  book(tracker);
+  const flushed = tracker.flush();
+  await world.settle();
+  assert.deepEqual([page.modulesAsked, tracker.stats().held], [0, 2]);
+  answer(true);
+  await flushed;
+  assert.ok(await hasEngine(world, page, tracker));
+  assert.deepEqual(world.server.names(), ["booking_started", "booking_completed"]);
+  assert.deepEqual([tracker.stats().captured, tracker.stats().confirmed], [2, 2]);
+});
+
+test("a page loads it when so much is held that it has to be kept within bounds", async () => {
+  const world = new World();
+  const { page, tracker } = await world.visit({ teamId: 42, isTeamEnabled: () => new Promise(() => {}), flushAt: 3 });
+  for (const event of ["a", "b"]) tracker.capture(event);
+  assert.equal(await hasEngine(world, page, tracker), false);
+  tracker.capture("c");
+  assert.ok(await hasEngine(world, page, tracker));
+  assert.equal(tracker.stats().held, 3);
+});
+
+test("a page loads it for what an earlier page has left", async () => {
+  const world = new World();
+  const first = await world.visit({ teamId: 42 });
+  world.server.isDown = true;
+  book(first.tracker);
+  await world.settle();
+  first.page.leave();
+  world.server.isDown = false;
+  const { page, tracker } = await world.visit({ isTeamEnabled: (team) => team === "42" });
+  assert.ok(await hasEngine(world, page, tracker));
+  await world.pass(61 * SECOND);
+  assert.deepEqual(world.server.names(), ["booking_completed"]);
+  assert.equal(tracker.stats().adopted, 1);
+});
+
+test("a page that comes back loads it for what another one has left meanwhile", async () => {
+  const world = new World();
+  const { page, tracker } = await world.visit({ isTeamEnabled: (team) => team === "42" });
+  assert.equal(page.modulesAsked, 0);
+  page.hide();
+  const other = await world.visit({ teamId: 42 });
+  world.server.isDown = true;
+  book(other.tracker);
+  await world.settle();
+  other.page.leave();
+  world.server.isDown = false;
+  page.show();
+  assert.ok(await hasEngine(world, page, tracker));
+  await world.pass(61 * SECOND);
+  assert.deepEqual(world.server.names(), ["booking_completed"]);
+});
+
+test("who asks for `ready` has it loaded", async () => {
+  const world = new World();
+  const { page, tracker } = await world.visit({ teamId: 42, isTeamEnabled: false });
+  assert.equal(page.modulesAsked, 0);
+  await tracker.ready;
+  assert.deepEqual([page.modulesAsked, tracker.stats().engine], [1, "wasm"]);
+});
