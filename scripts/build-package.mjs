@@ -25,7 +25,7 @@ const version = /^version = "(.*)"$/m.exec(readFileSync(join(root, "Cargo.toml")
  * They are shortened.
  */
 const INTERNAL_NAMES =
-  "isGranted project happening notices refresh shared present retryAfterS startedMs activeMs apiKey deviceId release content numbers texts report draft calls current listen states keep isLate records quarantined counts isFree sequence tick onMissedDenial live poisoned unsaved mirrored shutDown forget isUrgent withdraw noteProfile mustSend backoffMs unknownTeams giveUpGated evict handed seal handOver goAlone unite sendQuarantined stayClosed allSealed giveUp removeTraces follow arrive initialProperties tidy atOnce isHooking mayKeep renew isPending settle edit askedMs dueMs asksForTeams onAnswer admit states askUnknown isAsking gateAnswered hasProfile registered isVerbose isPrerendering resetPerson addPerson addGroup leaveGroups changePerson trackUngated isAllowed visitor refuse heard want lockAnswered whenSettled happened".split(
+  "warn options outbox people gate attempt emit drop isGranted project happening notices refresh shared present retryAfterS startedMs activeMs apiKey deviceId release content numbers texts report draft calls current listen states keep isLate records quarantined counts isFree sequence tick onMissedDenial live poisoned unsaved mirrored shutDown forget isUrgent withdraw noteProfile mustSend backoffMs unknownTeams giveUpGated evict handed seal handOver goAlone unite sendQuarantined stayClosed allSealed giveUp removeTraces follow arrive initialProperties tidy atOnce isHooking mayKeep renew isPending settle edit askedMs dueMs asksForTeams onAnswer admit states askUnknown isAsking gateAnswered hasProfile registered isVerbose isPrerendering resetPerson addPerson addGroup leaveGroups changePerson isAllowed visitor refuse heard want lockAnswered whenSettled happened".split(
     " ",
   );
 
@@ -71,7 +71,7 @@ for (const name of trap ? ["index.js"] : ["index.js", "script.js"]) {
   const { code, map } = await minify(readFileSync(path, "utf8"), {
     module: name === "index.js",
     ecma: 2022,
-    // Found by measuring, as the order of the optimiser's passes for the module was: 200 bytes less than its defaults.
+    // Found by measuring: 126 bytes less than its defaults.
     compress: {
       passes: 4,
       pure_getters: true,
@@ -82,9 +82,11 @@ for (const name of trap ? ["index.js"] : ["index.js", "script.js"]) {
       keep_fargs: false,
       reduce_funcs: false,
       comparisons: false,
+      if_return: false,
       inline: 2,
     },
-    mangle: { properties: { regex: new RegExp(`^(${INTERNAL_NAMES.join("|")})$`) } },
+    // Some of them are names of the DOM as well, which nobody here uses as such.
+    mangle: { properties: { regex: new RegExp(`^(${INTERNAL_NAMES.join("|")})$`), builtins: true } },
     sourceMap: { content: readFileSync(`${path}.map`, "utf8"), filename: name, url: `${name}.map` },
   });
   writeFileSync(path, code);

@@ -7,7 +7,7 @@ import type { CheckedOptions } from "./options.js";
 import { capturedMsOf, parseValue, type RecordValue } from "./record.js";
 import * as storage from "./storage.js";
 import { HOLD_MAX_MS, type TeamGate } from "./team-gate.js";
-import { CAPTURE_PATH, captureBody, exit, post } from "./transport.js";
+import { exit, post } from "./transport.js";
 
 /** The most bytes that leave at a time: browsers share 64 KiB between all unanswered keepalive requests of a page. */
 const EXIT_BYTES_MAX = 60_000;
@@ -28,7 +28,6 @@ export class Delivery {
   readonly #gate: TeamGate;
   readonly #records: Map<string, string>;
   readonly #drop: (reason: NoticeCode, event: string) => void;
-  readonly #url: string;
   /** What an unanswered request carries. */
   readonly #underWay = new Set<string>();
   /** What was refused alone by 403. */
@@ -50,7 +49,6 @@ export class Delivery {
     this.#gate = gate;
     this.#records = records;
     this.#drop = drop;
-    this.#url = options.host + CAPTURE_PATH;
   }
 
   /** How long to wait until the next attempt. */
@@ -65,7 +63,7 @@ export class Delivery {
     for (const { key } of batch) this.#underWay.add(key);
     const controller = new AbortController();
     const timeout = setTimeout(() => controller.abort(), this.#options.requestTimeout);
-    const { status, content } = await post(this.#url, this.#body(batch), true, controller.signal);
+    const { status, content } = await post(this.#options, textOf(batch), true, controller.signal);
     clearTimeout(timeout);
     for (const { key } of batch) this.#underWay.delete(key);
     if (status >= 200 && status <= 299 && content === "api") {
@@ -107,7 +105,7 @@ export class Delivery {
   /** Hands what may leave over to the browser. It stays stored: nobody will confirm it. */
   exit(): void {
     const batch = this.#isStopped() ? [] : this.#load();
-    if (batch.length > 0) exit(this.#url, this.#body(batch));
+    if (batch.length > 0) exit(this.#options, textOf(batch));
   }
 
   /** The teams of which nobody knows yet whether they are tracked. */
@@ -172,10 +170,6 @@ export class Delivery {
     return { key, ...value };
   }
 
-  #body(batch: readonly Sendable[]): string {
-    return captureBody(this.#options.apiKey, batch.map(({ body }) => body).join());
-  }
-
   #read(key: string): RecordValue | undefined {
     return parseValue(this.#records.get(key) || storage.get(key) || "");
   }
@@ -190,3 +184,6 @@ export class Delivery {
     storage.remove(key);
   }
 }
+
+/** The events of records, with commas between them. */
+const textOf = (batch: readonly Sendable[]): string => batch.map(({ body }) => body).join();

@@ -8,15 +8,14 @@ import type { CheckedOptions } from "./options.js";
 import { wholeValue } from "./record.js";
 import * as storage from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
-import { CAPTURE_PATH, captureBody, exit, post } from "./transport.js";
+import { exit, post } from "./transport.js";
 
 /** The page's side of one engine. No method throws. */
 export class PageSide {
   readonly #engine: Engine;
   readonly #gate: TeamGate;
   readonly #notices: Notices;
-  readonly #url: string;
-  readonly #apiKey: string;
+  readonly #options: CheckedOptions;
   readonly #consent: Consent;
   readonly #lock: DrainLock;
   /** The counters that the engine was asked for last. */
@@ -38,8 +37,7 @@ export class PageSide {
     this.#engine = engine;
     this.#gate = gate;
     this.#notices = notices;
-    this.#url = options.host + CAPTURE_PATH;
-    this.#apiKey = options.apiKey;
+    this.#options = options;
     this.#consent = consent;
     this.#lock = lock;
   }
@@ -69,7 +67,7 @@ export class PageSide {
     if (this.#isSilent()) return void this.#fail(request);
     const controller = new AbortController();
     this.#requests.set(request, controller);
-    void post(this.#url, captureBody(this.#apiKey, events), keepalive, controller.signal).then((answer) => {
+    void post(this.#options, events, keepalive, controller.signal).then((answer) => {
       if (this.#requests.delete(request)) this.#engine.answered(request, answer);
     });
   }
@@ -87,7 +85,7 @@ export class PageSide {
   }
 
   exit(events: string): void {
-    if (!this.#isSilent()) exit(this.#url, captureBody(this.#apiKey, events));
+    if (!this.#isSilent()) exit(this.#options, events);
   }
 
   wakeIn(waitMs: number): void {

@@ -1,5 +1,7 @@
 // Requests and beacons: CORS-simple, without credentials, never redirected; large ones compressed.
 
+import type { CheckedOptions } from "./options.js";
+
 /** What a server answered; status 0, where no answer came. */
 export interface Answer {
   readonly status: number;
@@ -12,13 +14,26 @@ export interface Answer {
 /** PostHog's answers are under a hundred characters; what is cut here is no JSON any more, and none of PostHog's. */
 const ANSWER_LENGTH_MAX = 4_096;
 
+/** Where a project's events go. */
+type Project = Pick<CheckedOptions, "host" | "apiKey">;
+
+/** The path of PostHog's capture endpoint. */
+const CAPTURE_PATH = "/i/v0/e/";
+
 /**
- * Posts a body as `text/plain`, which needs no preflight, and reads the answer to its end, because a keepalive request
+ * Posts events, which are given with commas between them, as `text/plain`, which needs no preflight, and reads the answer to its end, because a keepalive request
  * whose body is left unread may hold its quota for ever. A redirect is an error: it is a proxy's or a login's, and a
  * followed one turns the POST into a GET. Never rejects.
  */
-export async function post(url: string, body: string, keepalive: boolean, signal?: AbortSignal): Promise<Answer> {
+export async function post(
+  { host, apiKey }: Project,
+  events: string,
+  keepalive: boolean,
+  signal?: AbortSignal,
+): Promise<Answer> {
   try {
+    const url = host + CAPTURE_PATH;
+    const body = bodyOf(apiKey, events);
     const packed = keepalive ? undefined : await gzip(body);
     const response = await fetch(packed ? `${url}?compression=gzip-js` : url, {
       method: "POST",
@@ -46,9 +61,8 @@ function contentOf(body: string): Answer["content"] {
   }
 }
 
-/** The body that carries events, which are given with commas between them. `sent_at` is fresh on every attempt: the server
- * corrects the clock's skew by it (reference/wire.md §1.6). */
-export const captureBody = (apiKey: string, events: string): string =>
+/** `sent_at` is fresh on every attempt: the server corrects the clock's skew by it (reference/wire.md §1.6). */
+const bodyOf = (apiKey: string, events: string): string =>
   `${JSON.stringify({ api_key: apiKey, sent_at: new Date() }).slice(0, -1)},"batch":[${events}]}`;
 
 /**
@@ -66,18 +80,18 @@ async function gzip(body: string): Promise<Blob | undefined> {
 }
 
 /**
- * Hands a body over for sending after the page is gone, by beacon or, where that is refused, by a keepalive request.
+ * Hands events over for sending after the page is gone, by beacon or, where that is refused, by a keepalive request.
  * Nobody hears of the answer: a beacon that the browser accepts is no confirmation, above some 256 in flight Chromium
  * drops them without a word.
  */
-export function exit(url: string, body: string): void {
+export function exit(project: Project, events: string): void {
   let accepted = false;
   try {
-    accepted = navigator.sendBeacon(`${url}?beacon=1`, body);
+    accepted = navigator.sendBeacon(`${project.host + CAPTURE_PATH}?beacon=1`, bodyOf(project.apiKey, events));
   } catch {
     // No such function, or a page that has replaced it.
   }
-  if (!accepted) void post(url, body, true);
+  if (!accepted) void post(project, events, true);
 }
 
 /** What somebody has answered who was asked for something; status 0, where no answer came. */
@@ -109,6 +123,3 @@ export async function ask(url: string, body: string | undefined, timeoutMs: numb
     clearTimeout(timeout);
   }
 }
-
-/** The path of PostHog's capture endpoint. */
-export const CAPTURE_PATH = "/i/v0/e/";

@@ -3,12 +3,14 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 
-import { captureBody, post } from "../src/transport.js";
+import { post } from "../src/transport.js";
+
+const PROJECT = { host: "http://127.0.0.1", apiKey: "phc_test" };
 
 /** What is read of an answer with this body and these headers. */
 async function answered(t: TestContext, body: string, init: ResponseInit = {}) {
   t.mock.method(globalThis, "fetch", async () => new Response(init.status === 204 ? null : body, init));
-  return post("http://127.0.0.1/", "{}", true);
+  return post(PROJECT, "{}", true);
 }
 
 test("PostHog's answers are told from those of somebody in between", async (t) => {
@@ -52,21 +54,29 @@ test("Retry-After counts in its seconds form, which does not depend on two clock
 
 test("no answer is no error", async (t) => {
   t.mock.method(globalThis, "fetch", async () => Promise.reject(new TypeError("Failed to fetch")));
-  assert.deepEqual(await post("http://127.0.0.1/", "{}", true), { status: 0, content: "api", retryAfterS: 0 });
+  assert.deepEqual(await post(PROJECT, "{}", true), { status: 0, content: "api", retryAfterS: 0 });
 });
 
-test("a body carries the project key, the events as they are and the time of the attempt", (t) => {
+/** The body that is posted for these events. */
+async function bodyOf(t: TestContext, apiKey: string, events: string): Promise<string> {
+  const fetched = t.mock.method(globalThis, "fetch", async () => new Response(""));
+  await post({ ...PROJECT, apiKey }, events, true);
+  const [url, init] = fetched.mock.calls.at(-1)?.arguments ?? [];
+  assert.equal(url, "http://127.0.0.1/i/v0/e/");
+  return String(init?.body);
+}
+
+test("a body carries the project key, the events as they are and the time of the attempt", async (t) => {
   t.mock.timers.enable({ apis: ["Date"], now: 1_767_323_048_678 });
-  const events = '{"event":"a","n":1.0e2},{"event":"b"}';
-  const body = () => captureBody('phc_"odd"', events);
+  const body = () => bodyOf(t, 'phc_"odd"', '{"event":"a","n":1.0e2},{"event":"b"}');
   assert.equal(
-    body(),
+    await body(),
     '{"api_key":"phc_\\"odd\\"","sent_at":"2026-01-02T03:04:08.678Z","batch":[{"event":"a","n":1.0e2},{"event":"b"}]}',
   );
   t.mock.timers.tick(500);
-  assert.equal(JSON.parse(body()).sent_at, "2026-01-02T03:04:09.178Z");
+  assert.equal(JSON.parse(await body()).sent_at, "2026-01-02T03:04:09.178Z");
 });
 
-test("what stands around the events of the longest key fits into what is kept free for it", () => {
-  assert.ok(new Blob([captureBody('"'.repeat(64), "")]).size <= 192);
+test("what stands around the events of the longest key fits into what is kept free for it", async (t) => {
+  assert.ok(new Blob([await bodyOf(t, '"'.repeat(64), "")]).size <= 192);
 });
