@@ -23,6 +23,8 @@ interface Sendable extends RecordValue {
 export class Delivery {
   /** How many events PostHog has confirmed. */
   confirmed = 0;
+  /** How many another page has settled. */
+  settledElsewhere = 0;
   readonly #options: CheckedOptions;
   readonly #consent: Consent;
   readonly #gate: TeamGate;
@@ -134,6 +136,15 @@ export class Delivery {
     return [...this.#records.keys()].filter((key) => this.#gate.state(this.#read(key)?.team) !== true).length;
   }
 
+  /** What storage had and has not any more has been settled by another page. */
+  settleVanished(): void {
+    for (const [key, value] of this.#records) {
+      if (value !== "" || storage.get(key) !== undefined) continue;
+      this.#records.delete(key);
+      this.settledElsewhere++;
+    }
+  }
+
   /** Gives up the oldest record that is not must-send, else the oldest. */
   evict(): void {
     const keys = [...this.#records.keys()];
@@ -143,6 +154,7 @@ export class Delivery {
 
   /** What may leave now and fits, must-send events first, in the order of capture. */
   #load(): Sendable[] {
+    this.settleVanished();
     const sealed = [...this.#records.keys()].flatMap((key) => this.#sendable(key) ?? []);
     let bytes = ENVELOPE_BYTES_MAX;
     const chosen = new Set<Sendable>();
@@ -160,11 +172,7 @@ export class Delivery {
   /** The record as it is sent; nothing, where it may not be sent now. */
   #sendable(key: string): Sendable | undefined {
     const value = this.#read(key);
-    if (!value) {
-      // Another page has settled it, or somebody has damaged it.
-      if (storage.get(key)) this.#giveUp(key, "torn");
-      else this.#records.delete(key);
-    }
+    if (!value && storage.get(key)) this.#giveUp(key, "torn");
     const isHeld = this.#underWay.has(key) || this.#aside.has(key);
     if (!value || isHeld || this.#gate.state(value.team) !== true) return undefined;
     return { key, ...value };

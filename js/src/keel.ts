@@ -37,7 +37,8 @@ export class Keel {
   readonly #consent: Consent;
   readonly #gate: TeamGate;
   readonly #notices: Notices;
-  readonly #delivery: Delivery;
+  /** How it sends, and what came of that. */
+  readonly delivery: Delivery;
   /** This page's records: key to value, the value empty where storage holds it. */
   readonly #records = new Map<string, string>();
   #alone = false;
@@ -50,7 +51,7 @@ export class Keel {
     this.#consent = consent;
     this.#gate = gate;
     this.#notices = notices;
-    this.#delivery = this.#deliveryOf(this.#records);
+    this.delivery = this.#deliveryOf(this.#records);
   }
 
   /** Stores an event before it returns; as a raw one, where its page may still change who it is about. */
@@ -58,7 +59,7 @@ export class Keel {
     const { key, event, body, mustSend } = record;
     this.captured++;
     if (new Blob([body]).size > EVENT_BYTES_MAX) return this.drop("too_large", event);
-    if (this.#records.size >= RECORDS_MAX) this.#delivery.evict();
+    if (this.#records.size >= RECORDS_MAX) this.delivery.evict();
     const value = recordValue(record, stage);
     this.#records.set(key, this.#store(key, value) ? "" : value);
     if (this.#alone) {
@@ -98,19 +99,10 @@ export class Keel {
     return this.#records.size;
   }
 
-  /** How many of them the gate holds. */
-  get held(): number {
-    return this.#delivery.held;
-  }
-
-  /** How many events have been confirmed here. */
-  get confirmed(): number {
-    return this.#delivery.confirmed;
-  }
-
   /** What an engine takes over. From here on this keel rests, until the engine gives something back. */
   handOver(): Handover {
     this.rest();
+    this.delivery.settleVanished();
     const lines = [...this.#records].map(([key, value]) => (value === "" ? key : `${key} ${value}`));
     this.handed += lines.length;
     this.#records.clear();
@@ -141,13 +133,13 @@ export class Keel {
 
   /** Something is known of a team, or nobody could say. */
   gateAnswered(open: boolean | undefined): void {
-    this.#delivery.giveUpGated();
+    this.delivery.giveUpGated();
     if (this.#alone && open) this.#schedule(0);
   }
 
   /** Sends everything that may leave, and waits for the answer. */
   flush(): Promise<void> {
-    return this.#delivery.send();
+    return this.delivery.send();
   }
 
   /** Sends quarantined records, which the engine cannot bear, and forgets those that arrive. */
@@ -161,9 +153,9 @@ export class Keel {
 
   /** Something happened to the page while this keel is in charge. */
   happened(event: PageEvent): void {
-    if (event === "leaving") this.#delivery.exit();
+    if (event === "leaving") this.delivery.exit();
     // On a navigation Chromium hides the page after `pagehide`, when everything has gone out already.
-    else if (event === "hidden" && !this.#left) void this.#delivery.send();
+    else if (event === "hidden" && !this.#left) void this.delivery.send();
     else if (event !== "hidden" && this.#alone) this.#schedule(0);
     this.#left = event === "leaving" || (this.#left && event === "hidden");
   }
@@ -176,7 +168,7 @@ export class Keel {
       storage.remove(key);
       return this.drop("expired", "");
     }
-    if (this.#records.size >= RECORDS_MAX) this.#delivery.evict();
+    if (this.#records.size >= RECORDS_MAX) this.delivery.evict();
     this.#records.set(key, value === undefined || storage.put(key, value) ? "" : value);
   }
 
@@ -199,20 +191,20 @@ export class Keel {
 
   /** Sees to it that the gates of what was taken over are known, and sends what may leave. */
   #expect(): void {
-    for (const team of this.#delivery.unknownTeams()) this.#gate.want(team);
-    this.#delivery.giveUpGated();
+    for (const team of this.delivery.unknownTeams()) this.#gate.want(team);
+    this.delivery.giveUpGated();
     this.#schedule(0);
   }
 
   /** Delivers after a wait, or at the earlier time that is set already. A backoff is never cut short. */
   #schedule(waitMs: number): void {
-    const dueMs = performance.now() + Math.max(waitMs, this.#delivery.backoffMs());
+    const dueMs = performance.now() + Math.max(waitMs, this.delivery.backoffMs());
     if (dueMs >= this.#dueMs) return;
     clearTimeout(this.#timer);
     this.#dueMs = dueMs;
     this.#timer = setTimeout(() => {
       this.#dueMs = Number.POSITIVE_INFINITY;
-      void this.#delivery.send().then(() => {
+      void this.delivery.send().then(() => {
         if (this.#alone && this.#records.size > 0) this.#schedule(this.#options.flushInterval);
       });
     }, dueMs - performance.now());

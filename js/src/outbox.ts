@@ -38,6 +38,7 @@ export class Outbox {
   #isOpen = false;
   /** Whether there is something for an engine to do. */
   #isWanted = false;
+  #isShutDown = false;
   #loadTries = 0;
   #hopeless = false;
   #left = false;
@@ -77,12 +78,9 @@ export class Outbox {
       void mirror.open();
       this.#isWanted = true;
     }
-    if (this.#isWanted || this.#hasRecords()) {
-      this.#isWanted = true;
-      this.#proceed();
-    } else {
-      void this.#mirrored().then((records) => records.length > 0 && this.#want());
-    }
+    this.#isWanted ||= this.#hasRecords();
+    this.#proceed();
+    if (!this.#isWanted) void this.#mirrored().then((records) => records.length > 0 && this.#want());
   }
 
   /** Nothing is delivered on this page: whoever waits for the engine waits for nothing. */
@@ -94,8 +92,8 @@ export class Outbox {
   capture(record: NewRecord, stage: "sealed" | "raw" = "sealed"): void {
     if (this.#engine) return this.#engine.capture(record);
     this.#keel.capture(record, stage);
-    // What nobody knows the team of is kept as well without; what is too much of it is not.
-    if (record.team === undefined || record.open || this.#keel.waiting >= this.#options.flushAt) this.#want();
+    // While the first answer about its team is on its way, an engine may turn out to be of no use.
+    if (record.team === undefined || record.open || !this.#gate.isAsking(record.team)) this.#want();
   }
 
   /** Seals a raw record. */
@@ -117,7 +115,6 @@ export class Outbox {
 
   /** Sends everything now. Is fulfilled when that has succeeded or failed; what failed stays stored. */
   async flush(): Promise<void> {
-    if (this.#isWanted) await this.#ready;
     const [hasAsked] = await Promise.all([this.#gate.askUnknown(), this.#send()]);
     if (hasAsked) await this.#send();
   }
@@ -125,6 +122,8 @@ export class Outbox {
   /** Sends everything for the last time. */
   async shutDown(): Promise<void> {
     await this.flush();
+    if (this.#isWanted) await this.#ready;
+    this.#isShutDown = true;
     await this.#engine?.shutDown();
     this.#keel.rest();
     this.#lock.leave();
@@ -146,7 +145,7 @@ export class Outbox {
   gateAnswered(team: string, open: boolean | undefined): void {
     if (this.#engine) this.#engine.gateAnswered(team, open);
     else this.#keel.gateAnswered(open);
-    if (open) this.#want();
+    if (open || (open === undefined && this.#keel.waiting > 0)) this.#want();
   }
 
   /** With the last record of a team that is not tracked goes what else was stored for its sake; whether that was so. */
@@ -169,7 +168,7 @@ export class Outbox {
     } else if (event !== "hidden") {
       this.#lock.live();
       this.#isWanted ||= this.#hasRecords();
-      if (this.#isWanted) void this.#load();
+      void this.#load();
     }
   }
 
@@ -183,7 +182,7 @@ export class Outbox {
       adopted: 0,
       confirmed: 0,
       waiting: keel.waiting,
-      held: keel.held,
+      held: keel.delivery.held,
       settledElsewhere: 0,
     };
     const dropped: Record<string, number> = { ...zero, ...counts };
@@ -193,13 +192,15 @@ export class Outbox {
       // The engine counts what the keel has handed over as captured.
       captured: stats.captured + keel.captured - keel.handed,
       adopted: stats.adopted + keel.adopted,
-      confirmed: stats.confirmed + keel.confirmed,
+      confirmed: stats.confirmed + keel.delivery.confirmed,
+      settledElsewhere: stats.settledElsewhere + keel.delivery.settledElsewhere,
       dropped: dropped as OutboxStats["dropped"],
     };
   }
 
-  #send(): Promise<void> {
-    return (this.#engine ?? this.#keel).flush();
+  async #send(): Promise<void> {
+    if (this.#isWanted) await this.#ready;
+    await (this.#engine ?? this.#keel).flush();
   }
 
   /** There is something for an engine to do. */
@@ -214,24 +215,27 @@ export class Outbox {
     return keys().some((key) => key.startsWith(recordPrefix(this.#options.project)));
   }
 
+  /** Whether this page delivers now. */
+  #mayStart(): boolean {
+    return this.#isWanted && this.#consent.isGranted && !this.#isShutDown;
+  }
+
   #proceed(): void {
     if (!this.#isOpen || !this.#isWanted) return;
-    if (!this.#isSealed || !this.#hopeless) void this.#load();
-    else this.#goAlone();
+    if (this.#isSealed && (this.#hopeless || this.#isShutDown)) this.#goAlone();
+    else void this.#load();
   }
 
   async #load(): Promise<void> {
-    if (this.#engine || this.#hopeless || this.#loading || !this.#consent.isGranted) return;
+    if (this.#engine || this.#hopeless || this.#loading || !this.#mayStart()) return;
     this.#loading = true;
     try {
       this.#startEngine(await loadModule(wasmUrl()));
     } catch (error) {
       this.#notices.debug(`the engine did not load: ${error}`);
       this.#loadTries++;
-      this.#hopeless = isHopeless(error);
-      const waits = !this.#hopeless && this.#loadTries < LOAD_TRIES;
-      this.#hopeless ||= !waits;
-      if (waits) setTimeout(() => this.#load(), 1_000 * 2 ** (this.#loadTries - 1));
+      this.#hopeless = isHopeless(error) || this.#loadTries >= LOAD_TRIES;
+      if (!this.#hopeless) setTimeout(() => this.#load(), 500 * 2 ** this.#loadTries);
       else if (this.#isSealed) this.#goAlone();
     } finally {
       this.#loading = false;
@@ -240,7 +244,7 @@ export class Outbox {
 
   #startEngine(module: WebAssembly.Module): void {
     // A page that is being left has sent everything by its keel; an engine would send it once more.
-    if (this.#engine || this.#left || !this.#isSealed || !this.#consent.isGranted) return;
+    if (this.#engine || this.#left || !this.#isSealed || !this.#mayStart()) return;
     const quarantined = this.#quarantine.list();
     let trapped = false;
     const handover = { ...this.#keel.handOver(), quarantined: quarantined.join("\n") };
@@ -281,7 +285,7 @@ export class Outbox {
 
   #goAlone(): void {
     this.#becomeReady();
-    if (!this.#consent.isGranted) return;
+    if (!this.#mayStart()) return;
     this.#keel.goAlone();
     void this.#mirrored().then((records) => this.#keel.unite(records));
   }

@@ -21,9 +21,9 @@ type Project = Pick<CheckedOptions, "host" | "apiKey">;
 const CAPTURE_PATH = "/i/v0/e/";
 
 /**
- * Posts events, which are given with commas between them, as `text/plain`, which needs no preflight, and reads the answer to its end, because a keepalive request
- * whose body is left unread may hold its quota for ever. A redirect is an error: it is a proxy's or a login's, and a
- * followed one turns the POST into a GET. Never rejects.
+ * Posts events, which are given with commas between them, as `text/plain`, which needs no preflight, and reads the answer to
+ * its end, because a keepalive request whose body is left unread may hold its quota for ever. A redirect is an error: it is
+ * a proxy's or a login's, and a followed one turns the POST into a GET. Never rejects.
  */
 export async function post(
   { host, apiKey }: Project,
@@ -45,7 +45,7 @@ export async function post(
     });
     const text = await response.text();
     const [retryAfter] = /^\s*\d+\s*$/.exec(response.headers.get("Retry-After") ?? "") ?? [0];
-    return { status: response.status, content: contentOf(text), retryAfterS: Number(retryAfter) };
+    return { status: response.status, content: contentOf(text), retryAfterS: Math.min(Number(retryAfter), 0xffff) };
   } catch {
     return { status: 0, content: "api", retryAfterS: 0 };
   }

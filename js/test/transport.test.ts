@@ -43,6 +43,8 @@ test("Retry-After counts in its seconds form, which does not depend on two clock
     ["", 0],
     ["soon", 0],
     ["-1", 0],
+    // More than crosses to the engine, whose longest wait is an hour.
+    ["4294967296", 65_535],
     ["1.5", 0],
     ["Wed, 21 Oct 2026 07:28:00 GMT", 0],
   ] as const) {

@@ -75,14 +75,87 @@ test("what is held waits without an engine, and goes with one as soon as the tea
   assert.deepEqual([tracker.stats().captured, tracker.stats().confirmed], [2, 2]);
 });
 
-test("a page loads it when so much is held that it has to be kept within bounds", async () => {
+test("a page loads it where nobody can say, so that what is held has its keeper", async () => {
   const world = new World();
-  const { page, tracker } = await world.visit({ teamId: 42, isTeamEnabled: () => new Promise(() => {}), flushAt: 3 });
-  for (const event of ["a", "b"]) tracker.capture(event);
+  const { page, tracker } = await world.visit({ teamId: 42, isTeamEnabled: () => new Promise(() => {}) });
+  tracker.capture("a");
   assert.equal(await hasEngine(world, page, tracker), false);
-  tracker.capture("c");
+  // Until the question has taken too long.
+  await world.pass(11 * SECOND);
   assert.ok(await hasEngine(world, page, tracker));
-  assert.equal(tracker.stats().held, 3);
+  assert.equal(tracker.stats().held, 1);
+});
+
+test("a flush that opens the gate sends what it held once", async () => {
+  const world = new World();
+  let answer = () => {};
+  const isTeamEnabled = () =>
+    new Promise((resolve) => {
+      answer = resolve;
+    });
+  const { page, tracker } = await world.visit({ teamId: 42, isTeamEnabled });
+  const { fetch } = page.window;
+  page.window.fetch = async (...request) => {
+    const response = await fetch(...request);
+    // A server that takes its time, so that a second sender would not know of the first.
+    await new Promise((resolve) => world.setTimer(resolve, 300));
+    return response;
+  };
+  book(tracker);
+  const flushed = tracker.flush();
+  await world.settle();
+  answer(true);
+  await world.pass(5 * SECOND);
+  await flushed;
+  assert.deepEqual([world.server.requests.length, world.server.names()], [1, ["booking_completed"]]);
+  assert.deepEqual([tracker.stats().captured, tracker.stats().confirmed], [1, 1]);
+});
+
+test("no engine starts after `shutdown`, whatever is heard or asked for then", async () => {
+  const world = new World();
+  let answer = () => {};
+  const isTeamEnabled = () =>
+    new Promise((resolve) => {
+      answer = resolve;
+    });
+  const { page, tracker } = await world.visit({ teamId: 42, isTeamEnabled, requestTimeout: 60_000 });
+  tracker.capture("a");
+  // What a component does that is taken off the page: nobody waits for it.
+  void tracker.shutdown();
+  await world.pass(61 * SECOND);
+  const asked = page.modulesAsked;
+  const { engine, waiting } = tracker.stats();
+  answer(true);
+  await world.pass(60 * SECOND);
+  await tracker.ready;
+  assert.deepEqual(world.server.requests, []);
+  assert.deepEqual([page.modulesAsked, tracker.stats().engine, tracker.stats().waiting], [asked, engine, waiting]);
+});
+
+test("what another tab has settled while a page held it is counted as that", async () => {
+  for (const how of ["hide", "answer"]) {
+    const world = new World();
+    let answer = () => {};
+    const isTeamEnabled = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    const { page, tracker } = await world.visit({ teamId: 42, isTeamEnabled, requestTimeout: 60_000 });
+    book(tracker);
+    world.setClock(61 * SECOND);
+    const other = await world.visit({ teamId: 42 });
+    await world.pass(30 * SECOND);
+    assert.equal(other.tracker.stats().confirmed, 1);
+    if (how === "hide") page.hide();
+    else answer(true);
+    await world.settle();
+    const { captured, settledElsewhere, waiting, held } = tracker.stats();
+    assert.deepEqual(
+      { captured, settledElsewhere, waiting, held },
+      { captured: 1, settledElsewhere: 1, waiting: 0, held: 0 },
+    );
+    assert.equal(world.server.requests.length, 1);
+  }
 });
 
 test("a page loads it for what an earlier page has left", async () => {
