@@ -138,20 +138,20 @@ function checkApiKey(apiKey: unknown): string {
   if (typeof apiKey !== "string" || apiKey.trim() === "") {
     throw new ConfigurationError(
       "api_key_missing",
-      "The project API key is missing. Pass the key that starts with phc_, from PostHog's project settings.",
+      "The project API key is missing. Pass the key that starts with phc_.",
     );
   }
   const key = apiKey.trim();
   if (key.startsWith("phx_")) {
     throw new ConfigurationError(
       "api_key_personal",
-      "This is a personal API key (phx_), which must never be in a page. Revoke it and pass the project API key (phc_).",
+      "A personal API key (phx_) must never be in a page. Revoke it and pass the project API key (phc_).",
     );
   }
   if (key.length > API_KEY_LENGTH_MAX || !/^[\x21-\x7e]+$/.test(key)) {
     throw new ConfigurationError(
       "api_key_invalid",
-      `PostHog takes no such project API key: use at most ${API_KEY_LENGTH_MAX} ASCII characters without spaces.`,
+      `A project API key has at most ${API_KEY_LENGTH_MAX} ASCII characters without spaces.`,
     );
   }
   return key;

@@ -45,7 +45,7 @@ function namesOf(properties: unknown): string[] {
   }
 }
 
-/** The deepest nesting of an event's properties: the engine reads 64 levels, and a record and its event are two. */
+/** The deepest nesting of properties; an event around them is two levels more, and readers of JSON have their limits. */
 const DEPTH_MAX = 62;
 
 /** The text of a JSON object. What cannot be written is left out, and nothing ever throws. */

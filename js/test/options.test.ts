@@ -114,7 +114,7 @@ for (const [name, { default: fallback, min, max }] of NUMBERS) {
 
 // What is wrong, and the words that say how to mend it.
 const MISTAKES: [ConfigurationErrorCode, options: unknown, apiKey: unknown, mending: RegExp][] = [
-  ["api_key_missing", {}, undefined, /Pass the key that starts with phc_, from PostHog's project settings/],
+  ["api_key_missing", {}, undefined, /Pass the key that starts with phc_/],
   ["api_key_missing", {}, null, /Pass the key/],
   ["api_key_missing", {}, "", /Pass the key/],
   ["api_key_missing", {}, " \n", /Pass the key/],
@@ -122,7 +122,7 @@ const MISTAKES: [ConfigurationErrorCode, options: unknown, apiKey: unknown, mend
   ["api_key_missing", {}, { key: KEY }, /Pass the key/],
   ["api_key_personal", {}, "phx_secret", /Revoke it and pass the project API key \(phc_\)/],
   ["api_key_personal", {}, "  phx_secret ", /Revoke it/],
-  ["api_key_invalid", {}, "x".repeat(65), /use at most 64 ASCII characters without spaces/],
+  ["api_key_invalid", {}, "x".repeat(65), /at most 64 ASCII characters without spaces/],
   ["api_key_invalid", {}, "phc_de mo", /without spaces/],
   ["api_key_invalid", {}, "phc_démo", /ASCII/],
   ["api_key_invalid", {}, "phc_\u0000", /ASCII/],

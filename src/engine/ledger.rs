@@ -9,7 +9,7 @@ pub enum DropReason {
     GateShut,
     /// Nobody has said within 24 hours whether the team is tracked.
     GateUnknown,
-    /// The event has no name, its properties are no JSON object, or the key of its record is none.
+    /// The key of its record is none of this project's; the page gives this reason for an event without a name as well.
     Invalid,
     /// The event alone is over 32 KB, or the server says that it alone is too large.
     TooLarge,
