@@ -6,6 +6,16 @@ import { SECOND, World } from "./world.mjs";
 
 const book = (tracker) => tracker.trackBookingCompleted({ bookingId: 1, bookingUid: "b" });
 
+/** A callback of the page that answers when the test does. */
+function question() {
+  const asked = { answer: () => {} };
+  asked.isTeamEnabled = () =>
+    new Promise((resolve) => {
+      asked.answer = resolve;
+    });
+  return asked;
+}
+
 /** Lets a page load its engine, where it wants one; whether it has. */
 async function hasEngine(world, page, tracker) {
   await world.settle();
@@ -55,20 +65,14 @@ test("a page loads it as soon as its team is known to be tracked", async () => {
 
 test("what is held waits without an engine, and goes with one as soon as the team is tracked", async () => {
   const world = new World();
-  let answer = () => {};
-  const { page, tracker } = await world.visit({
-    teamId: 42,
-    isTeamEnabled: () =>
-      new Promise((resolve) => {
-        answer = resolve;
-      }),
-  });
+  const asked = question();
+  const { page, tracker } = await world.visit({ teamId: 42, isTeamEnabled: asked.isTeamEnabled });
   tracker.trackBookingStarted({});
   book(tracker);
   const flushed = tracker.flush();
   await world.settle();
   assert.deepEqual([page.modulesAsked, tracker.stats().held], [0, 2]);
-  answer(true);
+  asked.answer(true);
   await flushed;
   assert.ok(await hasEngine(world, page, tracker));
   assert.deepEqual(world.server.names(), ["booking_started", "booking_completed"]);
@@ -88,12 +92,8 @@ test("a page loads it where nobody can say, so that what is held has its keeper"
 
 test("a flush that opens the gate sends what it held once", async () => {
   const world = new World();
-  let answer = () => {};
-  const isTeamEnabled = () =>
-    new Promise((resolve) => {
-      answer = resolve;
-    });
-  const { page, tracker } = await world.visit({ teamId: 42, isTeamEnabled });
+  const asked = question();
+  const { page, tracker } = await world.visit({ teamId: 42, isTeamEnabled: asked.isTeamEnabled });
   const { fetch } = page.window;
   page.window.fetch = async (...request) => {
     const response = await fetch(...request);
@@ -104,7 +104,7 @@ test("a flush that opens the gate sends what it held once", async () => {
   book(tracker);
   const flushed = tracker.flush();
   await world.settle();
-  answer(true);
+  asked.answer(true);
   await world.pass(5 * SECOND);
   await flushed;
   assert.deepEqual([world.server.requests.length, world.server.names()], [1, ["booking_completed"]]);
@@ -113,41 +113,44 @@ test("a flush that opens the gate sends what it held once", async () => {
 
 test("no engine starts after `shutdown`, whatever is heard or asked for then", async () => {
   const world = new World();
-  let answer = () => {};
-  const isTeamEnabled = () =>
-    new Promise((resolve) => {
-      answer = resolve;
-    });
-  const { page, tracker } = await world.visit({ teamId: 42, isTeamEnabled, requestTimeout: 60_000 });
+  const asked = question();
+  const { page, tracker } = await world.visit({
+    teamId: 42,
+    isTeamEnabled: asked.isTeamEnabled,
+    requestTimeout: 60_000,
+  });
   tracker.capture("a");
   // What a component does that is taken off the page: nobody waits for it.
   void tracker.shutdown();
   await world.pass(61 * SECOND);
-  const asked = page.modulesAsked;
+  const modulesAsked = page.modulesAsked;
   const { engine, waiting } = tracker.stats();
-  answer(true);
+  asked.answer(true);
   await world.pass(60 * SECOND);
   await tracker.ready;
   assert.deepEqual(world.server.requests, []);
-  assert.deepEqual([page.modulesAsked, tracker.stats().engine, tracker.stats().waiting], [asked, engine, waiting]);
+  assert.deepEqual(
+    [page.modulesAsked, tracker.stats().engine, tracker.stats().waiting],
+    [modulesAsked, engine, waiting],
+  );
 });
 
 test("what another tab has settled while a page held it is counted as that", async () => {
   for (const how of ["hide", "answer"]) {
     const world = new World();
-    let answer = () => {};
-    const isTeamEnabled = () =>
-      new Promise((resolve) => {
-        answer = resolve;
-      });
-    const { page, tracker } = await world.visit({ teamId: 42, isTeamEnabled, requestTimeout: 60_000 });
+    const asked = question();
+    const { page, tracker } = await world.visit({
+      teamId: 42,
+      isTeamEnabled: asked.isTeamEnabled,
+      requestTimeout: 60_000,
+    });
     book(tracker);
     world.setClock(61 * SECOND);
     const other = await world.visit({ teamId: 42 });
     await world.pass(30 * SECOND);
     assert.equal(other.tracker.stats().confirmed, 1);
     if (how === "hide") page.hide();
-    else answer(true);
+    else asked.answer(true);
     await world.settle();
     const { captured, settledElsewhere, waiting, held } = tracker.stats();
     assert.deepEqual(
