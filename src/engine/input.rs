@@ -29,8 +29,8 @@ pub enum Input {
     LockAnswered(LockAnswer),
     /// The drain lock that this page held was taken from it.
     LockLost,
-    /// What the mirror of storage holds, a line each: the key of a record, a space and its value, which is whole. Comes once, some time
-    /// after the start; never, where there is no mirror. A browser that was killed may have lost the record itself.
+    /// What the mirror of storage holds, a line each: the key of a record, a space and its value, which is whole. Comes once,
+    /// some time after the start; never, where there is no mirror. A browser that was killed may have lost the record itself.
     Mirrored(String),
     /// Nobody sees the page any more, but it lives on (`visibilitychange` to hidden).
     Hidden,

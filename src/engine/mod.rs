@@ -50,6 +50,6 @@ pub use record::{KEY_PREFIX, RECORD_FORMAT, noun_key, record_key};
 #[cfg(feature = "broken-engines")]
 pub use sabotage::Sabotage;
 pub use store::{MemoryStore, Store, StoreError};
-pub use text::{cut, lines, push_base36};
+pub use text::{cut, lines};
 pub use time::{Monotonic, Now, Wall};
 pub use tracker::Tracker;

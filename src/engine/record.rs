@@ -2,8 +2,8 @@
 //!
 //! The format is shared with the keel (`js/src/record.ts`) and with every later version; the fixture
 //! `tests/fixtures/records.json` pins it. One key for each event, so that two tabs never overwrite each other:
-//! `phbt:<format>:<project>:<captured ms, base 36>:<sequence>:<uuid>`. The value is `<marks>⇥<team>⇥<event>`, with a tabulator
-//! between its parts, which none of them holds:
+//! `phbt:<format>:<project>:<captured ms, base 36>:<sequence>:<uuid>`. The value is `<marks>⇥<team>⇥<event>`, with a
+//! tabulator between its parts, which none of them holds:
 //!
 //! - the marks, a letter each: `s` for a sealed record, which holds the event exactly as it is sent, for ever; `r` for a raw
 //!   one, of which its own page may still change who it is about, while it waits for another tracker to say so

@@ -50,7 +50,7 @@ pub trait Store {
 }
 
 /// A store in memory, for hosts that have no other and for tests; it can be made to fail. Nobody else writes to it, so its
-/// records are whole.
+/// records are whole unless it is told otherwise.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     /// What is stored.
@@ -59,6 +59,8 @@ pub struct MemoryStore {
     pub write_error: Option<StoreError>,
     /// The error that every call answers while it is set.
     pub error: Option<StoreError>,
+    /// The key of a record whose event is damaged.
+    pub damaged: Option<String>,
 }
 
 impl MemoryStore {
@@ -74,7 +76,7 @@ impl Store for MemoryStore {
     }
 
     fn get_record(&self, key: &str) -> Result<Option<String>, StoreError> {
-        self.get(key)
+        if self.damaged.as_deref() == Some(key) { Ok(Some("torn".to_owned())) } else { self.get(key) }
     }
 
     fn put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {

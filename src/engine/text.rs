@@ -1,4 +1,5 @@
-//! Cutting text at single bytes, and numbers as text. The searchers of the standard library do more, and cost over 2 KB in the browser build.
+//! Cutting text at single bytes, and numbers as text. The searchers of the standard library do more, and cost over 2 KB in
+//! the browser build.
 
 /// The lines of a text, without empty ones.
 ///
@@ -54,14 +55,7 @@ pub fn cut(text: &str, separator: u8) -> (&str, &str) {
 }
 
 /// Appends a whole number in base 36 (digits, then small letters), as JavaScript's `toString(36)` writes it.
-///
-/// # Example
-/// ```
-/// let mut out = String::new();
-/// posthog_booking_tracker::engine::push_base36(&mut out, 35);
-/// assert_eq!(out, "z");
-/// ```
-pub fn push_base36(out: &mut String, number: u64) {
+pub(super) fn push_base36(out: &mut String, number: u64) {
     if number >= 36 {
         push_base36(out, number / 36);
     }

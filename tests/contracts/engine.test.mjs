@@ -6,14 +6,14 @@ import { SECOND, World } from "./world.mjs";
 
 const book = (tracker) => tracker.trackBookingCompleted({ bookingId: 1, bookingUid: "b" });
 
-/** A callback of the page that answers when the test does. */
-function question() {
-  const asked = { answer: () => {} };
-  asked.isTeamEnabled = () =>
+/** Opens a page of team 42 whose callback answers when the test does. */
+async function visitAsking(world, options = {}) {
+  const asked = {};
+  const isTeamEnabled = () =>
     new Promise((resolve) => {
       asked.answer = resolve;
     });
-  return asked;
+  return Object.assign(asked, await world.visit({ teamId: 42, isTeamEnabled, ...options }));
 }
 
 /** Lets a page load its engine, where it wants one; whether it has. */
@@ -65,8 +65,8 @@ test("a page loads it as soon as its team is known to be tracked", async () => {
 
 test("what is held waits without an engine, and goes with one as soon as the team is tracked", async () => {
   const world = new World();
-  const asked = question();
-  const { page, tracker } = await world.visit({ teamId: 42, isTeamEnabled: asked.isTeamEnabled });
+  const asked = await visitAsking(world);
+  const { page, tracker } = asked;
   tracker.trackBookingStarted({});
   book(tracker);
   const flushed = tracker.flush();
@@ -92,8 +92,8 @@ test("a page loads it where nobody can say, so that what is held has its keeper"
 
 test("a flush that opens the gate sends what it held once", async () => {
   const world = new World();
-  const asked = question();
-  const { page, tracker } = await world.visit({ teamId: 42, isTeamEnabled: asked.isTeamEnabled });
+  const asked = await visitAsking(world);
+  const { page, tracker } = asked;
   const { fetch } = page.window;
   page.window.fetch = async (...request) => {
     const response = await fetch(...request);
@@ -113,12 +113,8 @@ test("a flush that opens the gate sends what it held once", async () => {
 
 test("no engine starts after `shutdown`, whatever is heard or asked for then", async () => {
   const world = new World();
-  const asked = question();
-  const { page, tracker } = await world.visit({
-    teamId: 42,
-    isTeamEnabled: asked.isTeamEnabled,
-    requestTimeout: 60_000,
-  });
+  const asked = await visitAsking(world, { requestTimeout: 60_000 });
+  const { page, tracker } = asked;
   tracker.capture("a");
   // What a component does that is taken off the page: nobody waits for it.
   void tracker.shutdown();
@@ -138,12 +134,8 @@ test("no engine starts after `shutdown`, whatever is heard or asked for then", a
 test("what another tab has settled while a page held it is counted as that", async () => {
   for (const how of ["hide", "answer"]) {
     const world = new World();
-    const asked = question();
-    const { page, tracker } = await world.visit({
-      teamId: 42,
-      isTeamEnabled: asked.isTeamEnabled,
-      requestTimeout: 60_000,
-    });
+    const asked = await visitAsking(world, { requestTimeout: 60_000 });
+    const { page, tracker } = asked;
     book(tracker);
     world.setClock(61 * SECOND);
     const other = await world.visit({ teamId: 42 });

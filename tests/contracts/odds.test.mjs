@@ -29,6 +29,18 @@ function gateKey(world) {
   return `phbt:gate:${project}`;
 }
 
+/** Opens a page that finds this where an earlier one has stored its flags. */
+async function visitWithFlags(world, stored) {
+  const { page, tracker } = await world.visit();
+  tracker.capture("x");
+  tracker.setPersonPropertiesForFlags({ a: 1 });
+  await world.settle();
+  const [key] = world.stored().filter((found) => found.includes(":flags:"));
+  page.leave();
+  world.localStorage.entries.set(key, stored);
+  return world.visit();
+}
+
 /** A posthog-js with a visitor and flags. */
 const posthogOf = (id, flags) => ({
   __loaded: true,
@@ -218,14 +230,7 @@ test("damaged flags in storage lose no event", async () => {
     `{"flags":{"a":null},"loadedMs":${START}}`,
   ]) {
     const world = new World();
-    const { page, tracker: first } = await world.visit();
-    first.capture("x");
-    first.setPersonPropertiesForFlags({ a: 1 });
-    await world.settle();
-    const [key] = world.stored().filter((k) => k.includes(":flags:"));
-    page.leave();
-    world.localStorage.entries.set(key, damage);
-    const { tracker } = await world.visit();
+    const { tracker } = await visitWithFlags(world, damage);
     tracker.trackBookingCompleted({ bookingId: 1, bookingUid: "b" });
     await world.settle();
     assert.equal(tracker.stats().dropped.invalid, 0, damage);
@@ -234,14 +239,7 @@ test("damaged flags in storage lose no event", async () => {
 
 test("damaged groups in storage lose no event", async () => {
   const world = new World();
-  const { page, tracker: first } = await world.visit();
-  first.capture("x");
-  first.setPersonPropertiesForFlags({ a: 1 });
-  await world.settle();
-  const [key] = world.stored().filter((k) => k.includes(":flags:"));
-  page.leave();
-  world.localStorage.entries.set(key, '{"groups":null}');
-  const { tracker } = await world.visit();
+  const { tracker } = await visitWithFlags(world, '{"groups":null}');
   tracker.group("company", "acme");
   await tracker.flush();
   await world.settle();
