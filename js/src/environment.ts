@@ -1,5 +1,5 @@
-// The browser, the device and the campaign: properties by which PostHog's web analytics breaks events down
-// (reference/wire.md §4), named as posthog-js names them. What does not change on a page is read once.
+// The browser, the device and the campaign: properties by which PostHog's web analytics breaks events down, with the
+// names that posthog-js gives them (its `event-utils.ts`). What does not change on a page is read once.
 
 import { QUERY_KEYS } from "./page-address.js";
 

@@ -1,4 +1,5 @@
-// Events as PostHog takes them (reference/wire.md §1.2, §4): what the page says of one, and who it is about.
+// Events as PostHog takes them: what the page says of one, and who it is about. PostHog's capture server reads name,
+// uuid, distinct id, timestamp, `$set` and `$set_once` at the root, everything else among the properties.
 
 import { environment } from "./environment.js";
 import { type PageAddress, QUERY_KEYS } from "./page-address.js";
@@ -102,7 +103,10 @@ function groupsProperty({ properties: { $groups }, options, team }: Draft, who: 
   return { $groups: Object.keys(groups).length > 0 ? groups : undefined };
 }
 
-/** What is left of the properties of a minimal event (reference/wire.md §3.5). */
+/**
+ * What is left of the properties of a minimal event, beside the campaign: the list of PostHog's SDK specification,
+ * feature-flag-called-tracker.
+ */
 const MINIMAL =
   /^(\$(feature_flag.*|used_bootstrap_value|groups|process_person_profile|geoip_disable|current_url|pathname|referring_domain|(session|window)_id|lib.*)|token|distinct_id)$/;
 

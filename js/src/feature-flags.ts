@@ -1,5 +1,5 @@
-// Feature flags: loads them for the visitor when the page wants them first, keeps them up to date, and tells PostHog which of
-// them the visitor has met (reference/wire.md §3).
+// Feature flags: loads them for the visitor when the page wants them first, keeps them up to date, and tells PostHog which
+// of them the visitor has met: once for each flag and value (PostHog's SDK specification, feature-flag-called-tracker).
 
 import { environment } from "./environment.js";
 import { LIBRARY } from "./event.js";

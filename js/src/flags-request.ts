@@ -1,5 +1,5 @@
-// Requests to PostHog's `/flags` endpoint (reference/wire.md §3.1 to §3.3): CORS-simple, and repeated where it was the network
-// or a gateway that failed.
+// Requests to PostHog's `/flags` endpoint: CORS-simple, and repeated only where no answer came or a gateway failed
+// (502, 504), as PostHog's SDK specification wants it (http-client).
 
 import type { CheckedOptions } from "./options.js";
 import { stringifyProperties } from "./properties.js";

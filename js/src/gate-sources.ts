@@ -35,8 +35,9 @@ async function askHost({ teamGateUrl, requestTimeout }: CheckedOptions, team: st
 }
 
 /**
- * Only a flag that was really computed for this group answers: one that is absent, has failed, or was looked up without a
- * group, and an answer without quota, say nothing (reference/wire.md §3.2, §3.4).
+ * Only a flag that was really computed for this group answers. PostHog's flag server also says `enabled: false` where it
+ * did not look the group up (reason `no_group_type`, or a description that names groups). That says nothing, and nor does
+ * a flag that is absent or has failed, or an answer that was cut by the quota.
  */
 async function askFlag(options: CheckedOptions, team: string, mayGoOn: () => boolean): Promise<boolean | undefined> {
   const answer = await requestFlags(

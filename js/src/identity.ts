@@ -80,8 +80,8 @@ export class IdentityKeeper {
   }
 
   /**
-   * Unites a bootstrapped person with the one that is stored (reference/wire.md §3.6); says whether that is to be told by
-   * `identify`. A known person stays who it is.
+   * Unites a bootstrapped person with the stored one (PostHog's SDK specification, bootstrap): a known person stays who it
+   * is, an anonymous one of the same id becomes known, and for another one this gives the id to `identify`.
    */
   bootstrap(): string | undefined {
     const { distinctId, isIdentified } = this.#bootstrap ?? {};

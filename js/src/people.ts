@@ -1,4 +1,5 @@
-// People: who the visitor is, which groups it belongs to, and the events that tell PostHog so (reference/wire.md §5.2).
+// People: who the visitor is, which groups it belongs to, and the events that tell PostHog so, named as
+// posthog-js names them.
 
 import { campaign } from "./environment.js";
 import type { Draft, Who } from "./event.js";
@@ -234,7 +235,7 @@ export class People {
 
   #set(set?: object, setOnce?: object, unset?: readonly string[]): void {
     this.#told = tellingOf(this.present().distinctId, set, setOnce, unset);
-    // The server reads `$unset` among the properties only (reference/wire.md §1.2).
+    // PostHog's capture server reads `$set` and `$set_once` at an event's root too, `$unset` among its properties only.
     this.#emit("$set", unset ? { $unset: [...unset] } : {}, optionsOf(set, setOnce));
   }
 

@@ -1,5 +1,5 @@
-// The team gate: whether what happens on the page may be tracked, for each team (DESIGN §6). Asks the sources, keeps what they
-// say, and asks again; who sends an event, engine or keel, looks its team up here.
+// The team gate: whether what happens on the page may be tracked, for each team. Asks the sources, keeps what they say,
+// and asks again; who sends an event, engine or keel, looks its team up here.
 //
 // Stored under `phbt:gate:<project>`: the teams that are tracked, each with the time at which that was asked. A team that is
 // not tracked leaves no trace.

@@ -61,7 +61,10 @@ function contentOf(body: string): Answer["content"] {
   }
 }
 
-/** `sent_at` is fresh on every attempt: the server corrects the clock's skew by it (reference/wire.md §1.6). */
+/**
+ * `sent_at` is fresh on every attempt: PostHog takes what it differs from the server's time for the skew of the page's
+ * clock, and moves every timestamp by it.
+ */
 const bodyOf = (apiKey: string, events: string): string =>
   `${JSON.stringify({ api_key: apiKey, sent_at: new Date() }).slice(0, -1)},"batch":[${events}]}`;
 

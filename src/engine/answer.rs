@@ -1,4 +1,6 @@
-//! What the server's answer to a delivery means for the records in it (DESIGN §5, reference/wire.md §1.5).
+//! What the server's answer to a delivery means for the records in it. PostHog's capture server answers 200 or 204 for
+//! what it takes, 400 to a whole body for one bad event, 401 for a bad project key, 413 for a body or an event that is
+//! too large. 403 is none of its answers: that comes from somebody in front of it, e.g. a firewall.
 
 use super::backoff::RETRY_AFTER_MAX_MS;
 use super::ledger::DropReason;

@@ -19,7 +19,7 @@ pub const BATCH_EVENTS_MAX: usize = 500;
 pub const BATCH_BYTES_MAX: usize = 500 * 1024;
 
 /// The most bytes that leave in keepalive requests and beacons at a time. Browsers share 64 KiB between all of a
-/// document's unanswered ones, and count request headers (Fetch standard; measured in Chromium).
+/// document's unanswered ones, and count request headers (Fetch standard; measured in Chromium 156).
 pub const EXIT_BYTES_MAX: usize = 60_000;
 
 /// Everything that the page decides, checked by the edge before it gets here.

@@ -1,8 +1,8 @@
-//! Who sends: the pages of one origin take turns under one Web Lock, the drain lock (DESIGN §5).
+//! Who sends: the pages of one origin take turns under one Web Lock, the drain lock.
 //!
 //! The lock saves second copies, nothing else: safety and liveness never rest on it. A page that cannot have it goes on
-//! without after a while. It does not order storage between processes either: the next holder has been measured to read
-//! what the last one had removed, so a holder waits a moment before it believes what it reads (reference/platform.md §7).
+//! without after a while. It does not order storage between processes either: in 22 of 25 hand-overs the next holder
+//! still read what the last one had removed (Chromium 156), so a new holder waits a moment before it reads.
 
 use super::Monotonic;
 
@@ -15,8 +15,8 @@ pub const LOCK_RETRY_MS: u64 = 250;
 /// A page that is refused for this long, or gets no answer, stops waiting: the holder may hang.
 pub const LOCK_PATIENCE_MS: u64 = 10_000;
 
-/// A page counts as alone for what was captured this long before it was told so. Another page may live and not have shown
-/// it yet: the first lock of a page took up to 85 ms (measured, reference/platform.md §6).
+/// A page counts as alone for what was captured this long before it was told so. Another page may live and not have
+/// shown it yet: the first lock of a page took up to 85 ms (measured in Chromium 156).
 pub const ALONE_MARGIN_MS: u64 = 100;
 
 /// Without the lock, a record of another page is adopted when it is this old: its page had the time to send it.

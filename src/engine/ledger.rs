@@ -1,6 +1,6 @@
 //! The ledger: what became of every event of this page, in memory.
 //!
-//! `captured + adopted = confirmed + waiting + dropped + settled elsewhere`, always (DESIGN §5).
+//! `captured + adopted = confirmed + waiting + dropped + settled elsewhere`, after every input.
 
 /// Why an event was given up. Closed: an event is never lost for a reason that is not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

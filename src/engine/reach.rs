@@ -1,5 +1,5 @@
 //! Whether PostHog can be reached from this browser at all: an ad blocker refuses every request, on every page, and a
-//! queue that nobody will ever take should not grow (DESIGN §5).
+//! queue that nobody will ever take should not grow.
 //!
 //! Stored under `phbt:reach:<project>`: how many pages have tried in vain, in base 36, or `ok` once one was confirmed.
 

@@ -30,7 +30,7 @@ pub(crate) struct Removal {
     pub(crate) cause: Cause,
 }
 
-/// Whether an answer says that the server has the events, as the design defines it (§5) and the edge has read it.
+/// Whether an answer says that the server has the events: a 2xx that is PostHog's, which the edge has looked at.
 pub(crate) fn confirms(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Answered { status: 200..=299, .. })
 }

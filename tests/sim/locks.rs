@@ -1,5 +1,6 @@
-//! The drain lock: one for all pages of the origin, with `ifAvailable` semantics (reference/platform.md §6). It stays with a
-//! page in the back/forward cache and with one that hangs, and falls free when its holder dies.
+//! The drain lock: one for all pages of the origin. A page asks with `ifAvailable` (Web Locks API), so it is refused at
+//! once and never queued. The lock stays with a page in the back/forward cache and with one that hangs, and falls free
+//! when its holder dies (measured in Chromium 156).
 
 use posthog_booking_tracker::engine::LockAnswer;
 

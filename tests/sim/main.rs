@@ -1,6 +1,6 @@
-//! The simulator (DESIGN §9.2): one seed drives many pages of one origin, storage as browsers have it, its mirror, the lock,
-//! the network and a server, through faults and healing. `SIM_SEED=n` replays one seed with its trace, `SIM_MINUTES=n` plays
-//! fresh seeds for so long.
+//! The simulator: one seed drives many pages of one origin, storage as browsers have it, its mirror, the lock, the
+//! network and a server, through faults and healing. `SIM_SEED=n` replays one seed with its trace, `SIM_MINUTES=n`
+//! plays fresh seeds for so long.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(

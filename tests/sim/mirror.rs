@@ -1,5 +1,5 @@
-//! The mirror of storage in IndexedDB: written a little later than localStorage, in batches of a task, and safe from then
-//! on whatever is killed (reference/platform.md §1).
+//! The mirror of storage in IndexedDB: written a little later than localStorage, in batches of a task, and safe from
+//! then on whatever process is killed (Chromium 156 lost no completed transaction).
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,5 +1,5 @@
-//! Engines that are broken on purpose: the simulator notices each of them, and by the checker that is meant to
-//! (DESIGN §9: a test that has never been seen red proves nothing).
+//! Engines that are broken on purpose: the simulator notices each of them, and by the checker that is meant to. A test
+//! that has never been seen red proves nothing.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,6 @@
-//! PostHog: takes bodies, corrects the clock's skew by `sent_at`, and keeps a row for each event, distinct_id, uuid and UTC
-//! day (reference/wire.md §1.6, §8 of the design). In front of it, a proxy with a limit and a taste.
+//! PostHog: takes bodies, moves each timestamp by the server's time less `sent_at`, as its capture server does, and
+//! keeps a row for each event, distinct_id, uuid and UTC day, by which its table `sharded_events` merges copies. In
+//! front of it, a proxy with a limit and a taste.
 
 use std::collections::BTreeMap;
 

@@ -349,7 +349,7 @@ impl World {
         if self.pages[page].engine != engine || !self.pages[page].is_alive() {
             return;
         }
-        // Somebody who wants the lock throws its holder out of the back/forward cache (platform.md §2).
+        // Who asks for the lock has its holder thrown out of the back/forward cache (measured in Chromium 156).
         if let Holder::Page(holder) = self.locks.holder
             && self.pages[holder].life == Life::Cached
         {

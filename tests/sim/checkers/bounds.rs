@@ -1,4 +1,5 @@
-//! The bounds of bodies, of exits, of the keepalive budget and of storage (DESIGN §5).
+//! The bounds of bodies, of exits, of the keepalive budget and of storage. Browsers share 64 KiB between all unanswered
+//! keepalive requests and beacons of a document (Fetch standard, "HTTP-network-or-cache fetch").
 
 use posthog_booking_tracker::engine::{
     BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES_MAX, EXIT_BYTES_MAX, RECORDS_MAX, STORED_BYTES_MAX,

@@ -1,5 +1,5 @@
-//! A capture that returns has written a record, or has counted a drop (DESIGN §0: stored before `capture` returns). The
-//! record says what the page knew of its team (§6), and whether the event goes at once.
+//! A capture that returns has written a record, or has counted a drop. The record says whether the page knew by then
+//! that its team is tracked, and whether the event goes at once.
 
 use posthog_booking_tracker::engine::Input;
 

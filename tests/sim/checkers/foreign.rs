@@ -1,4 +1,5 @@
-//! Records of a newer format or of another project are nobody's business until they have expired (DESIGN §3).
+//! Records of a newer format or of another project belong to other trackers of the origin: nobody else writes or
+//! removes them until they have expired.
 
 use posthog_booking_tracker::engine::RECORD_AGE_MAX_MS;
 

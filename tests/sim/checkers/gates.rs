@@ -1,4 +1,4 @@
-//! No event leaves through a gate that is not known to be open for its team on that page (DESIGN §6).
+//! No event leaves through a gate that is not known to be open for its team on that page.
 
 use super::Finding;
 use crate::tasks::Task;

@@ -1,5 +1,5 @@
-//! captured + adopted = confirmed + waiting + settled elsewhere + dropped, after every input (DESIGN §5). Of what waits the
-//! gate holds some, and none where every team of which there are events is known to be tracked.
+//! captured + adopted = confirmed + waiting + settled elsewhere + dropped, after every input. Of what waits the gate
+//! holds some, and none where every team of which there are events is known to be tracked.
 
 use super::Finding;
 use crate::tasks::Task;

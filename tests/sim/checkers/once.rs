@@ -1,5 +1,6 @@
-//! One row for each event: the same event, distinct_id, uuid and UTC day (DESIGN §8). Two days are the stated limit of a
-//! clock that jumped or a skew around midnight, and then the timestamp on the wire is still the same.
+//! One row for each event: PostHog merges copies that agree in event, distinct_id, uuid and UTC day (the sorting key of
+//! its table `sharded_events`). Two days are the stated limit of a clock that jumped or a skew around midnight, and
+//! then the timestamp on the wire is still the same.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
 //! An event is dropped only for a reason whose cause was there: too large only where it alone was, forbidden only where
-//! something refuses it and nothing else (DESIGN §5).
+//! something refuses it and nothing else.
 
 use super::Finding;
 use crate::accounts;

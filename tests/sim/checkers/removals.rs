@@ -1,4 +1,4 @@
-//! A record is removed only when the server has the event and has told this page so, or for a counted reason (DESIGN §5).
+//! A record is removed only when the server has the event and has told this page so, or for a counted reason.
 
 use super::Finding;
 use crate::accounts::Cause;

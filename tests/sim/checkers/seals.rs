@@ -1,5 +1,5 @@
-//! A sealed event never changes: every stored version and every copy on the wire is the same text, and `sent_at` alone is
-//! fresh; nor does what the record says of its team and of its haste (DESIGN §3, §6).
+//! A sealed event never changes: every stored version and every copy on the wire is the same text, and `sent_at` alone
+//! is fresh; nor does what the record says of its team and of its haste.
 
 use super::Finding;
 use crate::book::uuid_of;

@@ -1,5 +1,5 @@
-//! After healing every event is a row, or something stated has become of it (DESIGN §0). What still lies somewhere does
-//! not get on (liveness); what lies nowhere is lost.
+//! After healing every event is a row, or the book has a stated excuse for it. What still lies somewhere does not get
+//! on (liveness); what lies nowhere is lost.
 
 use super::Finding;
 use crate::book::Fact;
