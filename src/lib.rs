@@ -5,7 +5,7 @@
 //! the engine is pure.
 //!
 //! ```text
-//! page ─► js/ (wrapper, keel) ─► bindings ─► browser (driver) ─► engine ─► Output ─► browser ─► js/ (the page's side)
+//! page ─► js/ (wrapper) ─► bindings ─► browser (driver) ─► engine ─► Output ─► browser ─► js/ (the page's side)
 //! ```
 #![deny(missing_docs)]
 

@@ -1,162 +1,213 @@
 //! The surface that JavaScript sees: parse, call, convert. No logic.
 #![expect(unreachable_pub, reason = "wasm-bindgen exports these, and asks for `pub`")]
 
-use std::cell::Cell;
+mod stats;
 
 use wasm_bindgen::prelude::*;
 
 use crate::browser::{Driver, PageSide};
-use crate::engine::{Config, Handover, Input, LockAnswer, NewEvent, Outcome, cut};
+use crate::engine::{Config, Input, LockAnswer as Answer, NewEvent, Outcome};
+use stats::EngineStats;
 
-/// What can happen, as it crosses the boundary. Beside each stand the numbers and texts that it comes with; the texts cross as
-/// one, with tabulators between them.
+/// What came of asking for the drain lock.
 #[wasm_bindgen]
 #[derive(Debug, Clone, Copy)]
-pub enum Happening {
-    /// The engine has been made; what the keel hands over: the quarantined uuids, its records.
-    Started,
-    /// An event is captured; 1 where it goes at once; 1, 0 or anything else for what is known of its team; its record's key,
-    /// its team or nothing, the event as JSON, its name.
-    Captured,
-    /// 1 for open, 0 for shut, anything else where no answer could be had; the team.
-    GateAnswered,
-    /// A request has ended; its number, the status or 0 where there was none, the seconds of `Retry-After` or 0.
-    Answered,
-    /// PostHog has answered a request that it takes no events; its number.
-    QuotaLimited,
-    /// Something else than PostHog has answered a request; its number.
-    WebPageAnswered,
-    /// `visibilitychange` to hidden.
-    Hidden,
-    /// `pagehide`.
-    Leaving,
-    /// `visibilitychange` to visible, `pageshow`.
-    Returned,
-    /// `online`.
-    Online,
-    /// The time of `wakeIn` is over.
-    Woke,
-    /// `flush()` was called.
-    FlushRequested,
-    /// `shutdown()` was called.
-    ShutDown,
-    /// What came of asking for the drain lock: 0 for granted, 1 for granted beside other living pages, 2 for
-    /// refused, 3 for missing, 4 for lost after all.
-    LockAnswered,
-    /// The mirror has been read; its records, a line each.
-    Mirrored,
-    /// Everything that waits is given up.
-    Purged,
+pub enum LockAnswer {
+    /// This page holds it, and no other page of this origin is alive.
+    Granted = "granted",
+    /// This page holds it, and others are alive.
+    GrantedBeside = "granted_beside",
+    /// Another page holds it.
+    Refused = "refused",
+    /// This browser has no Web Locks.
+    Missing = "missing",
+    /// This page held it, and it was taken away.
+    Lost = "lost",
 }
 
-impl Happening {
-    /// All of them, each at the place of its number.
-    const ORDER: [Self; 16] = [
-        Self::Started,
-        Self::Captured,
-        Self::GateAnswered,
-        Self::Answered,
-        Self::QuotaLimited,
-        Self::WebPageAnswered,
-        Self::Hidden,
-        Self::Leaving,
-        Self::Returned,
-        Self::Online,
-        Self::Woke,
-        Self::FlushRequested,
-        Self::ShutDown,
-        Self::LockAnswered,
-        Self::Mirrored,
-        Self::Purged,
-    ];
-}
-
-/// What stands between the texts of a call. Of what crosses only an event's name and the records of others may hold it, and
-/// these come last.
-const SEPARATOR: u8 = b'\t';
-
-thread_local! {
-    /// The engine of this instance; each tracker has an instance of its own, with which it goes, so nothing drops it.
-    static ENGINE: Cell<Option<&'static Driver>> = const { Cell::new(None) };
-}
-
-/// Makes the engine of this instance with the checked options; times in ms.
+/// The engine of one page. Any method may be called from inside a method of the page's side: what it says is done behind what
+/// is going on.
 #[wasm_bindgen]
-pub fn start(
-    project: String,
-    flush_at: u32,
-    flush_interval: u32,
-    max_retries: u32,
-    request_timeout: u32,
-    page_side: PageSide,
-) {
-    let config = Config {
-        project,
-        flush_at: flush_at as usize,
-        flush_interval_ms: flush_interval.into(),
-        max_retries,
-        request_timeout_ms: request_timeout.into(),
-    };
-    ENGINE.set(Some(Box::leak(Box::new(Driver::new(config, page_side)))));
+#[derive(Debug)]
+pub struct Engine {
+    driver: Driver,
 }
 
-/// Tells the engine what happened. There is one door for everything, because each exported function costs some 250
-/// bytes; `js/src/engine.ts` gives it typed ones.
 #[wasm_bindgen]
-pub fn handle(happening: u8, number: u32, status: u32, wait: u32, text: String) {
-    let definite = |answer: u32| if answer > 1 { None } else { Some(answer == 1) };
-    let Some(happening) = Happening::ORDER.get(usize::from(happening)) else {
-        return;
-    };
-    let finished = |outcome: Outcome| Input::SendFinished { request: number, outcome };
-    let (first, rest) = cut(&text, SEPARATOR);
-    let input = match happening {
-        Happening::Started => Input::Started(Handover { records: rest.to_owned(), quarantined: first.to_owned() }),
-        Happening::Captured => {
-            let (team, rest) = cut(rest, SEPARATOR);
-            let (body, name) = cut(rest, SEPARATOR);
-            Input::Captured(NewEvent {
-                key: first.to_owned(),
-                name: name.to_owned(),
-                body: body.to_owned(),
-                team: if team.is_empty() { None } else { Some(team.to_owned()) },
-                open: definite(status),
-                must_send: number == 1,
-            })
-        }
-        Happening::GateAnswered => Input::GateAnswered { team: text, open: definite(number) },
-        Happening::Answered if status == 0 => finished(Outcome::Failed),
-        Happening::Answered => finished(Outcome::Answered { status: status as u16, retry_after_s: wait }),
-        Happening::QuotaLimited => finished(Outcome::QuotaLimited),
-        Happening::WebPageAnswered => finished(Outcome::WebPage),
-        Happening::Hidden => Input::Hidden,
-        Happening::Leaving => Input::Leaving,
-        Happening::Returned => Input::Returned,
-        Happening::Online => Input::Online,
-        Happening::Woke => Input::Woke,
-        Happening::FlushRequested => Input::FlushRequested,
-        Happening::ShutDown => Input::ShutDown,
-        Happening::LockAnswered => match number {
-            0 => Input::LockAnswered(LockAnswer::Granted),
-            1 => Input::LockAnswered(LockAnswer::GrantedBeside),
-            2 => Input::LockAnswered(LockAnswer::Refused),
-            3 => Input::LockAnswered(LockAnswer::Missing),
-            _ => Input::LockLost,
-        },
-        Happening::Mirrored => Input::Mirrored(text),
-        Happening::Purged => Input::Purged,
-    };
-    if let Some(driver) = ENGINE.get() {
-        driver.enter(input);
+impl Engine {
+    /// Makes the engine with the checked options; times in ms. It does nothing before `start`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        project: String,
+        #[wasm_bindgen(js_name = flushAt)] flush_at: u32,
+        #[wasm_bindgen(js_name = flushIntervalMs)] flush_interval_ms: u32,
+        #[wasm_bindgen(js_name = maxRetries)] max_retries: u32,
+        #[wasm_bindgen(js_name = requestTimeoutMs)] request_timeout_ms: u32,
+        page: PageSide,
+    ) -> Self {
+        let config = Config {
+            project,
+            flush_at: flush_at as usize,
+            flush_interval_ms: flush_interval_ms.into(),
+            max_retries,
+            request_timeout_ms: request_timeout_ms.into(),
+        };
+        Self { driver: Driver::new(config, page) }
     }
-}
 
-/// Gives the page's side the counters by its `count`: captured, adopted, confirmed, waiting, held, settled elsewhere, then the
-/// dropped by reason, in the order of the engine's `DropReason::ALL`.
-#[wasm_bindgen]
-pub fn stats() {
-    if let Some(driver) = ENGINE.get() {
-        driver.count();
+    /// Starts the engine, which leaves the records of these uuids alone.
+    pub fn start(&self, quarantined: Vec<String>) {
+        self.driver.enter(Input::Started { quarantined });
+    }
+
+    /// Captures an event; `open` says what is known of its team. A raw one is not sent before `seal`.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a fact of the event, and an object would have to be taken apart"
+    )]
+    pub fn capture(
+        &self,
+        key: String,
+        name: String,
+        body: String,
+        team: Option<String>,
+        open: Option<bool>,
+        #[wasm_bindgen(js_name = mustSend)] must_send: bool,
+        #[wasm_bindgen(js_name = isSealed)] is_sealed: bool,
+    ) {
+        let event = NewEvent { key, name, body, team, open, must_send, sealed: is_sealed };
+        self.driver.enter(Input::Captured(event));
+    }
+
+    /// Takes an event that was composed from another page's journal.
+    pub fn replay(
+        &self,
+        key: String,
+        name: String,
+        body: String,
+        team: Option<String>,
+        open: Option<bool>,
+        #[wasm_bindgen(js_name = mustSend)] must_send: bool,
+    ) {
+        let event = NewEvent { key, name, body, team, open, must_send, sealed: true };
+        self.driver.enter(Input::Replayed(event));
+    }
+
+    /// Gives a raw event of this page its final text.
+    pub fn seal(&self, key: String, body: String) {
+        self.driver.enter(Input::Sealed { key, body });
+    }
+
+    /// Tells what is known of a team now.
+    #[wasm_bindgen(js_name = gateAnswered)]
+    pub fn gate_answered(&self, team: String, open: Option<bool>) {
+        self.driver.enter(Input::GateAnswered { team, open });
+    }
+
+    /// A request was answered; `retry_after_s` is 0 where nothing was asked for.
+    pub fn answered(&self, request: u32, status: u16, #[wasm_bindgen(js_name = retryAfterS)] retry_after_s: u32) {
+        self.finish(request, Outcome::Answered { status, retry_after_s });
+    }
+
+    /// No answer came to a request.
+    pub fn failed(&self, request: u32) {
+        self.finish(request, Outcome::Failed);
+    }
+
+    /// PostHog has answered a request that it takes no events.
+    #[wasm_bindgen(js_name = quotaLimited)]
+    pub fn quota_limited(&self, request: u32) {
+        self.finish(request, Outcome::QuotaLimited);
+    }
+
+    /// Something else than PostHog has answered a request.
+    #[wasm_bindgen(js_name = webPageAnswered)]
+    pub fn web_page_answered(&self, request: u32) {
+        self.finish(request, Outcome::WebPage);
+    }
+
+    /// Tells what came of asking for the drain lock.
+    #[wasm_bindgen(js_name = lockAnswered)]
+    pub fn lock_answered(&self, answer: LockAnswer) {
+        let answer = match answer {
+            LockAnswer::Granted => Answer::Granted,
+            LockAnswer::GrantedBeside => Answer::GrantedBeside,
+            LockAnswer::Refused => Answer::Refused,
+            LockAnswer::Missing => Answer::Missing,
+            LockAnswer::Lost => return self.driver.enter(Input::LockLost),
+            // No answer at all: the engine goes on without one after a while.
+            _ => return,
+        };
+        self.driver.enter(Input::LockAnswered(answer));
+    }
+
+    /// Tells what the mirror holds: the keys of records, and the value of each at the same place.
+    pub fn mirrored(&self, keys: Vec<String>, values: Vec<String>) {
+        self.driver.enter(Input::Mirrored(keys.into_iter().zip(values).collect()));
+    }
+
+    /// Asks to be asked for journals again after this time.
+    #[wasm_bindgen(js_name = lookAgain)]
+    pub fn look_again(&self, #[wasm_bindgen(js_name = inMs)] in_ms: f64) {
+        self.driver.enter(Input::LookAgain { in_ms: in_ms as u64 });
+    }
+
+    /// Gives a record that has killed an engine another chance.
+    #[wasm_bindgen(js_name = retryQuarantined)]
+    pub fn retry_quarantined(&self, uuid: String) {
+        self.driver.enter(Input::RetryQuarantined { uuid });
+    }
+
+    /// Nobody sees the page any more.
+    pub fn hidden(&self) {
+        self.driver.enter(Input::Hidden);
+    }
+
+    /// The page is being left.
+    pub fn leaving(&self) {
+        self.driver.enter(Input::Leaving);
+    }
+
+    /// The page is seen again.
+    pub fn returned(&self) {
+        self.driver.enter(Input::Returned);
+    }
+
+    /// There is a network again.
+    pub fn online(&self) {
+        self.driver.enter(Input::Online);
+    }
+
+    /// The time of `wakeIn` is over.
+    pub fn woke(&self) {
+        self.driver.enter(Input::Woke);
+    }
+
+    /// Everything is to be sent now.
+    pub fn flush(&self) {
+        self.driver.enter(Input::FlushRequested);
+    }
+
+    /// Everything is to be sent now, and nothing taken any more.
+    #[wasm_bindgen(js_name = shutDown)]
+    pub fn shut_down(&self) {
+        self.driver.enter(Input::ShutDown);
+    }
+
+    /// Everything that waits is given up.
+    pub fn purge(&self) {
+        self.driver.enter(Input::Purged);
+    }
+
+    /// What became of this page's events; from inside a call, as it was before that call.
+    #[wasm_bindgen(unchecked_return_type = "EngineStats")]
+    pub fn stats(&self) -> JsValue {
+        // Counts and names make an object in any case.
+        serde_wasm_bindgen::to_value(&EngineStats::from(self.driver.stats())).unwrap_or_default()
+    }
+
+    fn finish(&self, request: u32, outcome: Outcome) {
+        self.driver.enter(Input::SendFinished { request, outcome });
     }
 }
 

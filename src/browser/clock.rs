@@ -6,15 +6,13 @@ use crate::engine::{Monotonic, Wall};
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_namespace = Date, js_name = now)]
-    fn date_now() -> f64;
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
 }
 
 /// The wall clock, `Date.now()`.
 pub(crate) fn wall() -> Wall {
-    Wall(date_now() as u64)
+    Wall(js_sys::Date::now() as u64)
 }
 
 /// `performance.now()`, which no change of the wall clock moves.

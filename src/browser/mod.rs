@@ -1,8 +1,7 @@
 //! The edge of the browser, as far as it is Rust: the driver that drains the engine, and the doors to the page's side.
 //!
 //! What only JavaScript can do (storage, requests, beacons, timers, page events) stands in `js/src/page-side.ts` and its
-//! neighbours, where the keel uses the same code. Measured: the same through web-sys, closures and promises costs over
-//! 4 KB of brotli more (ARCHITECTURE.md, "Decisions").
+//! neighbours. Measured: the same through web-sys, closures and promises costs over 4 KB of brotli more.
 
 mod clock;
 mod driver;

@@ -1,4 +1,5 @@
-//! What the page's side does for the engine. `js/src/page-side.ts` implements it; none of its methods throws.
+//! What the page's side does for the engine. `js/src/page-side.ts` implements it; none of its methods throws, and each may call
+//! the engine.
 
 use wasm_bindgen::prelude::*;
 
@@ -24,11 +25,11 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn remove(this: &PageSide, key: &str);
 
-    /// All keys with this prefix, a line each.
+    /// All keys with this prefix.
     #[wasm_bindgen(method)]
-    pub(crate) fn keys(this: &PageSide, prefix: &str) -> String;
+    pub(crate) fn keys(this: &PageSide, prefix: &str) -> Vec<String>;
 
-    /// Posts a body of these events; its end is reported by `answered`.
+    /// Posts a body of these events; its end is reported by `answered`, `failed`, `quotaLimited` or `webPageAnswered`.
     #[wasm_bindgen(method)]
     pub(crate) fn send(this: &PageSide, request: u32, events: &str, keepalive: bool);
 
@@ -44,11 +45,11 @@ extern "C" {
     #[wasm_bindgen(method, js_name = wakeIn)]
     pub(crate) fn wake_in(this: &PageSide, wait_ms: f64);
 
-    /// Finds out whether a team is tracked, later, by `gateAnswered`.
+    /// Finds out whether a team is tracked, and reports it by `gateAnswered`.
     #[wasm_bindgen(method, js_name = askGate)]
     pub(crate) fn ask_gate(this: &PageSide, team: &str);
 
-    /// Asks for the drain lock without waiting for it; what came of it is reported later, by `lockAnswered`.
+    /// Asks for the drain lock without waiting for it; what came of it is reported by `lockAnswered`.
     #[wasm_bindgen(method, js_name = askLock)]
     pub(crate) fn ask_lock(this: &PageSide);
 
@@ -60,11 +61,12 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn settled(this: &PageSide);
 
-    /// Takes the next of the counters that were asked for.
+    /// Tells the people who run the page something, by the code of the notice.
     #[wasm_bindgen(method)]
-    pub(crate) fn count(this: &PageSide, count: u32);
+    pub(crate) fn notice(this: &PageSide, code: &str, event: &str);
 
-    /// Tells the people who run the page something, by the number of the notice.
-    #[wasm_bindgen(method)]
-    pub(crate) fn notice(this: &PageSide, number: u32, event: &str);
+    /// Reports what other pages have noted in their journals and is at least this old, by `replay`; for younger entries asks to
+    /// be asked again, by `lookAgain`.
+    #[wasm_bindgen(method, js_name = replayJournal)]
+    pub(crate) fn replay_journal(this: &PageSide, age_min_ms: f64);
 }

@@ -15,27 +15,34 @@ extern "C" {
     fn planted() -> String;
 }
 
-/// Makes every later engine of this page trap on what contains `needle`: an event that is captured, or a
-/// stored value that is read.
+/// Makes every later engine of this page trap on what contains `needle`: an event that comes in, or a stored value that is
+/// read. The needles `@woke`, `@leaving` and `@answered` make it trap on the timer, the leave or the answer of that name.
 pub fn plant(needle: &str) {
     plant_needle(needle);
 }
 
-fn is_planted_in(text: &str) -> bool {
-    let needle = planted();
-    !needle.is_empty() && text.contains(&needle)
+/// Traps where the input is the needle's.
+pub(crate) fn spring(input: &Input) {
+    match input {
+        Input::Captured(event) | Input::Replayed(event) => spring_on(&event.body),
+        Input::Sealed { body, .. } => spring_on(body),
+        Input::Woke => spring_at("@woke"),
+        Input::Leaving => spring_at("@leaving"),
+        Input::SendFinished { .. } => spring_at("@answered"),
+        _ => {}
+    }
 }
 
-/// Traps where the input captures the needle.
-pub(crate) fn spring(input: &Input) {
-    if let Input::Captured(event) = input {
-        spring_on(&event.body);
+fn spring_at(place: &str) {
+    if planted() == place {
+        core::arch::wasm32::unreachable();
     }
 }
 
 /// Traps where `text` contains the needle.
 pub(crate) fn spring_on(text: &str) {
-    if is_planted_in(text) {
+    let needle = planted();
+    if !needle.is_empty() && text.contains(&needle) {
         core::arch::wasm32::unreachable();
     }
 }

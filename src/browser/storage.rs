@@ -1,7 +1,7 @@
 //! localStorage as the engine's [`Store`], through the page's side, which knows after a trap what was under work.
 
 use super::PageSide;
-use crate::engine::{Store, StoreError, lines};
+use crate::engine::{Store, StoreError};
 
 impl Store for PageSide {
     fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
@@ -23,7 +23,7 @@ impl Store for PageSide {
     }
 
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        Ok(lines(&Self::keys(self, prefix)))
+        Ok(Self::keys(self, prefix))
     }
 }
 

@@ -7,9 +7,33 @@ use super::{LockAnswer, Outcome};
 #[non_exhaustive]
 pub enum Input {
     /// The engine has just been made. Must come first, once.
-    Started(Handover),
+    Started {
+        /// The uuids of records that have killed an engine. This one leaves them alone.
+        quarantined: Vec<String>,
+    },
     /// The page captures an event.
     Captured(NewEvent),
+    /// The page knows for certain now who one of its raw records is about. A key that is none of theirs is ignored: its
+    /// record has been settled or given up.
+    Sealed {
+        /// The storage key of the record.
+        key: String,
+        /// The event as it is sent.
+        body: String,
+    },
+    /// The edge has composed an event from what another page of this browser noted in its journal, on
+    /// [`Output::ReplayJournal`](super::Output::ReplayJournal). It is always sealed, and counts as adopted.
+    Replayed(NewEvent),
+    /// The journal holds entries of other pages that are too young yet: the engine looks again after this time.
+    LookAgain {
+        /// After how many ms.
+        in_ms: u64,
+    },
+    /// A record that has killed an engine is given another chance.
+    RetryQuarantined {
+        /// Its uuid.
+        uuid: String,
+    },
     /// What is known of a team now: the answer to [`Output::AskGate`](super::Output::AskGate), and each later one. `None` where
     /// nobody has said, which is told again whenever nobody could be reached.
     GateAnswered {
@@ -29,9 +53,9 @@ pub enum Input {
     LockAnswered(LockAnswer),
     /// The drain lock that this page held was taken from it.
     LockLost,
-    /// What the mirror of storage holds, a line each: the key of a record, a space and its value, which is whole. Comes once,
-    /// some time after the start; never, where there is no mirror. A browser that was killed may have lost the record itself.
-    Mirrored(String),
+    /// What the mirror of storage holds: the keys of records and their values, which are whole. Comes once, some time after
+    /// the start; never, where there is no mirror. A browser that was killed may have lost the record itself.
+    Mirrored(Vec<(String, String)>),
     /// Nobody sees the page any more, but it lives on (`visibilitychange` to hidden).
     Hidden,
     /// The page is being left (`pagehide`).
@@ -50,8 +74,7 @@ pub enum Input {
     ShutDown,
 }
 
-/// An event that the page captures, with everything that it is sent with: the page knows who its visitor is, also while
-/// there is no engine (`js/src/event.ts`).
+/// An event that the page captures, with everything that it is sent with: the page knows who its visitor is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
     /// The storage key of the record that it becomes ([`record_key`](super::record_key)).
@@ -60,20 +83,13 @@ pub struct NewEvent {
     pub name: String,
     /// The event as it is sent: the text of a JSON object, at which nobody here looks.
     pub body: String,
-    /// The team whose gate must be open, as a text without control characters; `None`, where no gate holds the event.
+    /// The team whose gate must be open, `None`, where no gate holds the event.
     pub team: Option<String>,
     /// What is known of that team.
     pub open: Option<bool>,
     /// Whether it goes at once: a page is usually left right after it, or money depends on it.
     pub must_send: bool,
-}
-
-/// What the keel hands over to a new engine.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Handover {
-    /// The records that this page has captured already: a line each of the storage key and, where storage did not take
-    /// the record, a space and its value.
-    pub records: String,
-    /// The uuids of records that have killed an engine, a line each; they are left alone.
-    pub quarantined: String,
+    /// Whether this is how it is sent, for ever. Otherwise its record is raw: the page may still change who it is about, and
+    /// nobody here sends it before [`Input::Sealed`].
+    pub sealed: bool,
 }

@@ -29,11 +29,13 @@ pub enum DropReason {
     Forbidden,
     /// Consent was withdrawn, or the page was reset for another visitor, before it was sent.
     Purged,
+    /// Its record has killed an engine, was left alone since, and was older than 7 days.
+    Quarantined,
 }
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::GateShut,
         Self::GateUnknown,
         Self::Invalid,
@@ -46,6 +48,7 @@ impl DropReason {
         Self::ShutDown,
         Self::Forbidden,
         Self::Purged,
+        Self::Quarantined,
     ];
 
     /// The stable code of the reason.
@@ -74,6 +77,7 @@ const CODES: [&str; DropReason::ALL.len()] = [
     "shut_down",
     "forbidden",
     "purged",
+    "quarantined",
 ];
 
 /// The public counters of one page, in whole events.
@@ -116,18 +120,5 @@ impl Stats {
     pub fn balances(&self) -> bool {
         let settled = self.confirmed + self.waiting + self.settled_elsewhere + self.dropped_total();
         self.captured + self.adopted == settled
-    }
-
-    /// The counts in the order of the fields, the dropped ones by reason in the order of [`DropReason::ALL`]: how they cross to
-    /// the page, which knows their names.
-    ///
-    /// # Example
-    /// ```
-    /// use posthog_booking_tracker::engine::Stats;
-    /// assert!(Stats::default().counts().all(|count| count == 0));
-    /// ```
-    pub fn counts(&self) -> impl Iterator<Item = u32> {
-        let Self { captured, adopted, confirmed, waiting, held, settled_elsewhere, dropped } = *self;
-        [captured, adopted, confirmed, waiting, held, settled_elsewhere].into_iter().chain(dropped)
     }
 }

@@ -42,7 +42,7 @@ pub use drain::{
 };
 pub use entropy::Entropy;
 pub use gate::HOLD_MAX_MS;
-pub use input::{Handover, Input, NewEvent};
+pub use input::{Input, NewEvent};
 pub use ledger::{DropReason, Stats};
 pub use output::{Notice, Output};
 pub use reach::{UNREACHED_PAGES_MAX, UNREACHED_RECORDS_MAX};
@@ -50,6 +50,5 @@ pub use record::{KEY_PREFIX, RECORD_FORMAT, noun_key, record_key};
 #[cfg(feature = "broken-engines")]
 pub use sabotage::Sabotage;
 pub use store::{MemoryStore, Store, StoreError};
-pub use text::{cut, lines};
 pub use time::{Monotonic, Now, Wall};
 pub use tracker::Tracker;

@@ -1,9 +1,9 @@
-//! The outbox: the sealed records that wait on this page, in the order in which they were captured.
+//! The outbox: the records that wait on this page, in the order in which they were captured.
 
 use super::Monotonic;
 use super::config::STORED_BYTES_MAX;
 use super::gate::TeamId;
-use super::record::{RecordKey, SealedValue};
+use super::record::{RecordKey, RecordValue};
 
 /// One waiting event.
 #[derive(Debug)]
@@ -14,8 +14,10 @@ pub(super) struct Record {
     /// Whether nobody knew about that team when the event was captured.
     pub(super) held: bool,
     /// What is stored of it, whether storage has taken it or not.
-    pub(super) value: SealedValue,
+    pub(super) value: RecordValue,
     pub(super) must_send: bool,
+    /// Whether this page may still change who it is about; it does not leave before it is sealed.
+    pub(super) raw: bool,
     /// Whether it is among those that the next request is to carry.
     pub(super) chosen: bool,
     /// Whether this page has captured it; otherwise it was adopted, and is sent under the drain lock only.
@@ -52,6 +54,16 @@ impl Outbox {
     /// Whether this very record is there.
     pub(super) fn has(&self, key: &RecordKey) -> bool {
         self.records.iter().any(|record| record.key == *key)
+    }
+
+    /// Whether the event of a record is there, under whatever key.
+    pub(super) fn has_event(&self, key: &RecordKey) -> bool {
+        self.records.iter().any(|record| record.key.uuid() == key.uuid())
+    }
+
+    /// The raw record of this key.
+    pub(super) fn raw(&mut self, key: &str) -> Option<&mut Record> {
+        self.records.iter_mut().find(|record| record.raw && record.key.text == key)
     }
 
     /// Adds a record at its place; gives it back where its event is there already.

@@ -39,6 +39,13 @@ pub enum Output {
     AskLock,
     /// Let the drain lock go.
     ReleaseLock,
+    /// Other pages may have noted events in their journals while they had no tracker: report those of entries that are at
+    /// least this old by [`Input::Replayed`](super::Input::Replayed), remove each entry when that has been handled, and have
+    /// the engine look again for younger ones by [`Input::LookAgain`](super::Input::LookAgain).
+    ReplayJournal {
+        /// How old an entry must be.
+        age_min_ms: u64,
+    },
     /// The flush or shutdown that was asked for is over: all is sent, or what is left cannot be sent now.
     Settled,
     /// Something that the people who run the page may want to read.
@@ -63,25 +70,6 @@ pub enum Notice {
 }
 
 impl Notice {
-    /// The number by which the notice crosses to the page, whose code `js/src/notices.ts` keeps beside the sentence: the
-    /// reasons to drop an event from 0 in the order of [`DropReason::ALL`], the others after them.
-    ///
-    /// # Example
-    /// ```
-    /// use posthog_booking_tracker::engine::{DropReason, Notice};
-    /// assert_eq!(Notice::Dropped(DropReason::GateShut).number(), 0);
-    /// assert_eq!(Notice::Unauthorised.number(), DropReason::ALL.len() as u32);
-    /// ```
-    #[must_use]
-    pub fn number(self) -> u32 {
-        let others = DropReason::ALL.len() as u32;
-        match self {
-            Self::Dropped(reason) => reason as u32,
-            Self::Unauthorised => others,
-            Self::WebPage => others + 1,
-        }
-    }
-
     /// The stable code of the notice; that of the reason, where an event was dropped.
     ///
     /// # Example
@@ -105,14 +93,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_codes_stand_in_the_order_of_their_numbers() {
+    fn the_page_knows_every_code() {
         let codes: Vec<String> = serde_json::from_str(include_str!("../../tests/fixtures/notice-codes.json")).unwrap();
         let others = [Notice::Unauthorised, Notice::WebPage];
         let notices = DropReason::ALL.into_iter().map(Notice::Dropped).chain(others);
-        for (number, notice) in notices.enumerate() {
-            assert_eq!(notice.number() as usize, number);
-            assert_eq!(codes[number], notice.code());
-        }
-        assert_eq!(codes.len(), DropReason::ALL.len() + others.len());
+        assert_eq!(codes, notices.map(Notice::code).collect::<Vec<_>>());
     }
 }

@@ -1,6 +1,6 @@
 //! The record format: how one event lies in storage, and the keys of everything else that is stored.
 //!
-//! The format is shared with the keel (`js/src/record.ts`) and with every later version; the fixture
+//! The format is shared with the page's side (`js/src/record.ts`) and with every later version; the fixture
 //! `tests/fixtures/records.json` pins it. One key for each event, so that two tabs never overwrite each other:
 //! `phbt:<format>:<project>:<captured ms, base 36>:<sequence>:<uuid>`. The value is `<marks>⇥<team>⇥<event>`, with a
 //! tabulator between its parts, which none of them holds:
@@ -9,7 +9,8 @@
 //!   one, of which its own page may still change who it is about, while it waits for another tracker to say so
 //!   (`js/src/shared-identity.ts`); whoever else finds it takes it as it is; `h`, where nobody knew whether the team is tracked
 //!   when the event was captured: it is not kept for longer than 24 hours; `m` for a must-send event;
-//! - the team whose gate must be open, percent-encoded by the page; empty, where no gate holds the event;
+//! - the team whose gate must be open, in which `%` and control characters are percent-encoded; empty, where no gate holds the
+//!   event;
 //! - the event as it is sent, the text of a JSON object.
 
 use super::Wall;
@@ -20,6 +21,9 @@ pub const KEY_PREFIX: &str = "phbt:";
 
 /// The format that this version writes. Records of another one are left alone until their key says they expired.
 pub const RECORD_FORMAT: &str = "1";
+
+/// What stands in place of the format in the key of a journal's entry.
+const JOURNAL: &str = "journal";
 
 /// The key of something that is stored once for each project, e.g. `phbt:identity:1plaeh8`.
 #[must_use]
@@ -61,6 +65,8 @@ pub(super) enum FoundKey {
     Own(RecordKey),
     /// A record of another project or format, or one whose key is damaged behind the time.
     Foreign(Wall),
+    /// What a page of this project noted in its journal while it had no tracker: the affair of the page's side.
+    Journal,
     /// No record.
     Other,
 }
@@ -110,6 +116,7 @@ impl FoundKey {
             Some(sequence) if format == RECORD_FORMAT && owner == project && is_uuid(uuid) => {
                 Self::Own(RecordKey { text: key.to_owned(), captured, sequence })
             }
+            _ if format == JOURNAL && owner == project => Self::Journal,
             _ => Self::Foreign(captured),
         }
     }
@@ -138,50 +145,105 @@ pub(super) struct Event {
     pub(super) must_send: bool,
     /// The team whose gate must be open; empty, where no gate holds it.
     pub(super) team: String,
-    /// What is stored of it, sealed.
-    pub(super) value: SealedValue,
+    /// What is stored of it.
+    pub(super) value: RecordValue,
 }
 
-/// The value of a sealed record.
+/// The value of a record, and where its event begins in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SealedValue {
+pub(super) struct RecordValue {
     pub(super) text: String,
     body_at: usize,
 }
 
-impl SealedValue {
+impl RecordValue {
+    /// Joins the value of these marks, this team as it is stored, and this event.
+    fn join(marks: [&str; 3], team: &str, body: &str) -> Self {
+        let mut text = marks.concat();
+        for part in ["\t", team, "\t"] {
+            text.push_str(part);
+        }
+        let body_at = text.len();
+        text.push_str(body);
+        Self { text, body_at }
+    }
+
     /// The event as it is sent: the text of a JSON object.
     pub(super) fn body(&self) -> &str {
         &self.text[self.body_at..]
+    }
+
+    /// This raw value, sealed with the final text of its event.
+    pub(super) fn sealed_with(&self, body: &str) -> Self {
+        // The seal is the first mark of what is written here.
+        let mut text = String::from("s");
+        text.push_str(&self.text[1..self.body_at]);
+        text.push_str(body);
+        Self { text, body_at: self.body_at }
     }
 }
 
 impl Event {
     /// An event that is captured now.
-    pub(super) fn new(team: &str, held: bool, must_send: bool, body: &str) -> Self {
-        let mut text = String::from("s");
-        for part in [if held { "h" } else { "" }, if must_send { "m" } else { "" }, "\t", team, "\t"] {
-            text.push_str(part);
-        }
-        let body_at = text.len();
-        text.push_str(body);
-        Self { sealed: true, held, must_send, team: team.to_owned(), value: SealedValue { text, body_at } }
+    pub(super) fn new(team: &str, sealed: bool, held: bool, must_send: bool, body: &str) -> Self {
+        let value = RecordValue::join(marks(sealed, held, must_send), &stored_team(team), body);
+        Self { sealed, held, must_send, team: team.to_owned(), value }
     }
 
-    /// Reads a record's value; `None` where it is torn or written by somebody else. That the event is JSON is for the edge to
-    /// see to ([`Store::get_record`](super::Store::get_record)).
+    /// Reads a record's value and gives it sealed; `None` where it is torn or written by somebody else. That the event is
+    /// JSON is for the edge to see to ([`Store::get_record`](super::Store::get_record)).
     pub(super) fn parse(value: &str) -> Option<Self> {
-        let (marks, rest) = cut(value, SEPARATOR);
+        let (found, rest) = cut(value, SEPARATOR);
         let (team, body) = cut(rest, SEPARATOR);
         // A mark that a later version adds is none of this version's business.
-        let has = |mark: u8| marks.bytes().any(|found| found == mark);
+        let has = |mark: u8| found.bytes().any(|found| found == mark);
         let is_whole = has(b's') != has(b'r') && body.starts_with('{') && body.ends_with('}');
         is_whole.then(|| {
-            let mut event = Self::new(team, has(b'h'), has(b'm'), body);
-            event.sealed = has(b's');
-            event
+            let (held, must_send) = (has(b'h'), has(b'm'));
+            let value = RecordValue::join(marks(true, held, must_send), team, body);
+            Self { sealed: has(b's'), held, must_send, team: plain_team(team), value }
         })
     }
+}
+
+fn marks(sealed: bool, held: bool, must_send: bool) -> [&'static str; 3] {
+    [if sealed { "s" } else { "r" }, if held { "h" } else { "" }, if must_send { "m" } else { "" }]
+}
+
+/// A team as it is stored: without a character that could be taken for the end of something.
+fn stored_team(team: &str) -> String {
+    let mut out = Vec::new();
+    for byte in team.bytes() {
+        if byte == b'%' || byte.is_ascii_control() {
+            let digit = |value: u8| b"0123456789ABCDEF"[usize::from(value & 15)];
+            out.extend([b'%', digit(byte >> 4), digit(byte)]);
+        } else {
+            out.push(byte);
+        }
+    }
+    // Only whole characters have been replaced, so this is text as before.
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// The team that is stored as this text; a text that nobody has encoded is the team.
+fn plain_team(stored: &str) -> String {
+    let bytes = stored.as_bytes();
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let digit = |offset: usize| bytes.get(at + offset).and_then(|&digit| char::from(digit).to_digit(16));
+        match (byte, digit(1), digit(2)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high * 16 + low) as u8);
+                at += 3;
+            }
+            _ => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(out).unwrap_or_else(|_| stored.to_owned())
 }
 
 /// How many bytes a key and its value take in storage: two for each UTF-16 unit, as browsers count them.
@@ -204,7 +266,7 @@ mod tests {
     const UUID: &str = "0190b3a2-7c1e-7a3b-9f00-0123456789ab";
 
     #[test]
-    fn the_fixture_that_the_keel_shares() {
+    fn the_fixture_that_the_page_shares() {
         let fixture: serde_json::Value =
             serde_json::from_str(include_str!("../../tests/fixtures/records.json")).unwrap();
         let text = |pointer: &str| fixture.pointer(pointer).unwrap().as_str().unwrap().to_owned();
@@ -217,7 +279,7 @@ mod tests {
         for (name, sealed, held, team) in [
             ("/sealed", true, false, "42"),
             ("/raw", false, false, "42"),
-            ("/held", true, true, "a%20%26%20b"),
+            ("/held", true, true, "a & b"),
             ("/ungated", true, false, ""),
         ] {
             let value = text(name);
@@ -237,6 +299,9 @@ mod tests {
             assert_eq!(FoundKey::parse(&foreign, "7"), FoundKey::Foreign(Wall(1_000)), "{foreign}");
         }
         assert_eq!(FoundKey::parse(&text, "8"), FoundKey::Foreign(Wall(1_000)));
+        let journal = text.replace("phbt:1:", "phbt:journal:");
+        assert_eq!(FoundKey::parse(&journal, "7"), FoundKey::Journal);
+        assert_eq!(FoundKey::parse(&journal, "8"), FoundKey::Foreign(Wall(1_000)));
         for other in ["phbt:identity:7", "phbt:", "phbt:1", "phbt:1:7", "ph_phc_x_posthog", "phbt:1:7:!:0:x", ""] {
             assert_eq!(FoundKey::parse(other, "7"), FoundKey::Other, "{other}");
         }
@@ -263,6 +328,16 @@ mod tests {
     }
 
     #[test]
+    fn a_team_is_stored_without_what_ends_something() {
+        for (team, stored) in [("42", "42"), ("a & é", "a & é"), ("5%\t\n", "5%25%09%0A"), ("", "")] {
+            assert_eq!((stored_team(team).as_str(), plain_team(stored).as_str()), (stored, team));
+        }
+        for damaged in ["%", "%4", "%zz", "%FF"] {
+            assert_eq!(plain_team(damaged), damaged);
+        }
+    }
+
+    #[test]
     fn a_value_that_lacks_what_it_needs_is_torn() {
         for value in ["", "s", "s\t42", "s\t42\t", "s\t42\t{", "\t42\t{}", "rs\t42\t{}", "m\t42\t{}", "{}", "s\t42\t[]"]
         {
@@ -279,12 +354,16 @@ mod tests {
         }
 
         #[test]
-        fn prop_a_value_is_read_as_it_was_written(team in "[^\t\n]*", held: bool, must_send: bool, inside in "[^\t\n]*") {
+        fn prop_a_value_is_read_as_it_was_written(team: String, held: bool, must_send: bool, inside in "[^\t\n]*") {
             let body = format!("{{{inside}}}");
-            let event = Event::new(&team, held, must_send, &body);
-            prop_assert_eq!(event.value.body(), body);
+            let event = Event::new(&team, true, held, must_send, &body);
+            prop_assert_eq!(event.value.body(), &body);
             prop_assert_eq!((event.held, event.must_send, &event.team), (held, must_send, &team));
-            prop_assert_eq!(Event::parse(&event.value.text), Some(event));
+            prop_assert_eq!(Event::parse(&event.value.text).as_ref(), Some(&event));
+            let raw = Event::new(&team, false, held, must_send, "{}");
+            let found = Event::parse(&raw.value.text);
+            prop_assert_eq!(found.map(|found| (found.sealed, found.value)), Some((false, raw.value.sealed_with("{}"))));
+            prop_assert_eq!(raw.value.sealed_with(&body), event.value);
         }
 
         #[test]

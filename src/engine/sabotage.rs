@@ -34,11 +34,13 @@ pub enum Sabotage {
     ForgetMirrorOnPurge,
     /// What is given up stays in storage.
     KeepStoredOnPurge,
+    /// A raw record is sent before it is sealed.
+    SendRaw,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::RemoveBeforeConfirm,
         Self::AcknowledgeByPosition,
         Self::RestampOnRetry,
@@ -53,5 +55,6 @@ impl Sabotage {
         Self::ConfirmByBeacon,
         Self::ForgetMirrorOnPurge,
         Self::KeepStoredOnPurge,
+        Self::SendRaw,
     ];
 }

@@ -1,11 +1,12 @@
 //! The tracker: the one place where an input meets all the parts. Its leaves know nothing of each other.
 //!
-//! Here stand what it holds and what follows from every input; [`intake`] is how events come in, [`adoption`] what other
-//! pages left, [`dispatch`] is how they go out.
+//! Here stand what it holds and what follows from every input; [`intake`] is how events come in, [`sealing`] how they get
+//! their final text, [`adoption`] what other pages left, [`dispatch`] is how they go out.
 
 mod adoption;
 mod dispatch;
 mod intake;
+mod sealing;
 #[cfg(feature = "broken-engines")]
 mod spoiled;
 
@@ -23,7 +24,7 @@ use super::record::noun_key;
 use super::sabotage::Sabotage;
 use super::store::Store;
 use super::{Entropy, Monotonic, Now, Outcome, Wall};
-use adoption::MirrorLines;
+use adoption::Mirror;
 
 /// The engine of one page.
 ///
@@ -42,7 +43,7 @@ use adoption::MirrorLines;
 /// };
 /// let mut tracker = Tracker::new(config, MemoryStore::default());
 /// let now = Now { wall: Wall(1_767_323_045_678), monotonic: Monotonic(0), entropy: 1 };
-/// tracker.handle(now, Input::Started(Handover::default()));
+/// tracker.handle(now, Input::Started { quarantined: Vec::new() });
 /// let uuid = "019b7c8b-1e2e-7a3b-9f00-0123456789ab";
 /// tracker.handle(now, Input::Captured(NewEvent {
 ///     key: record_key("1plaeh8", now.wall, 0, uuid),
@@ -51,6 +52,7 @@ use adoption::MirrorLines;
 ///     team: Some("42".to_owned()),
 ///     open: Some(true),
 ///     must_send: true,
+///     sealed: true,
 /// }));
 /// let outputs = tracker.take_outputs();
 /// assert!(outputs.iter().any(|output| matches!(output, Output::Send { keepalive: true, .. })));
@@ -75,17 +77,17 @@ pub struct Tracker<S> {
     scan_at: Option<Monotonic>,
     /// Whether storage has been looked through for settled records in the present input.
     looked: bool,
-    /// The uuids of records that have killed an engine, a line each.
-    quarantined: String,
-    mirror: MirrorLines,
+    /// The uuids of records that have killed an engine.
+    quarantined: Vec<String>,
+    mirror: Mirror,
     /// The sign in storage that this page knows: when it was left; none, before this page has stored or found a record.
     sentinel: Option<Wall>,
     stats: Stats,
     presence: Presence,
     flushing: bool,
     shut_down: bool,
-    /// A bit for each notice that has been said, by its number.
-    said: u32,
+    /// The notices that are said once and have been.
+    said: Vec<Notice>,
     outputs: Vec<Output>,
     wake: Option<Monotonic>,
     #[cfg(feature = "broken-engines")]
@@ -139,14 +141,14 @@ impl<S: Store> Tracker<S> {
             reach: Reach::default(),
             scan_at: None,
             looked: false,
-            quarantined: String::new(),
-            mirror: MirrorLines::default(),
+            quarantined: Vec::new(),
+            mirror: Mirror::default(),
             sentinel: None,
             stats: Stats::default(),
             presence: Presence::Visible,
             flushing: false,
             shut_down: false,
-            said: 0,
+            said: Vec::new(),
             outputs: Vec::new(),
             wake: None,
             #[cfg(feature = "broken-engines")]
@@ -162,8 +164,15 @@ impl<S: Store> Tracker<S> {
         self.entropy = Entropy::new(now.entropy);
         self.looked = false;
         match input {
-            Input::Started(handover) => self.start(handover),
-            Input::Captured(event) => self.capture(event),
+            Input::Started { quarantined } => self.start(quarantined),
+            Input::Captured(event) => self.capture(&event),
+            Input::Sealed { key, body } => self.seal(&key, &body),
+            Input::Replayed(event) => self.replay(&event),
+            Input::LookAgain { in_ms } => self.look_by(self.now + in_ms),
+            Input::RetryQuarantined { uuid } => {
+                self.quarantined.retain(|quarantined| *quarantined != uuid);
+                self.look_by(self.now);
+            }
             Input::GateAnswered { team, open } => {
                 let team = self.gate.id(&team);
                 self.learn_gate(team, open);
@@ -186,7 +195,7 @@ impl<S: Store> Tracker<S> {
                 self.drain.answer(answer, self.now, settle_ms, jitter);
             }
             Input::LockLost => self.drain.free(self.now),
-            Input::Mirrored(lines) => self.mirror_read(&lines),
+            Input::Mirrored(records) => self.mirror_read(records),
             Input::Woke => self.wake = None,
             Input::Purged => self.purge(),
             Input::FlushRequested => self.flush(),
@@ -350,8 +359,11 @@ impl<S: Store> Tracker<S> {
         }
     }
 
-    /// Whether this page may send a record, as far as its team is concerned.
+    /// Whether this page may send a record, as far as its seal and its team are concerned.
     fn may_leave(&self, record: &Record) -> bool {
+        if record.raw && !is_broken!(self, SendRaw) {
+            return false;
+        }
         match self.gate.state(record.team) {
             GateState::Open => true,
             GateState::Untold | GateState::Unknown => is_broken!(self, SendThroughUnknownGate),
@@ -375,11 +387,15 @@ impl<S: Store> Tracker<S> {
     }
 
     fn say_once(&mut self, notice: Notice) {
-        let bit = 1 << notice.number();
-        if self.said & bit == 0 {
-            self.said |= bit;
+        if !self.said.contains(&notice) {
+            self.said.push(notice);
             self.notice(notice, "");
         }
+    }
+
+    /// Looks for what other pages left at this time at the latest.
+    fn look_by(&mut self, at: Monotonic) {
+        self.scan_at = Some(self.scan_at.map_or(at, |earlier| earlier.min(at)));
     }
 
     fn notice(&mut self, notice: Notice, event: &str) {

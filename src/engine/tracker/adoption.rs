@@ -1,50 +1,48 @@
-//! What other pages left: found in storage, or in its mirror where the browser was killed before storage was written.
+//! What other pages left: found in storage, in its mirror where the browser was killed before storage was written, or noted
+//! in their journals.
 
 use super::super::config::EVENT_BYTES_MAX;
+use super::super::gate::TeamId;
+use super::super::input::NewEvent;
 use super::super::ledger::DropReason;
+use super::super::output::Output;
 use super::super::record::{Event, FoundKey, KEY_PREFIX, RecordKey, stored_bytes};
 use super::super::store::Store;
-use super::super::text::{cut, has_line, next_line};
+use super::intake::{is_held, new_record};
 use super::{Tracker, is_broken};
 
 /// What the mirror held when it was read, as long as something of it is to be looked at.
 #[derive(Debug, Default)]
-pub(super) struct MirrorLines {
-    /// The records, a line each.
-    lines: String,
+pub(super) struct Mirror {
+    /// The records.
+    records: Vec<(RecordKey, String)>,
     is_read: bool,
-    /// The keys that this page has removed since it started, a line each: the mirror may have been read before.
-    removed: String,
+    /// The keys that this page has removed since it started: the mirror may have been read before.
+    removed: Vec<String>,
     /// Whether everything was given up since the start; what was read before is none of this page's business.
     is_purged: bool,
 }
 
-impl MirrorLines {
-    fn keep(&mut self, line: &str) {
-        self.lines.push_str(line);
-        self.lines.push_str("\n");
-    }
-
+impl Mirror {
     /// Forgets what is still to be looked at.
     pub(super) fn purge(&mut self) {
-        self.lines.clear();
+        self.records.clear();
         // A read that is still going on may bring what has just been given up.
         self.is_purged = true;
     }
 
     pub(super) fn note_removal(&mut self, key: &str) {
-        if self.is_read && self.lines.is_empty() {
-            self.removed = String::new();
+        if self.is_read && self.records.is_empty() {
+            self.removed = Vec::new();
         } else {
-            self.removed.push_str(key);
-            self.removed.push_str("\n");
+            self.removed.push(key.to_owned());
         }
     }
 }
 
 impl<S: Store> Tracker<S> {
-    /// Adopts what storage holds of other pages and is at least this old, and counts what other projects and versions
-    /// take up.
+    /// Adopts what storage holds of other pages and is at least this old, has the edge look into their journals, and counts
+    /// what other projects and versions take up.
     pub(super) fn adopt_others(&mut self, age_min_ms: u64) {
         self.scan_at = None;
         if is_broken!(self, ForgetAdoption) {
@@ -52,19 +50,21 @@ impl<S: Store> Tracker<S> {
         }
         let mut foreign_bytes = 0;
         for key in self.store.keys(KEY_PREFIX).unwrap_or_default() {
-            match FoundKey::parse(&key, &self.config.project) {
+            let found = FoundKey::parse(&key, &self.config.project);
+            match found {
                 FoundKey::Own(found) if self.is_news(&found) => {
                     if self.is_ripe(&found, age_min_ms)
                         && let Ok(Some(text)) = self.store.get_record(&key)
                     {
-                        self.adopt(found, &text, false, true);
+                        self.adopt(found, &text, true);
                     }
                 }
-                // Left alone until it has expired, but it counts towards the bound.
-                FoundKey::Foreign(captured) => {
-                    if self.is_expired(captured) {
-                        let _ = self.store.remove(&key);
-                    } else if let Ok(Some(value)) = self.store.get(&key) {
+                FoundKey::Foreign(captured) if self.is_expired(captured) => {
+                    let _ = self.store.remove(&key);
+                }
+                // Left alone, but it counts towards the bound.
+                FoundKey::Foreign(_) | FoundKey::Journal => {
+                    if let Ok(Some(value)) = self.store.get(&key) {
                         foreign_bytes += stored_bytes(&key, &value);
                     }
                 }
@@ -76,46 +76,83 @@ impl<S: Store> Tracker<S> {
         if !self.outbox.records.is_empty() {
             self.mark_storage();
         }
+        if !self.shut_down {
+            self.outputs.push(Output::ReplayJournal { age_min_ms });
+        }
     }
 
     /// The mirror has been read. What it holds and storage does not is adopted like what storage holds: the browser was
     /// killed before it had written storage to disk, or storage did not take the record. What storage holds now is its own
     /// affair; when it is gone later, somebody will have settled it.
-    pub(super) fn mirror_read(&mut self, lines: &str) {
+    pub(super) fn mirror_read(&mut self, records: Vec<(String, String)>) {
         self.mirror.is_read = true;
-        let mut rest = if self.mirror.is_purged { "" } else { lines };
-        while let Some(line) = next_line(&mut rest) {
-            let key = cut(line, b' ').0;
-            match FoundKey::parse(key, &self.config.project) {
-                FoundKey::Own(found) if self.is_news(&found) && !matches!(self.store.get(key), Ok(Some(_))) => {
-                    self.mirror.keep(line);
+        let records = if self.mirror.is_purged { Vec::new() } else { records };
+        for (key, text) in records {
+            match FoundKey::parse(&key, &self.config.project) {
+                FoundKey::Own(found) if !self.outbox.has(&found) && !matches!(self.store.get(&key), Ok(Some(_))) => {
+                    self.mirror.records.push((found, text));
                 }
                 FoundKey::Foreign(captured) if self.is_expired(captured) => {
-                    let _ = self.store.remove(key);
+                    let _ = self.store.remove(&key);
                 }
                 _ => {}
             }
         }
-        self.scan_at = Some(self.now);
+        self.look_by(self.now);
     }
 
-    /// Adopts what only the mirror holds and is at least this old; what is younger is looked at again.
+    /// Adopts what only the mirror holds and is at least this old; what is younger, or has killed an engine, is looked at
+    /// again.
     fn adopt_mirrored(&mut self, age_min_ms: u64) {
-        let lines = core::mem::take(&mut self.mirror.lines);
-        let mut rest = lines.as_str();
-        while let Some(line) = next_line(&mut rest) {
-            let (key, text) = cut(line, b' ');
-            if let FoundKey::Own(found) = FoundKey::parse(key, &self.config.project)
-                && !self.outbox.has(&found)
-                && !has_line(&self.mirror.removed, key)
-            {
-                if self.is_ripe(&found, age_min_ms) {
-                    self.adopt(found, text, false, false);
-                } else {
-                    self.mirror.keep(line);
-                }
+        for (key, text) in core::mem::take(&mut self.mirror.records) {
+            if self.outbox.has(&key) || self.mirror.removed.contains(&key.text) {
+                continue;
+            }
+            if !self.is_quarantined(&key) && self.is_ripe(&key, age_min_ms) {
+                self.adopt(key, &text, false);
+            } else {
+                self.mirror.records.push((key, text));
             }
         }
+    }
+
+    /// An event of another page that the edge has composed from that page's journal. Where its record is there already,
+    /// another page has replayed it before.
+    pub(super) fn replay(&mut self, new: &NewEvent) {
+        let team = self.meet_team(new);
+        let key = match self.accept(new, team) {
+            Ok(key) if self.outbox.has_event(&key) => Err(DropReason::Duplicate),
+            Ok(key) if self.is_quarantined(&key) => return self.leave_alone(&key, new),
+            other => other,
+        };
+        let found = key.as_ref().ok().and_then(|key| self.store.get_record(&key.text).ok().flatten());
+        if let (Ok(key), Some(text)) = (&key, found) {
+            return self.adopt(key.clone(), &text, true);
+        }
+        self.stats.adopted += 1;
+        match key.and_then(|key| self.still_wanted(key, team, new)) {
+            Ok(key) => {
+                let event = new_record(new, true);
+                let stored = self.write(&key, &event);
+                self.admit(key, event, team, &new.name, stored, true);
+            }
+            Err(reason) => self.drop_event(reason, &new.name),
+        }
+    }
+
+    /// Stores a record that has killed an engine where it is not yet, for another version of this tracker.
+    fn leave_alone(&mut self, key: &RecordKey, new: &NewEvent) {
+        if let Ok(None) = self.store.get(&key.text) {
+            self.write(key, &new_record(new, true));
+        }
+    }
+
+    /// Whether an event of another page is young enough to be sent.
+    fn still_wanted(&self, key: RecordKey, team: TeamId, new: &NewEvent) -> Result<RecordKey, DropReason> {
+        if self.is_expired(key.captured) {
+            return Err(self.expiry(&key));
+        }
+        self.gate_verdict(team, is_held(new), key.captured).map_or(Ok(key), Err)
     }
 
     /// Whether another page's record is old enough to be adopted; sets the time to look again where it is not.
@@ -123,8 +160,7 @@ impl<S: Store> Tracker<S> {
         let age_ms = self.wall.0.abs_diff(key.captured.0);
         let ripe = age_ms >= age_min_ms;
         if !ripe {
-            let at = self.now + (age_min_ms - age_ms);
-            self.scan_at = Some(self.scan_at.map_or(at, |earlier| earlier.min(at)));
+            self.look_by(self.now + (age_min_ms - age_ms));
         }
         ripe
     }
@@ -135,20 +171,25 @@ impl<S: Store> Tracker<S> {
     }
 
     /// Whether a record has killed an engine; one that has expired is harmless, because nobody reads it any more.
-    pub(super) fn is_quarantined(&self, key: &RecordKey) -> bool {
-        has_line(&self.quarantined, key.uuid()) && !self.is_expired(key.captured)
+    fn is_quarantined(&self, key: &RecordKey) -> bool {
+        self.has_killed(key) && !self.is_expired(key.captured)
     }
 
-    /// Takes over a record that the keel of this page (`own`) or another page left, sealing it where that is still to be
-    /// done. `stored` says whether storage holds it.
-    pub(super) fn adopt(&mut self, key: RecordKey, text: &str, own: bool, stored: bool) {
-        if own {
-            self.stats.captured += 1;
-        } else {
-            self.stats.adopted += 1;
-        }
+    fn has_killed(&self, key: &RecordKey) -> bool {
+        self.quarantined.iter().any(|uuid| uuid == key.uuid())
+    }
+
+    /// Why a record that has expired is given up.
+    fn expiry(&self, key: &RecordKey) -> DropReason {
+        if self.has_killed(key) { DropReason::Quarantined } else { DropReason::Expired }
+    }
+
+    /// Takes over a record that another page left, sealing it where that is still to be done. `stored` says whether storage
+    /// holds it.
+    fn adopt(&mut self, key: RecordKey, text: &str, stored: bool) {
+        self.stats.adopted += 1;
         let event = if self.is_expired(key.captured) {
-            Err(DropReason::Expired)
+            Err(self.expiry(&key))
         } else {
             Event::parse(text).ok_or(DropReason::Torn).and_then(|event| {
                 let team = self.gate.id(&event.team);
@@ -159,15 +200,16 @@ impl<S: Store> Tracker<S> {
             })
         };
         match event {
-            Ok((event, team)) => {
+            Ok((mut event, team)) => {
                 // The seal goes into storage before the first send, so that whoever sends it later sends the same. What
                 // storage has lost, or did not take before, it may take now.
                 let mut kept = stored;
                 if !stored || !event.sealed {
                     kept |= self.store.put(&key.text, &event.value.text).is_ok();
                 }
+                event.sealed = true;
                 let stored = if kept { stored_bytes(&key.text, &event.value.text) } else { 0 };
-                self.admit(key, event, team, "", stored, !own);
+                self.admit(key, event, team, "", stored, true);
             }
             Err(reason) => {
                 self.remove(&key.text);

@@ -248,6 +248,10 @@ impl<S: Store> Tracker<S> {
     /// Writes the chosen records into storage; what it does not take stays in memory.
     fn store_again(&mut self, chosen: &dyn Fn(&Record) -> bool) {
         for record in self.outbox.records.iter_mut().filter(|record| chosen(record)) {
+            if record.raw && matches!(self.store.get(&record.key.text), Ok(Some(_))) {
+                // Another page may have sealed it meanwhile.
+                continue;
+            }
             let stored = self.store.put(&record.key.text, &record.value.text).is_ok();
             record.stored_bytes = if stored { stored_bytes(&record.key.text, &record.value.text) } else { 0 };
         }

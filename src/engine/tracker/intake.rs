@@ -1,35 +1,21 @@
-//! How events come in: handed over by the keel, captured from then on; sealed, stored, and put into the outbox.
+//! How events come in: captured, stored, and put into the outbox.
 
 use super::super::Wall;
 use super::super::config::{EVENT_BYTES_MAX, RECORD_AGE_MAX_MS, RECORDS_MAX};
 use super::super::gate::{GateState, TeamId};
-use super::super::input::{Handover, NewEvent};
+use super::super::input::NewEvent;
 use super::super::ledger::DropReason;
 use super::super::outbox::Record;
 use super::super::reach::{Reach, UNREACHED_RECORDS_MAX};
 use super::super::record::{Event, FoundKey, RecordKey, stored_bytes};
 use super::super::store::Store;
-use super::super::text::{base36, cut, next_line, push_base36};
+use super::super::text::{base36, push_base36};
 use super::{Presence, Tracker};
 
 impl<S: Store> Tracker<S> {
-    pub(super) fn start(&mut self, handover: Handover) {
-        self.quarantined = handover.quarantined;
+    pub(super) fn start(&mut self, quarantined: Vec<String>) {
+        self.quarantined = quarantined;
         self.reach = Reach::load(&self.store, &self.keys.reach);
-        let mut rest = handover.records.as_str();
-        while let Some(line) = next_line(&mut rest) {
-            let (key, text) = cut(line, b' ');
-            if let FoundKey::Own(found) = FoundKey::parse(key, &self.config.project) {
-                let stored = text.is_empty();
-                let value = if stored { self.store.get_record(key).ok().flatten() } else { Some(text.to_owned()) };
-                if let (Some(value), false) = (value, self.is_quarantined(&found)) {
-                    self.adopt(found, &value, true, stored);
-                }
-            }
-        }
-        if !self.outbox.records.is_empty() {
-            self.mark_storage();
-        }
         self.scan_at = Some(self.now);
     }
 
@@ -59,18 +45,24 @@ impl<S: Store> Tracker<S> {
         self.store.get(&self.keys.sentinel).ok().flatten().and_then(|sign| base36(&sign)).map(Wall)
     }
 
-    pub(super) fn capture(&mut self, new: NewEvent) {
+    pub(super) fn capture(&mut self, new: &NewEvent) {
         self.stats.captured += 1;
-        let team = self.gate.id(new.team.as_deref().unwrap_or_default());
-        self.learn_gate(team, new.open);
-        match self.accept(&new, team) {
-            Ok(key) => self.keep(key, team, &new),
+        let team = self.meet_team(new);
+        match self.accept(new, team) {
+            Ok(key) => self.keep(key, team, new),
             Err(reason) => self.drop_event(reason, &new.name),
         }
     }
 
+    /// The team of an event, of which its page has told what it knows.
+    pub(super) fn meet_team(&mut self, new: &NewEvent) -> TeamId {
+        let team = self.gate.id(new.team.as_deref().unwrap_or_default());
+        self.learn_gate(team, new.open);
+        team
+    }
+
     /// Reads the key of what the page has captured; otherwise says why that is dropped.
-    fn accept(&self, new: &NewEvent, team: TeamId) -> Result<RecordKey, DropReason> {
+    pub(super) fn accept(&self, new: &NewEvent, team: TeamId) -> Result<RecordKey, DropReason> {
         let FoundKey::Own(key) = FoundKey::parse(&new.key, &self.config.project) else {
             return Err(DropReason::Invalid);
         };
@@ -87,19 +79,24 @@ impl<S: Store> Tracker<S> {
 
     /// Stores a new record before anything else happens to it.
     fn keep(&mut self, key: RecordKey, team: TeamId, new: &NewEvent) {
-        let held = new.team.is_some() && new.open.is_none();
-        let event = Event::new(new.team.as_deref().unwrap_or_default(), held, new.must_send, &new.body);
-        let stored = self.store.put(&key.text, &event.value.text).is_ok();
-        if stored {
-            self.mark_storage();
-        }
-        let stored = if stored { stored_bytes(&key.text, &event.value.text) } else { 0 };
+        let event = new_record(new, new.sealed);
+        let stored = self.write(&key, &event);
         self.delivery.probe(self.now);
         self.admit(key, event, team, &new.name, stored, false);
         if self.presence == Presence::Leaving {
             // Another listener of `pagehide` captured after ours had run.
             self.exit();
         }
+    }
+
+    /// Writes the record of an event that comes from a page and not from storage; how many bytes it takes there, 0 where
+    /// storage does not take it.
+    pub(super) fn write(&mut self, key: &RecordKey, event: &Event) -> usize {
+        if self.store.put(&key.text, &event.value.text).is_err() {
+            return 0;
+        }
+        self.mark_storage();
+        stored_bytes(&key.text, &event.value.text)
     }
 
     /// Puts a record into the outbox and keeps the outbox within its bounds.
@@ -112,7 +109,7 @@ impl<S: Store> Tracker<S> {
         stored_bytes: usize,
         late: bool,
     ) {
-        let Event { held, must_send, value, .. } = event;
+        let Event { sealed, held, must_send, value, .. } = event;
         let due =
             if must_send || late || stored_bytes == 0 { self.now } else { self.now + self.config.flush_interval_ms };
         let record = Record {
@@ -121,6 +118,7 @@ impl<S: Store> Tracker<S> {
             held,
             value,
             must_send,
+            raw: !sealed,
             chosen: false,
             own: !late,
             urgent: !late && (must_send || stored_bytes == 0),
@@ -151,4 +149,14 @@ impl<S: Store> Tracker<S> {
     pub(super) fn is_expired(&self, captured: Wall) -> bool {
         self.wall.0.saturating_sub(captured.0) > RECORD_AGE_MAX_MS
     }
+}
+
+/// What is stored of an event that a page has captured.
+pub(super) fn new_record(new: &NewEvent, sealed: bool) -> Event {
+    Event::new(new.team.as_deref().unwrap_or_default(), sealed, is_held(new), new.must_send, &new.body)
+}
+
+/// Whether nobody knew of the team of an event when it was captured.
+pub(super) fn is_held(new: &NewEvent) -> bool {
+    new.team.is_some() && new.open.is_none()
 }
