@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # Later steps use what earlier ones build.
 .NOTPARALLEL:
 
-.PHONY: pkg demo test fmt lint test-host test-js test-contracts test-browser test-e2e test-recipes faults sim bench planted-trap collector size clean
+.PHONY: pkg demo test fmt lint test-host test-js test-contracts test-browser test-e2e test-recipes test-bundlers faults sim bench planted-trap collector size clean
 
 pkg: ## Builds the npm package into pkg/ and prints what it weighs.
 	@scripts/setup wasm
@@ -20,8 +20,8 @@ demo: ## Starts collector and booking page, books once and shows what arrived. O
 	@source scripts/tools && ONCE=$(ONCE) node scripts/demo.mjs
 
 test: ## Everything that CI runs. Each runner prints its own summary.
-	@scripts/setup wasm browser clippy
-	@$(MAKE) --no-print-directory fmt pkg lint test-host collector planted-trap test-js test-contracts test-browser test-e2e test-recipes
+	@scripts/setup wasm browser clippy bundlers
+	@$(MAKE) --no-print-directory fmt pkg lint test-host collector planted-trap test-js test-contracts test-browser test-e2e test-recipes test-bundlers
 
 faults: ## Plays faults in Chromium, Firefox and WebKitGTK and prints what became of the events. ENGINES= and FAULTS= choose.
 	@scripts/setup wasm browser firefox webkit
@@ -57,7 +57,7 @@ lint:
 	source scripts/tools && wasm_cargo clippy --quiet --locked -p posthog-booking-tracker --lib --test web --features planted-trap -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --no-deps -p posthog-booking-tracker
 	cd js && node_modules/.bin/biome check --error-on-warnings src test ../tests/contracts ../tests/e2e ../tests/faults \
-		../tests/recipes ../examples/calcom-team-gate ../scripts
+		../tests/recipes ../tests/bundlers ../examples/calcom-team-gate ../scripts
 	cd js && node_modules/.bin/tsc --noEmit && node_modules/.bin/tsc --noEmit -p test
 
 test-host:
@@ -81,5 +81,9 @@ test-e2e:
 test-recipes: ## The team gate as hosts set it up: from Cal.com's tables, by a PostHog flag, by the server that renders the page.
 	source scripts/tools && node --test --test-concurrency=1 --test-reporter=spec tests/recipes/*.test.mjs
 
+test-bundlers: ## Pages that import the package, by Vite, webpack and esbuild without a plugin.
+	@scripts/setup bundlers
+	source scripts/tools && node --test --test-concurrency=1 --test-reporter=spec tests/bundlers/*.test.mjs
+
 clean:
-	rm -rf target pkg js/engine js/node_modules
+	rm -rf target pkg js/engine js/node_modules tests/bundlers/node_modules

@@ -1,12 +1,15 @@
-// Turns what cargo has compiled into what js/ imports: the optimised module and its glue.
+// Turns what cargo has compiled into what js/ imports.
 //
 //   node scripts/build-engine.mjs FOLDER COMPILED WASM_BINDGEN
 //
-// The glue that wasm-bindgen writes keeps its one instance in module variables. A page needs a fresh instance after a
-// trap, and trackers that do not share their fate, so the glue is wrapped into a function that makes a new copy of it.
+// glue.js       the code that wasm-bindgen generates, whole, in a function that makes a fresh copy of it: a tracker whose
+//               module has trapped needs a new instance, and two trackers must not share one fate
+// module.js     the bytes of the optimised module as hexadecimal text, which brotli packs to within 8 % of the module itself
+// no-wasm.js    the same module translated to JavaScript by wasm2js, for pages that may not run WebAssembly
+// engine.d.ts   the types that wasm-bindgen generates
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,98 +17,98 @@ import { fileURLToPath } from "node:url";
 const [target, compiled, wasmBindgen] = process.argv.slice(2);
 const folder = resolve(target);
 const js = join(dirname(dirname(fileURLToPath(import.meta.url))), "js");
-const { buildSync } = createRequire(join(js, "package.json"))("esbuild");
+const { buildSync, build } = createRequire(join(js, "package.json"))("esbuild");
+const binaryen = (tool, flags) =>
+  execFileSync(join(js, "node_modules/.bin", tool), flags, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 
 // Named one by one: with --all-features wasm-opt writes modules that browsers refuse.
-const FEATURES = ["bulk-memory", "bulk-memory-opt", "sign-ext", "mutable-globals", "nontrapping-float-to-int"];
+const FEATURES = ["bulk-memory", "bulk-memory-opt", "sign-ext", "mutable-globals", "nontrapping-float-to-int"].map(
+  (name) => `--enable-${name}`,
+);
+const STRIP = ["--strip-debug", "--strip-producers", "--strip-target-features"];
+// Taking the control flow apart and putting it together again is worth 1 % (measured), the order of functions a little.
+const PASSES = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--low-memory-unused", "--reorder-functions"];
+/** wasm2js knows none of these instructions; simpler ones take their place. */
+const LOWERING = [
+  "--llvm-nontrapping-fptoint-lowering",
+  "--signext-lowering",
+  "--llvm-memory-copy-fill-lowering",
+  "--disable-bulk-memory",
+];
+
+const SCRIPT = { absWorkingDir: js, bundle: true, format: "iife", target: "es2022", write: false, logLevel: "warning" };
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-const bindgen = [
-  "--target",
-  "web",
-  "--omit-default-module-path",
-  "--out-dir",
-  folder,
-  "--out-name",
-  "engine",
-  compiled,
-];
+const bindgen = ["--target", "bundler", "--out-dir", folder, "--out-name", "engine", compiled];
 execFileSync(wasmBindgen, bindgen, { stdio: ["ignore", "inherit", "pipe"] });
 
 const module = join(folder, "engine_bg.wasm");
+const lowered = join(folder, "lowered.wasm");
+const renaming = "--minify-imports-and-exports-and-modules";
 const optimised = join(folder, "optimised.wasm");
-const strip = ["--strip-debug", "--strip-producers", "--strip-target-features"];
-// Taking the control flow apart and putting it together again is worth 1 % (measured), the order of functions a little.
-const passes = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--low-memory-unused", "--reorder-functions"];
-const gluePath = join(folder, "engine.js");
-let glueText = readFileSync(gluePath, "utf8");
-for (const [what, text, instead] of trimmings()) {
-  if (!text.test(glueText)) throw new Error(`the glue makes its ${what} otherwise`);
-  glueText = glueText.replace(text, instead);
-}
-// Short names put all imports into one module. The variant that tests kill has imports of its own, and keeps its names.
-const isShipped = !glueText.includes("./snippets/");
-const renaming = isShipped ? ["--minify-imports-and-exports-and-modules"] : [];
-const flags = [...passes, ...renaming, ...FEATURES.map((name) => `--enable-${name}`), ...strip];
-const wasmOpt = join(js, "node_modules/.bin/wasm-opt");
-const renamed = execFileSync(wasmOpt, [...flags, module, "-o", optimised], { encoding: "utf8" });
-renameSync(optimised, module);
+const names = JSON.parse(binaryen("wasm-opt", [...PASSES, renaming, ...FEATURES, ...STRIP, module, "-o", optimised]));
+writeFileSync(join(folder, "module.js"), `export default "${readFileSync(optimised).toString("hex")}";\n`);
+writeFileSync(join(folder, "module.d.ts"), "/** The bytes of the module, as hexadecimal text. */\ndeclare const hex: string;\nexport default hex;\n");
 
-// Only what js/ calls: the rest of the glue, which fetches and compiles, is left out.
-const names = ["instantiate", "start", "handle", "stats", "plantTrap"];
-const glue = isShipped ? rename(glueText, JSON.parse(renamed)) : glueText;
-writeFileSync(gluePath, glue);
-const called = names.filter((name) => glue.includes(`function ${name}(`));
-const { outputFiles } = buildSync({
-  absWorkingDir: js,
-  stdin: { contents: `import { ${called} } from "./engine.js"; give({ ${called} });`, resolveDir: folder },
-  bundle: true,
-  format: "iife",
-  minify: true,
-  // A warning about a form of call that nobody here makes, and the enum, which the wrapper has by its numbers.
-  drop: ["console"],
-  pure: ["Object.freeze"],
-  target: "es2022",
-  write: false,
-});
-const text = `let glue;\nconst give = (exports) => { glue = exports; };\n${outputFiles[0].text};\nreturn glue;`;
-writeFileSync(join(folder, "glue.js"), `export function createGlue() {\n${text}\n}\n`);
+writeFileSync(join(folder, "link.js"), linkOf(names));
+const glue = textOf("link.js", "glue");
+writeFileSync(join(folder, "glue.js"), `export function createGlue() {\n${glue}\nreturn glue;\n}\n`);
 writeFileSync(
   join(folder, "glue.d.ts"),
-  `export type Glue = typeof import("./engine.js") & { instantiate(module: WebAssembly.Module): void };\n/** A new copy of the glue, for a new instance. */\nexport function createGlue(): Glue;\n`,
+  `import type * as engine from "./engine.js";
+export interface Glue {
+  /** What the module imports. */
+  readonly imports: WebAssembly.Imports;
+  /** Gives the glue the exports of an instance; gives the classes of that instance. */
+  link(exports: WebAssembly.Exports): typeof engine;
+}
+/** A fresh copy of the glue, for one instance. */
+export function createGlue(): Glue;
+`,
 );
 
-/** What the glue has for others and nobody here needs. */
-function trimmings() {
-  return [
-    // Browsers that lack `encodeInto` lack what the wrapper is written in as well.
-    ["encodeInto", /^if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/m, ""],
-    // Safari's decoder gives up after 2 GB, which are some million bookings on one page.
-    ["decodeText", /(function decodeText\(bytes\) \{\n)[\s\S]*?( {4}return cachedTextDecoder)/, "$1$2"],
-    // Each engine has a copy of the glue and one compiled module, given as it is.
-    [
-      "initSync",
-      /function initSync\(module\) \{[\s\S]*?\n\}\n/,
-      `export function instantiate(module) {
-    wasm = new WebAssembly.Instance(module, __wbg_get_imports()).exports;
+binaryen("wasm-opt", [...FEATURES, ...LOWERING, optimised, "-o", lowered]);
+binaryen("wasm2js", ["-Oz", "--enable-mutable-globals", lowered, "-o", join(folder, "translated.js")]);
+const translated = await translatedText();
+writeFileSync(
+  join(folder, "no-wasm.js"),
+  `export function instantiate(imports) {\n${translated}\nreturn translated;\n}\n`,
+);
+writeFileSync(
+  join(folder, "no-wasm.d.ts"),
+  "/** Makes an instance of the translated module; gives its exports. */\nexport function instantiate(imports: WebAssembly.Imports): WebAssembly.Exports;\n",
+);
+
+/** The module that joins glue and instance by the short names that wasm-opt has given to imports and exports. */
+function linkOf({ imports, exports }) {
+  const provided = imports.map(([, name, short]) => `${short}: glue.${name}`);
+  const used = exports.map(([name, short]) => `${JSON.stringify(name)}: exports.${short}`);
+  return `import * as glue from "./engine_bg.js";
+export const imports = { a: { ${provided.join(", ")} } };
+export function link(exports) {
+  glue.__wbg_set_wasm({ ${used.join(", ")} });
+  return glue;
 }
-`,
-    ],
-    ["exports", /export \{ initSync, /, "export { "],
-  ];
+`;
 }
 
-/**
- * Gives the glue the short names that wasm-opt has given the module's imports and exports. The long ones stand in both
- * files, with a hash that no compression shortens: together some 0.7 KB.
- */
-function rename(text, { imports, exports }) {
-  let named = text.replace('"./engine_bg.js": import', '"a": import');
-  for (const [, name, short] of imports) {
-    if (!named.includes(`${name}: function`)) throw new Error(`the glue does not provide ${name}`);
-    named = named.replace(`${name}: function`, `${short}: function`);
-  }
-  for (const [name, short] of exports) named = named.replace(new RegExp(`\\bwasm\\.${name}\\b`, "g"), `wasm.${short}`);
-  return named;
+/** A file and what it imports as one script that declares `name`. */
+function textOf(file, name) {
+  const { outputFiles } = buildSync({ ...SCRIPT, globalName: name, entryPoints: [join(folder, file)] });
+  return outputFiles[0].text;
+}
+
+/** The translation, as a script that takes what the module imports from the variable `imports`. */
+async function translatedText() {
+  const given = {
+    name: "imports",
+    setup(b) {
+      b.onResolve({ filter: /^a$/ }, () => ({ path: "a", namespace: "imports" }));
+      b.onLoad({ filter: /.*/, namespace: "imports" }, () => ({ contents: "module.exports = imports.a;" }));
+    },
+  };
+  const entryPoints = [join(folder, "translated.js")];
+  const { outputFiles } = await build({ ...SCRIPT, globalName: "translated", entryPoints, plugins: [given] });
+  return outputFiles[0].text;
 }

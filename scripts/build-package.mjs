@@ -1,8 +1,8 @@
-// Builds the npm package into pkg/ from the compiled module and js/, and prints what it weighs.
+// Builds the npm package into pkg/ from the compiled module and js/.
 //
 //   node scripts/build-package.mjs [--planted-trap]
 //
-// With --planted-trap it builds the variant that tests kill on purpose, into target/planted-trap/.
+// With --planted-trap it builds the variant whose module tests make trap, into target/planted-trap/.
 
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -20,82 +20,71 @@ const out = trap ? join(root, "target/planted-trap") : join(root, "pkg");
 const engine = join(root, trap ? "target/engine-planted-trap" : "js/engine");
 const version = /^version = "(.*)"$/m.exec(readFileSync(join(root, "Cargo.toml"), "utf8"))[1];
 
-/**
- * Members that only the package's own modules name: none of them is stored, sent, or seen by a page, a browser or the engine.
- * They are shortened.
- */
-const INTERNAL_NAMES =
-  "delivery settleVanished warn options outbox people gate attempt emit drop isGranted project happening notices refresh shared present retryAfterS startedMs activeMs apiKey deviceId release numbers report draft calls current listen keep isLate records quarantined counts isFree sequence tick onMissedDenial live poisoned unsaved mirrored shutDown forget isUrgent withdraw noteProfile mustSend backoffMs unknownTeams giveUpGated evict handed seal handOver goAlone unite sendQuarantined stayClosed allSealed giveUp removeTraces follow arrive initialProperties tidy isHooking mayKeep renew isPending settle edit askedMs dueMs asksForTeams onAnswer admit states askUnknown isAsking gateAnswered hasProfile registered isVerbose isPrerendering resetPerson addPerson addGroup leaveGroups changePerson isAllowed visitor refuse heard want lockAnswered whenSettled happened".split(
-    " ",
-  );
+/** What is built: an ES module for each entry, and the classic script. */
+const ENTRIES = { index: "esm", "no-wasm": "esm", lazy: "esm", script: "iife" };
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, "dist"), { recursive: true });
 
-const replaceGlue = (b) => b.onResolve({ filter: /engine\/glue\.js$/ }, () => ({ path: join(engine, "glue.js") }));
-
-const common = {
-  absWorkingDir: js,
-  bundle: true,
-  minify: true,
-  sourcemap: "linked",
-  target: "es2022",
-  legalComments: "none",
-  define: { __VERSION__: JSON.stringify(version) },
-  // The variant differs in the compiled module only, so its glue takes the place of the shipped one.
-  plugins: trap ? [{ name: "engine", setup: replaceGlue }] : [],
-};
-
-await build({
-  ...common,
-  entryPoints: [trap ? "test/planted-trap.ts" : "src/entries/index.ts"],
-  format: "esm",
-  outfile: join(out, "dist/index.js"),
-});
+for (const [name, format] of Object.entries(ENTRIES)) await buildEntry(name, format);
 if (!trap) {
-  await build({
-    ...common,
-    entryPoints: ["src/entries/script.ts"],
-    format: "iife",
-    inject: ["src/entries/script-url.ts"],
-    define: { ...common.define, "import.meta.url": "scriptUrl" },
-    outfile: join(out, "dist/script.js"),
-  });
   execFileSync(join(js, "node_modules/.bin/tsc"), ["-p", js, "--outDir", join(out, "dist/types")], {
     stdio: "inherit",
   });
+  writeManifest();
 }
-// A second minifier after the bundler takes another 5 % off what a page loads.
-for (const name of trap ? ["index.js"] : ["index.js", "script.js"]) {
-  const path = join(out, "dist", name);
+
+async function buildEntry(name, format) {
+  const path = join(out, "dist", `${name}.js`);
+  await build({
+    absWorkingDir: js,
+    entryPoints: [`src/entries/${name}.ts`],
+    outfile: path,
+    bundle: true,
+    format,
+    minify: true,
+    sourcemap: "linked",
+    target: "es2022",
+    legalComments: "none",
+    define: { __VERSION__: JSON.stringify(version) },
+    plugins: [chosenEngine(), otherEntries()],
+  });
+  // A second minifier after the bundler takes another 5 % off what a page loads.
   const { code, map } = await minify(readFileSync(path, "utf8"), {
-    module: name === "index.js",
+    module: format === "esm",
     ecma: 2022,
-    // Found by measuring: 126 bytes less than its defaults.
-    compress: {
-      passes: 4,
-      pure_getters: true,
-      unsafe_arrows: true,
-      unsafe_methods: true,
-      unsafe_comps: true,
-      unsafe_math: true,
-      keep_fargs: false,
-      reduce_funcs: false,
-      comparisons: false,
-      if_return: false,
-      inline: 2,
-    },
-    // Some of them are names of the DOM as well, which nobody here uses as such.
-    mangle: { properties: { regex: new RegExp(`^(${INTERNAL_NAMES.join("|")})$`), builtins: true } },
-    sourceMap: { content: readFileSync(`${path}.map`, "utf8"), filename: name, url: `${name}.map` },
+    // Found by measuring.
+    compress: { passes: 3, unsafe: true, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, if_return: false },
+    sourceMap: { content: readFileSync(`${path}.map`, "utf8"), filename: `${name}.js`, url: `${name}.js.map` },
   });
   writeFileSync(path, code);
   writeFileSync(`${path}.map`, map);
 }
 
-cpSync(join(engine, "engine_bg.wasm"), join(out, "dist/tracker_bg.wasm"));
+/** The variant differs in the compiled module only, so its files take the place of the shipped ones. */
+function chosenEngine() {
+  return {
+    name: "engine",
+    setup(b) {
+      b.onResolve({ filter: /\/engine\/[\w-]+\.js$/ }, ({ path }) => ({ path: join(engine, path.split("/").pop()) }));
+    },
+  };
+}
 
-if (!trap) {
+/** An entry that loads another one leaves it to the page's bundler, or to the browser. */
+function otherEntries() {
+  return {
+    name: "entries",
+    setup(b) {
+      b.onResolve({ filter: /^\.\/(index|no-wasm)\.js$/ }, ({ path, kind }) =>
+        kind === "dynamic-import" ? { path, external: true } : undefined,
+      );
+    },
+  };
+}
+
+function writeManifest() {
+  const entry = (name) => ({ types: `./dist/types/entries/${name}.d.ts`, default: `./dist/${name}.js` });
   const manifest = {
     name: "posthog-booking-tracker",
     version,
@@ -104,9 +93,10 @@ if (!trap) {
     type: "module",
     sideEffects: ["./dist/script.js"],
     exports: {
-      ".": { types: "./dist/types/entries/index.d.ts", default: "./dist/index.js" },
+      ".": entry("index"),
+      "./lazy": entry("lazy"),
+      "./no-wasm": entry("no-wasm"),
       "./script": "./dist/script.js",
-      "./tracker.wasm": "./dist/tracker_bg.wasm",
       "./package.json": "./package.json",
     },
     files: ["dist", "docs"],

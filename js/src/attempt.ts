@@ -5,29 +5,28 @@
 import type { BookingFailedProperties, BookingProperties } from "./types.js";
 import { uuidv7 } from "./uuid.js";
 
-/** The attempt of a page. It lasts from one `booking_started` to the next. */
-export class Attempt {
-  #id: string | undefined;
-  #startedAt = 0;
+/** The attempts of a page. One lasts from one `booking_started` to the next. Times are those of `performance.now()`. */
+export function attempts() {
+  let id: string | undefined;
+  let startedMs = 0;
+  return {
+    /** The properties of an event with those of its attempt: the one that it names itself or `begins`, else the present one. */
+    join(
+      properties: BookingProperties & Pick<BookingFailedProperties, "elapsedMs">,
+      nowMs: number,
+      begins = false,
+    ): BookingProperties {
+      const attemptId = properties.attemptId ?? (begins ? uuidv7(Date.now()) : id);
+      if (begins) [id, startedMs] = [attemptId, nowMs];
+      if (attemptId === undefined) return properties;
+      const isPresent = !begins && attemptId === id;
+      const elapsedMs = properties.elapsedMs ?? (isPresent ? Math.round(nowMs - startedMs) : undefined);
+      return { ...properties, attemptId, ...(elapsedMs !== undefined && { elapsedMs }) };
+    },
 
-  /** The properties of a `booking_started`, which begins an attempt. */
-  begin(properties: BookingProperties): BookingProperties {
-    this.#id = properties.attemptId ?? uuidv7(Date.now());
-    this.#startedAt = performance.now();
-    return { ...properties, attemptId: this.#id };
-  }
-
-  /** What comes next belongs to no attempt. */
-  end(): void {
-    this.#id = undefined;
-  }
-
-  /** The properties of an event that belongs to the attempt, or to the one that it names itself. */
-  join(properties: BookingProperties & Pick<BookingFailedProperties, "elapsedMs">): BookingProperties {
-    const attemptId = properties.attemptId ?? this.#id;
-    if (attemptId === undefined) return properties;
-    const elapsedMs =
-      properties.elapsedMs ?? (attemptId === this.#id ? Math.round(performance.now() - this.#startedAt) : undefined);
-    return { ...properties, attemptId, ...(elapsedMs === undefined ? {} : { elapsedMs }) };
-  }
+    /** What comes next belongs to no attempt. */
+    end(): void {
+      id = undefined;
+    },
+  };
 }

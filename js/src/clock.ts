@@ -1,26 +1,43 @@
 // The time of events. PostHog keys rows by it, and two events of a millisecond keep their order by it.
 
+import type { Entry } from "./journal.js";
+
 /** When something has happened, and as which of its page. */
 export interface Tick {
   readonly ms: number;
   readonly sequence: number;
 }
 
-/** The clock of one page. */
-export class Clock {
-  #lastMs = 0;
-  #lastWallMs = 0;
-  #sequence = 0;
+/** When and where a call was made that is done later. */
+export interface Moment extends Tick {
+  /** By `performance.now()`. */
+  readonly monotonicMs: number;
+  readonly href: string;
+  readonly referrer: string;
+  /** The uuid of the event that the call makes. */
+  readonly uuid?: string;
+  /** What the journal has stored of it, by which it is settled who the event is about. */
+  readonly entry?: Entry | undefined;
+}
 
-  /**
-   * The time of an event that happens now, unique on this page, and its number. A tie or a step back under a second becomes
-   * the next millisecond; a larger step back is a clock that was set, and is taken as it is.
-   */
-  tick(): Tick {
-    const ms = Date.now();
-    const wasSetBack = ms + 1_000 <= this.#lastWallMs;
-    this.#lastWallMs = ms;
-    this.#lastMs = !wasSetBack && this.#lastMs >= ms ? this.#lastMs + 1 : ms;
-    return { ms: this.#lastMs, sequence: this.#sequence++ };
-  }
+/** Says when and where something happens that happens now. */
+export type Clock = () => Moment;
+
+/**
+ * The clock of one page. The time that it says is unique on this page: a tie or a step back under a second becomes the next
+ * millisecond; a larger step back is a clock that was set, and is taken as it is.
+ */
+export function pageClock(): Clock {
+  let lastMs = 0;
+  let lastWallMs = 0;
+  let sequence = 0;
+  return () => {
+    const wallMs = Date.now();
+    const wasSetBack = wallMs + 1_000 <= lastWallMs;
+    lastWallMs = wallMs;
+    lastMs = !wasSetBack && lastMs >= wallMs ? lastMs + 1 : wallMs;
+    const { href } = location;
+    const { referrer } = document;
+    return { ms: lastMs, sequence: sequence++, monotonicMs: performance.now(), href, referrer };
+  };
 }

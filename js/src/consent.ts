@@ -1,11 +1,10 @@
 // Consent: whether this visitor may be tracked. The one thing of ours that is read and written without it is the answer.
-//
-// Stored under `phbt:consent:<project>` as `granted` or `denied`, and the time of the last denial in base 36 behind a colon: a
-// tab that was frozen meanwhile sees by it that what it holds was denied, whatever has been said since.
+// How it is stored stands in `consent-answer.ts`.
 
+import { answered, answerText, browserDenies } from "./consent-answer.js";
 import type { CheckedOptions } from "./options.js";
-import { nounKey } from "./record.js";
 import * as storage from "./storage.js";
+import { nounKey } from "./storage-keys.js";
 import type { ConsentState } from "./types.js";
 
 /** The consents of this page: no browser tells a page what it has stored itself. */
@@ -51,9 +50,7 @@ export class Consent {
 
   /** Stores what the visitor says. Where storage refuses, it holds for this page. */
   say(state: "granted" | "denied"): void {
-    const [, deniedAt] = this.#answer.split(":");
-    const mark = state === "denied" ? Date.now().toString(36) : deniedAt;
-    this.#own = mark ? `${state}:${mark}` : state;
+    this.#own = answerText(state, this.#answer);
     const isStored = storage.put(this.#key, this.#own);
     refreshAll();
     // A full storage may have room, now that everything else of ours is removed.
@@ -79,11 +76,8 @@ export class Consent {
   }
 
   get #present(): string {
-    const { respectDnt, respectGpc, consent } = this.#options;
-    const { doNotTrack, globalPrivacyControl } = navigator as { doNotTrack?: string; globalPrivacyControl?: boolean };
-    const asks = (respectDnt && /^(1|yes)$/.test(doNotTrack ?? "")) || (respectGpc && globalPrivacyControl === true);
-    if (asks || this.#isOptedOut()) return "denied";
-    return this.#answer || (consent === "required" ? "pending" : "granted");
+    if (browserDenies(this.#options) || this.#isOptedOut()) return "denied";
+    return this.#answer || (this.#options.consent === "required" ? "pending" : "granted");
   }
 
   /** What the visitor has said, with the time of the last denial; empty, where it has said nothing. */
@@ -93,7 +87,7 @@ export class Consent {
       queueMicrotask(() => {
         this.#read = undefined;
       });
-      if (/^(granted|denied)/.test(this.#read)) this.#own = this.#read;
+      if (answered(this.#read)) this.#own = this.#read;
     }
     return this.#own;
   }

@@ -1,11 +1,6 @@
 // The drain lock: the Web Lock under which the pages of an origin take turns. The engine's `drain.rs` is the other half.
 
-// The engine's answers by their numbers (`bindings/mod.rs`).
-const GRANTED = 0;
-const GRANTED_BESIDE = 1;
-const REFUSED = 2;
-const MISSING = 3;
-const LOST = 4;
+import type { LockAnswer } from "../engine/engine.js";
 
 /** One page's hold of the lock. */
 export class DrainLock {
@@ -40,11 +35,11 @@ export class DrainLock {
    * Asks without waiting, because a waiter that is queued when the holder goes into the back/forward cache is stuck for
    * good. Reports what came of it, later, and once more where the lock is taken away.
    */
-  ask(report: (answer: number) => void): void {
-    let failure = MISSING;
+  ask(report: (answer: LockAnswer) => void): void {
+    let failure: LockAnswer = "missing";
     request(this.#name, { ifAvailable: true }, async (lock) => {
-      failure = lock ? LOST : MISSING;
-      if (!lock) return report(REFUSED);
+      failure = lock ? "lost" : "missing";
+      if (!lock) return report("refused");
       let letGo: (() => void) | undefined;
       const held = new Promise<void>((release) => {
         letGo = release;
@@ -52,8 +47,8 @@ export class DrainLock {
       this.#release = letGo;
       const isAlone = await this.#isAlone();
       // The page may have been left meanwhile, and the lock let go.
-      if (this.#release !== letGo) return report(REFUSED);
-      report(isAlone ? GRANTED : GRANTED_BESIDE);
+      if (this.#release !== letGo) return report("refused");
+      report(isAlone ? "granted" : "granted_beside");
       return held;
     })
       // No locks in an insecure context; an origin that may have none; or a lock that another page has stolen.

@@ -1,7 +1,7 @@
 // The browser, the device and the campaign: properties by which PostHog's web analytics breaks events down, with the
 // names that posthog-js gives them (its `event-utils.ts`). What does not change on a page is read once.
 
-import { QUERY_KEYS } from "./page-address.js";
+import { QUERY_KEYS } from "./query-keys.js";
 
 /** Name of a browser, and what stands before its version; the first that fits is it. */
 const BROWSERS: readonly [name: string, version: RegExp][] = [

@@ -1,12 +1,15 @@
 // Events as PostHog takes them: what the page says of one, and who it is about. PostHog's capture server reads name,
 // uuid, distinct id, timestamp, `$set` and `$set_once` at the root, everything else among the properties.
 
+import type { Person } from "./entry-events.js";
 import { environment } from "./environment.js";
-import { type PageAddress, QUERY_KEYS } from "./page-address.js";
-import { plainCopy, readProperties, stringifyProperties, wellFormedText } from "./properties.js";
+import type { PageAddress } from "./page-address.js";
+import { plainCopy, readProperties, stringifyProperties } from "./properties.js";
+import { QUERY_KEYS } from "./query-keys.js";
 import type { SessionIds } from "./session.js";
 import type { CaptureOptions, OutgoingEvent } from "./types.js";
-import { uuidv7 } from "./uuid.js";
+import { isUuid, uuidv7 } from "./uuid.js";
+import { wellFormedText } from "./well-formed.js";
 
 /** An event that has happened, before it is known who it is about. */
 export interface Draft extends PageAddress {
@@ -21,6 +24,8 @@ export interface Draft extends PageAddress {
   readonly team: string;
   /** Whether PostHog wants as few properties of it as possible. */
   readonly isMinimal?: boolean;
+  /** Who it is about, where that is settled already. */
+  readonly person?: Person | undefined;
 }
 
 /** Who an event is about. */
@@ -84,11 +89,9 @@ function isoOf(time: CaptureOptions["timestamp"]): string | undefined {
   }
 }
 
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-
-/** The uuid that a caller gives, where PostHog takes it; else a new one. */
-export const uuidOf = ({ uuid }: CaptureOptions, ms: number): string =>
-  typeof uuid === "string" && UUID.test(uuid) ? uuid : uuidv7(ms);
+/** The uuid that a caller gives, where PostHog takes it; else the one that the call was given, or a new one. */
+export const uuidOf = ({ uuid }: CaptureOptions, ms: number, given?: string): string =>
+  isUuid(uuid) ? uuid : (given ?? uuidv7(ms));
 
 /** The groups of the visitor, of the caller's properties and of its options, in this order. */
 function groupsProperty({ properties: { $groups }, options, team }: Draft, who: Who): Record<string, unknown> {

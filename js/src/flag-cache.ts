@@ -5,7 +5,7 @@
 
 import type { FlagDetail, FlagsAnswer } from "./flags-request.js";
 import { plainCopy } from "./properties.js";
-import { nounKey } from "./record.js";
+import { nounKey } from "./storage-keys.js";
 import { StoredState } from "./stored-state.js";
 import type { Bootstrap, FlagValue } from "./types.js";
 

@@ -3,16 +3,15 @@
 // A page keeps the identity that it started with until it changes it itself. What it knows is stored only once `keep` was
 // called: nothing is written for a visitor whose team is not tracked.
 
-import { nounKey } from "./record.js";
+import { isLegalDistinctId } from "./distinct-id.js";
+import type { Person } from "./entry-events.js";
 import * as storage from "./storage.js";
+import { nounKey } from "./storage-keys.js";
 import type { IdentityBootstrap } from "./types.js";
 import { uuidv7 } from "./uuid.js";
 
-/** The stored identity, as the keel's raw records name it too. */
-export interface Identity {
-  readonly distinct_id: string;
-  readonly device_id: string;
-  readonly identified: boolean;
+/** The stored identity. */
+export interface Identity extends Person {
   /** Whether an event with a person profile was captured, so that later ones have one as well. */
   readonly profile?: boolean;
   /** Whether no event of this visitor has been for a team that is known to be tracked; so it may have to leave no trace. */
@@ -71,11 +70,11 @@ export class IdentityKeeper {
   }
 
   /** Somebody else uses the device from now on, or takes it over as well. */
-  reset(newDevice: boolean, bootstrap?: IdentityBootstrap): void {
+  reset(newDevice: boolean, bootstrap?: IdentityBootstrap, id?: string): void {
     const device = this.current.device_id;
     // What a page was given at its start is not for the next visitor.
     this.#bootstrap = bootstrap;
-    const fresh = this.#mint();
+    const fresh = this.#mint(id);
     this.#change(newDevice ? fresh : { ...fresh, device_id: device });
   }
 
@@ -124,8 +123,7 @@ export class IdentityKeeper {
     }
   }
 
-  #mint(): Identity {
-    const id = uuidv7(Date.now());
+  #mint(id = uuidv7(Date.now())): Identity {
     const { distinctId, isIdentified = false } = this.#bootstrap ?? {};
     // The id of a known person is no device's.
     const device_id = distinctId && !isIdentified ? distinctId : id;
@@ -138,10 +136,3 @@ export class IdentityKeeper {
     this.#isAhead = false;
   }
 }
-
-const ILLEGAL_ID =
-  /^(0|[0-]{36}|\[object object\]|anonymous|anonymous-user|backend|distinct_?id|email|false|guest|id|nan|none|not_authenticated|null|system|true|undefined|user|\$posthog_cookieless)$/i;
-
-/** Whether PostHog takes an id as a person's: a text that is neither empty nor too long nor stands for a missing value. */
-export const isLegalDistinctId = (id: unknown): id is string =>
-  typeof id === "string" && id.trim() !== "" && id.length <= 200 && !ILLEGAL_ID.test(id.trim());

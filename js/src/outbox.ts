@@ -1,116 +1,124 @@
-// The outbox of a page: takes records and has them delivered, by the keel until the engine is there and by the engine from
-// then on. Starts engines, and goes on without them.
+// The outbox of a page: gives records to the engine, which stores and delivers them. Where the engine's module traps, a fresh instance
+// goes on; until it is there, and after a second trap, records are kept in memory and in the journal.
 
 import type { Consent } from "./consent.js";
 import { DrainLock } from "./drain-lock.js";
-import { Engine, type Wreck } from "./engine.js";
-import { Keel } from "./keel.js";
-import { isHopeless, loadModule } from "./load.js";
+import { type DropReason, noDrops } from "./drop-reasons.js";
+import { Instance, type Instances, type Wreck } from "./instance.js";
+import { type Entry, storeEntry } from "./journal.js";
+import { erase } from "./local-storage.js";
 import * as mirror from "./mirror.js";
-import { ALL_REASONS, type NoticeCode, type Notices } from "./notices.js";
+import type { Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
 import type { PageEvent } from "./page-events.js";
+import { PageSide } from "./page-side.js";
 import { Quarantine } from "./quarantine.js";
-import { type NewRecord, nounKey, recordPrefix } from "./record.js";
-import { erase, keys, remove } from "./storage.js";
+import { type NewRecord, recordPrefix, wholeValue } from "./record.js";
+import * as storage from "./storage.js";
+import { nounKey } from "./storage-keys.js";
 import type { TeamGate } from "./team-gate.js";
 import type { OutboxStats } from "./types.js";
-import { wasmUrl } from "./wasm-url.js";
+import type { WaitingCounts } from "./waiting-calls.js";
 
-/** How often a module that does not arrive is asked for before `ready` stops waiting for it. */
-const LOAD_TRIES = 5;
+/** A record, and what the journal says of its event. */
+export interface Outgoing extends NewRecord {
+  readonly entry: Entry;
+}
 
-// A page gets one fresh engine after a trap: what traps twice would trap for ever.
+// A page gets one fresh instance after a trap: what traps twice would trap for ever.
 let revived = false;
 
 /** The outbox of one tracker. No method throws. */
 export class Outbox {
+  /** Is called to replay what other pages have left in the journal and is at least this old. */
+  onReplay: (ageMinMs: number) => void = () => {};
   readonly #options: CheckedOptions;
   readonly #notices: Notices;
   readonly #consent: Consent;
   readonly #gate: TeamGate;
-  readonly #keel: Keel;
+  readonly #instances: Instances;
   readonly #lock: DrainLock;
   readonly #quarantine: Quarantine;
-  #engine: Engine | undefined;
-  #becomeReady: () => void = () => {};
-  readonly #ready: Promise<void>;
+  #side: PageSide;
+  /** The instance that delivers; absent, while there is none after a trap. */
+  #instance: Instance<Outgoing> | undefined;
   #isOpen = false;
-  /** Whether there is something for an engine to do. */
-  #isWanted = false;
   #isShutDown = false;
-  #loadTries = 0;
-  #hopeless = false;
-  #left = false;
-  #loading = false;
-  /** Whether the engine may take over: not before it is known who the records are about. */
-  #isSealed = true;
+  /** What no instance has taken. */
+  readonly #unsaved = new Map<string, Outgoing>();
+  /** The keys of entries in the journal, by those of their records. */
+  readonly #journaled = new Map<string, string>();
+  /** What became of events before they came here. */
+  readonly #counts: WaitingCounts;
+  #captured = 0;
+  #adopted = 0;
+  readonly #dropped = noDrops();
 
-  constructor(options: CheckedOptions, consent: Consent, gate: TeamGate, notices: Notices) {
+  constructor(
+    options: CheckedOptions,
+    consent: Consent,
+    gate: TeamGate,
+    notices: Notices,
+    instances: Instances,
+    counts: WaitingCounts,
+  ) {
     this.#options = options;
     this.#consent = consent;
     this.#notices = notices;
     this.#gate = gate;
-    this.#keel = new Keel(options, consent, gate, notices);
+    this.#instances = instances;
+    this.#counts = counts;
     this.#quarantine = new Quarantine(options.project);
     this.#lock = new DrainLock(nounKey("drain", options.project));
-    this.#ready = new Promise((resolve) => {
-      this.#becomeReady = resolve;
-    });
+    this.#side = this.#makeSide();
+    this.#instance = this.#makeInstance();
   }
 
-  /** Is fulfilled when the engine runs, or when it is known that the page has to do without. Never rejects. */
-  get ready(): Promise<void> {
-    this.#want();
-    return this.#ready;
-  }
-
-  /**
-   * Opens the stores; `isSealed`, unless the engine has to wait for {@link allSealed}. The engine is loaded as soon as there
-   * may be something for it to do, so never by a page that nobody tracks.
-   */
-  open(isSealed: boolean): void {
-    this.#isSealed = isSealed;
+  /** Opens the stores: from here on records come and go. */
+  open(): void {
+    if (this.#isOpen) return;
     this.#isOpen = true;
     this.#lock.live();
-    if (this.#gate.state(this.#gate.team) || this.#options.ungated === "track") {
-      // Made early, so that the first record need not wait for it.
-      void mirror.open();
-      this.#isWanted = true;
-    }
-    this.#isWanted ||= this.#hasRecords();
-    this.#proceed();
-    if (!this.#isWanted) void this.#mirrored().then((records) => records.length > 0 && this.#want());
+    // Made early, so that the first record need not wait for it.
+    if (this.#gate.state(this.#gate.team) || this.#options.ungated === "track") void mirror.open();
+    this.#start();
   }
 
-  /** Nothing is delivered on this page: whoever waits for the engine waits for nothing. */
-  stayClosed(): void {
-    this.#becomeReady();
+  /** Stores an event before it returns; raw (not `isSealed`), where the page may still change who it is about. */
+  capture(record: Outgoing, isSealed = true): void {
+    const { key, event, body, team, open, mustSend } = record;
+    if (!this.#instance) return this.#keep(record);
+    this.#instance.store(record, (engine) => engine.capture(key, event, body, team, open, mustSend, isSealed));
   }
 
-  /** Stores an event before it returns; as a raw one, where the page may still change who it is about. */
-  capture(record: NewRecord, stage: "sealed" | "raw" = "sealed"): void {
-    if (this.#engine) return this.#engine.capture(record);
-    this.#keel.capture(record, stage);
-    // While the first answer about its team is on its way, an engine may turn out to be of no use.
-    if (record.team === undefined || record.open || !this.#gate.isAsking(record.team)) this.#want();
+  /** Stores an event that another page had left in the journal. */
+  replay(record: Outgoing): void {
+    const { key, event, body, team, open, mustSend } = record;
+    this.#instance?.enter((engine) => engine.replay(key, event, body, team, open, mustSend));
   }
 
-  /** Seals a raw record. */
-  seal(record: NewRecord): void {
-    this.#keel.seal(record);
+  /** Counts an event of another page's journal that is given up. */
+  giveUpReplayed(reason: DropReason, event: string): void {
+    this.#adopted++;
+    this.#drop(reason, event);
   }
 
-  /** There are no raw records any more. */
-  allSealed(): void {
-    this.#isSealed = true;
-    this.#proceed();
+  /** Has the journal looked into again, when an entry is old enough. */
+  replayIn(waitMs: number): void {
+    this.#instance?.enter((engine) => engine.lookAgain(waitMs));
+  }
+
+  /** Seals a raw record: now it is known who it is about. */
+  seal(record: Outgoing): void {
+    const { key, body } = record;
+    if (this.#unsaved.has(key)) this.#unsaved.set(key, record);
+    else this.#instance?.enter((engine) => engine.seal(key, body));
   }
 
   /** Counts an event that is captured and given up at once. */
-  refuse(reason: NoticeCode, event: string): void {
-    this.#keel.captured++;
-    this.#keel.drop(reason, event);
+  refuse(reason: DropReason, event: string): void {
+    this.#captured++;
+    this.#drop(reason, event);
   }
 
   /** Sends everything now. Is fulfilled when that has succeeded or failed; what failed stays stored. */
@@ -122,30 +130,35 @@ export class Outbox {
   /** Sends everything for the last time. */
   async shutDown(): Promise<void> {
     await this.flush();
-    if (this.#isWanted) await this.#ready;
     this.#isShutDown = true;
-    await this.#engine?.shutDown();
-    this.#keel.rest();
+    await this.#settles((engine) => engine.shutDown());
     this.#lock.leave();
   }
 
   /** Gives up what this page has waiting. */
   giveUp(): void {
-    this.#engine?.purge();
-    this.#keel.purge();
+    this.#instance?.enter((engine) => engine.purge());
+    for (const record of this.#unsaved.values()) {
+      this.#forget(record);
+      this.#drop("purged", record.event);
+    }
   }
 
   /** The same, and removes what any page has stored: with `everything` all but the consent. */
   purge(everything: boolean): void {
     this.giveUp();
-    void erase(this.#options.project, everything);
+    void storage.erase(this.#options.project, everything);
   }
 
   /** Something is known of a team, or nobody could say. */
   gateAnswered(team: string, open: boolean | undefined): void {
-    if (this.#engine) this.#engine.gateAnswered(team, open);
-    else this.#keel.gateAnswered(open);
-    if (open || (open === undefined && this.#keel.waiting > 0)) this.#want();
+    if (this.#isOpen) this.#instance?.enter((engine) => engine.gateAnswered(team, open));
+    if (open !== false) return;
+    for (const record of this.#unsaved.values()) {
+      if (record.team !== team) continue;
+      this.#forget(record);
+      this.#drop("gate_shut", record.event);
+    }
   }
 
   /** With the last record of a team that is not tracked goes what else was stored for its sake; whether that was so. */
@@ -153,146 +166,165 @@ export class Outbox {
     const { waiting, confirmed } = this.stats();
     // Another tab may have something waiting for a team that is tracked.
     if (waiting + confirmed > 0 || this.#hasRecords()) return false;
-    for (const noun of ["sentinel", "reach"]) remove(nounKey(noun, this.#options.project));
+    for (const noun of ["sentinel", "reach"]) storage.remove(nounKey(noun, this.#options.project));
     void mirror.erase(() => false, false);
     return true;
   }
 
   /** Something happened to the page. */
   happened(event: PageEvent): void {
-    this.#left = event === "leaving" || (this.#left && event !== "returned");
-    (this.#engine ?? this.#keel).happened(event);
+    this.#instance?.enter((engine) => engine[event]());
+    if (event === "leaving" || event === "hidden") for (const record of this.#unsaved.values()) this.#note(record);
     if (event === "leaving") {
       this.#lock.leave();
       mirror.close();
-    } else if (event !== "hidden") {
-      this.#lock.live();
-      this.#isWanted ||= this.#hasRecords();
-      void this.#load();
-    }
+    } else if (event !== "hidden") this.#lock.live();
   }
 
   /** What became of the events that have come here. */
   stats(): OutboxStats {
-    const keel = this.#keel;
-    const zero = Object.fromEntries(ALL_REASONS.map((code) => [code, 0])) as OutboxStats["dropped"];
-    const { dropped: counts = {}, ...stats } = this.#engine?.stats() ?? {
-      engine: "keel" as const,
+    const counted = this.#instance?.enter((engine) => engine.stats() as Omit<OutboxStats, "engine">);
+    const none = {
       captured: 0,
       adopted: 0,
       confirmed: 0,
-      waiting: keel.waiting,
-      held: keel.delivery.held,
+      waiting: 0,
+      held: 0,
       settledElsewhere: 0,
+      dropped: noDrops(),
     };
-    const dropped: Record<string, number> = { ...zero, ...counts };
-    for (const [reason, count = 0] of Object.entries(keel.dropped)) dropped[reason] = (dropped[reason] ?? 0) + count;
+    const { dropped, ...stats } = counted ?? none;
+    const sums: Record<string, number> = { ...this.#dropped };
+    for (const [reason, count] of [...Object.entries(dropped), ...Object.entries(this.#counts.dropped)]) {
+      sums[reason] = (sums[reason] ?? 0) + count;
+    }
+    const unsaved = this.#unsaved.size;
     return {
       ...stats,
-      // The engine counts what the keel has handed over as captured.
-      captured: stats.captured + keel.captured - keel.handed,
-      adopted: stats.adopted + keel.adopted,
-      confirmed: stats.confirmed + keel.delivery.confirmed,
-      settledElsewhere: stats.settledElsewhere + keel.delivery.settledElsewhere,
-      dropped: dropped as OutboxStats["dropped"],
+      engine: this.#instance ? this.#instances.kind : "journal",
+      captured: stats.captured + this.#captured + this.#counts.captured + unsaved,
+      settledElsewhere: stats.settledElsewhere + this.#counts.settledElsewhere,
+      adopted: stats.adopted + this.#adopted,
+      waiting: stats.waiting + unsaved,
+      dropped: sums as OutboxStats["dropped"],
     };
   }
 
-  async #send(): Promise<void> {
-    if (this.#isWanted) await this.#ready;
-    await (this.#engine ?? this.#keel).flush();
+  #drop(reason: DropReason, event: string): void {
+    this.#dropped[reason]++;
+    if (reason === "ungated") this.#notices.report("nothing_opens_the_gate");
+    this.#notices.report(reason, event);
   }
 
-  /** There is something for an engine to do. */
-  #want(): void {
-    if (this.#isWanted) return;
-    this.#isWanted = true;
-    this.#proceed();
+  #makeSide(): PageSide {
+    return new PageSide(this.#options, this.#consent, this.#gate, this.#lock, this.#notices, {
+      enter: (run) => this.#instance?.enter(run),
+      replay: (ageMinMs) => this.onReplay(ageMinMs),
+    });
+  }
+
+  #makeInstance(): Instance<Outgoing> {
+    const side = this.#side;
+    const Engine = this.#instances.make();
+    const { project, flushAt, flushInterval, maxRetries, requestTimeout } = this.#options;
+    return new Instance(
+      () => new Engine(project, flushAt, flushInterval, maxRetries, requestTimeout, side),
+      ({ key }) => Boolean(storage.get(key)),
+      (wreck) => this.#recover(wreck),
+    );
+  }
+
+  #start(): void {
+    this.#quarantine.tidy();
+    const { uuids, untried } = this.#quarantine;
+    this.#instance?.enter((engine) => engine.start(uuids));
+    void this.#readMirror();
+    // One at a time, each in a task of its own: whatever happens then has happened because of it.
+    for (const uuid of untried) setTimeout(() => this.#retry(uuid));
+  }
+
+  #retry(uuid: string): void {
+    if (!this.#instance || !this.#consent.isGranted) return;
+    // Noted first, so that a page that dies of it does not try it again and again.
+    this.#quarantine.add(uuid);
+    this.#instance.enter((engine) => engine.retryQuarantined(uuid));
+  }
+
+  async #readMirror(): Promise<void> {
+    // Reading would make it.
+    if (!(await mirror.exists())) return;
+    const records = await mirror.read();
+    const keys = records.map(([key]) => key);
+    const values = records.map(([, value]) => wholeValue(value));
+    this.#instance?.enter((engine) => engine.mirrored(keys, values));
+  }
+
+  /** The instance has trapped: what it has not stored is kept, and a fresh one is made if this page has not had one yet. */
+  #recover({ touched, unsaved }: Wreck<Outgoing>): void {
+    this.#notices.debug("the module has trapped");
+    this.#instance = undefined;
+    this.#side.close();
+    if (touched) this.#quarantine.add(touched.slice(-36));
+    for (const record of unsaved) {
+      const isPoison = record.key === touched;
+      this.#keep(record, isPoison ? __VERSION__ : undefined);
+    }
+    if (revived) return;
+    revived = true;
+    // In a task of its own: this may run deep inside a call of the page.
+    setTimeout(() => this.#revive());
+  }
+
+  #revive(): void {
+    if (this.#isShutDown || !this.#consent.isGranted) return;
+    try {
+      this.#side = this.#makeSide();
+      this.#instance = this.#makeInstance();
+    } catch {
+      return;
+    }
+    this.#start();
+    for (const record of [...this.#unsaved.values()]) {
+      if (record.entry.trapped) continue;
+      this.#forget(record);
+      this.capture(record);
+    }
+  }
+
+  /** Keeps a record while no instance takes it: in the journal at once where it is must-send. */
+  #keep(record: Outgoing, trapped?: string): void {
+    const kept = trapped ? { ...record, entry: { ...record.entry, trapped } } : record;
+    this.#unsaved.set(record.key, kept);
+    if (trapped || record.mustSend || !revived) this.#note(kept);
+  }
+
+  #note({ key, entry }: Outgoing): void {
+    const mayStore = this.#consent.isGranted && this.#options.beforeSend.length === 0;
+    const stored = mayStore && !this.#journaled.has(key) && storeEntry(this.#options.project, entry);
+    if (stored) this.#journaled.set(key, stored);
+  }
+
+  #forget({ key }: Outgoing): void {
+    this.#unsaved.delete(key);
+    const entry = this.#journaled.get(key);
+    if (entry) erase(entry);
+    this.#journaled.delete(key);
+  }
+
+  #send(): Promise<void> {
+    return this.#settles((engine) => engine.flush());
+  }
+
+  /** Enters the module; is fulfilled when it says that everything is settled. */
+  async #settles(run: Parameters<Instance<Outgoing>["enter"]>[0]): Promise<void> {
+    if (!this.#instance || !this.#isOpen) return;
+    const settled = this.#side.whenSettled();
+    this.#instance.enter(run);
+    await settled;
   }
 
   /** Whether this page or another one has left something in storage. */
   #hasRecords(): boolean {
-    return keys().some((key) => key.startsWith(recordPrefix(this.#options.project)));
-  }
-
-  /** Whether this page delivers now. */
-  #mayStart(): boolean {
-    return this.#isWanted && this.#consent.isGranted && !this.#isShutDown;
-  }
-
-  #proceed(): void {
-    if (!this.#isOpen || !this.#isWanted) return;
-    if (this.#isSealed && (this.#hopeless || this.#isShutDown)) this.#goAlone();
-    else void this.#load();
-  }
-
-  async #load(): Promise<void> {
-    if (this.#engine || this.#hopeless || this.#loading || !this.#mayStart()) return;
-    this.#loading = true;
-    try {
-      this.#startEngine(await loadModule(wasmUrl()));
-    } catch (error) {
-      this.#notices.debug(`the engine did not load: ${error}`);
-      this.#loadTries++;
-      this.#hopeless = isHopeless(error) || this.#loadTries >= LOAD_TRIES;
-      if (!this.#hopeless) setTimeout(() => this.#load(), 500 * 2 ** this.#loadTries);
-      else if (this.#isSealed) this.#goAlone();
-    } finally {
-      this.#loading = false;
-    }
-  }
-
-  #startEngine(module: WebAssembly.Module): void {
-    // A page that is being left has sent everything by its keel; an engine would send it once more.
-    if (this.#engine || this.#left || !this.#isSealed || !this.#mayStart()) return;
-    const quarantined = this.#quarantine.list();
-    let trapped = false;
-    const handover = { ...this.#keel.handOver(), quarantined: quarantined.join("\n") };
-    const engine = new Engine(
-      module,
-      this.#options,
-      this.#consent,
-      this.#gate,
-      this.#lock,
-      this.#notices,
-      handover,
-      (wreck) => {
-        trapped = true;
-        this.#engine = undefined;
-        this.#recover(module, wreck);
-      },
-    );
-    if (trapped) return;
-    this.#engine = engine;
-    this.#becomeReady();
-    void this.#mirrored().then((records) => this.#engine?.mirrored(records));
-    if (quarantined.length > 0) void this.#keel.sendQuarantined(quarantined).then(() => this.#quarantine.tidy());
-  }
-
-  /** The engine has trapped: back to the keel, and on with a fresh engine if this page has not had one yet. */
-  #recover(module: WebAssembly.Module, { poisoned, unsaved }: Wreck): void {
-    this.#notices.debug("the engine has stopped");
-    this.#quarantine.add(poisoned);
-    for (const record of unsaved) this.#keel.capture(record);
-    // A fresh instance is started from a task of its own: this may run deep inside a call of the page.
-    setTimeout(() => {
-      this.#hopeless = revived;
-      if (revived) return this.#goAlone();
-      revived = true;
-      this.#startEngine(module);
-    });
-  }
-
-  #goAlone(): void {
-    this.#becomeReady();
-    if (!this.#mayStart()) return;
-    this.#keel.goAlone();
-    void this.#mirrored().then((records) => this.#keel.unite(records));
-  }
-
-  async #mirrored(): Promise<[key: string, value: string][]> {
-    // Reading would make it.
-    if (!(await mirror.exists())) return [];
-    return mirror.read();
+    return storage.keys().some((key) => key.startsWith(recordPrefix(this.#options.project)));
   }
 }

@@ -4,12 +4,7 @@
 // only the origin, the path and an allow-list of query keys are kept; never the fragment, never credentials.
 
 import { replaceEmails } from "./emails.js";
-
-/** PostHog's campaign parameters and click ids, without which attribution is blind. */
-export const QUERY_KEYS =
-  "utm_source utm_medium utm_campaign utm_content utm_term gad_source mc_cid gclid gclsrc dclid gbraid wbraid fbclid msclkid twclid li_fat_id igshid ttclid rdt_cid epik qclid sccid irclid _kx".split(
-    " ",
-  );
+import { QUERY_KEYS } from "./query-keys.js";
 
 /**
  * Origin, path and allowed query of an absolute http(s) URL, e-mail addresses replaced. Empty for any other address,
@@ -33,13 +28,14 @@ export interface PageAddress {
 let known = { href: "", referrer: "" };
 let reduced: PageAddress = { url: "", referrer: "" };
 
-/** The address of the page as it is now. The same object as before, while it has not moved. */
-export function pageAddress(): PageAddress {
-  const { href } = location;
-  const { referrer } = document;
+/** The address of a page, reduced. The same object as before, while the page has not moved. */
+export function addressOf(href: string, referrer: string): PageAddress {
   if (href !== known.href || referrer !== known.referrer) {
     known = { href, referrer };
     reduced = { url: reduceAddress(href), referrer: reduceAddress(referrer) };
   }
   return reduced;
 }
+
+/** The address of the page as it is now. */
+export const pageAddress = (): PageAddress => addressOf(location.href, document.referrer);

@@ -1,40 +1,46 @@
 // What the page does for the engine: storage, requests, timers, questions. The engine's `page_side.rs` is the other half.
 
+import type { Engine, LockAnswer } from "../engine/engine.js";
 import type { Consent } from "./consent.js";
 import type { DrainLock } from "./drain-lock.js";
-import type { Engine } from "./engine.js";
-import { NOTICE_CODES, type Notices } from "./notices.js";
+import type { NoticeCode, Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
 import { wholeValue } from "./record.js";
 import * as storage from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
-import { exit, post } from "./transport.js";
+import { type Answer, exit, post } from "./transport.js";
 
-/** The page's side of one engine. No method throws. */
+/** What the page's side calls back. */
+interface Host {
+  /** Enters the module. */
+  enter(run: (engine: Engine) => void): void;
+  /** Replays entries of the journal that other pages have left. */
+  replay(ageMinMs: number): void;
+}
+
+/** The page's side of one instance. No method throws. */
 export class PageSide {
-  readonly #engine: Engine;
+  readonly #host: Host;
   readonly #gate: TeamGate;
   readonly #notices: Notices;
   readonly #options: CheckedOptions;
   readonly #consent: Consent;
   readonly #lock: DrainLock;
-  /** The counters that the engine was asked for last. */
-  counts: number[] = [];
   readonly #requests = new Map<number, AbortController>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #settled: (() => void)[] = [];
-  /** The engine is dead. What is left of its last call may still run, but nothing of it counts any more. */
+  /** The instance is dead. What is left of its last call may still run, but nothing of it counts any more. */
   #closed = false;
 
   constructor(
-    engine: Engine,
     options: CheckedOptions,
     consent: Consent,
     gate: TeamGate,
     lock: DrainLock,
     notices: Notices,
+    host: Host,
   ) {
-    this.#engine = engine;
+    this.#host = host;
     this.#gate = gate;
     this.#notices = notices;
     this.#options = options;
@@ -59,8 +65,8 @@ export class PageSide {
     if (!this.#closed) storage.remove(key);
   }
 
-  keys(): string {
-    return storage.keys().join("\n");
+  keys(prefix: string): string[] {
+    return storage.keys().filter((key) => key.startsWith(prefix));
   }
 
   send(request: number, events: string, keepalive: boolean): void {
@@ -68,14 +74,14 @@ export class PageSide {
     const controller = new AbortController();
     this.#requests.set(request, controller);
     void post(this.#options, events, keepalive, controller.signal).then((answer) => {
-      if (this.#requests.delete(request)) this.#engine.answered(request, answer);
+      if (this.#requests.delete(request)) this.#enter((engine) => report(engine, request, answer));
     });
   }
 
   /** Reports, when the call is over, that a request has come to nothing. */
   async #fail(request: number): Promise<void> {
     await Promise.resolve();
-    this.#engine.answered(request, { status: 0, content: "api", retryAfterS: 0 });
+    this.#enter((engine) => engine.failed(request));
   }
 
   abort(request: number): void {
@@ -91,26 +97,29 @@ export class PageSide {
   wakeIn(waitMs: number): void {
     clearTimeout(this.#timer);
     // One millisecond more, because browsers round timers down and `performance.now()` too.
-    if (waitMs >= 0) this.#timer = setTimeout(() => this.#engine.woke(), waitMs + 1);
+    if (waitMs >= 0) this.#timer = setTimeout(() => this.#enter((engine) => engine.woke()), waitMs + 1);
   }
 
-  askGate(text: string): void {
-    const team = decodeURIComponent(text);
+  askGate(team: string): void {
     this.#gate.want(team);
     const open = this.#gate.state(team);
     // Who is being asked may know; until then nobody has said anything, and what was held for long waits a little longer.
-    if (open !== undefined || !this.#gate.isAsking(team)) this.#engine.gateAnswered(team, open);
+    if (open !== undefined || !this.#gate.isAsking(team)) this.#enter((engine) => engine.gateAnswered(team, open));
   }
 
   askLock(): void {
-    this.#lock.ask((answer) => {
+    this.#lock.ask((answer: LockAnswer) => {
       if (this.#closed) this.#lock.release();
-      else this.#engine.lockAnswered(answer);
+      else this.#enter((engine) => engine.lockAnswered(answer));
     });
   }
 
   releaseLock(): void {
     this.#lock.release();
+  }
+
+  replayJournal(ageMinMs: number): void {
+    if (!this.#isSilent()) this.#host.replay(ageMinMs);
   }
 
   settled(): void {
@@ -119,13 +128,8 @@ export class PageSide {
     for (const resolve of settled) resolve();
   }
 
-  count(count: number): void {
-    this.counts.push(count);
-  }
-
-  notice(number: number, event: string): void {
-    const code = NOTICE_CODES[number];
-    if (code) this.#notices.report(code, event);
+  notice(code: string, event: string): void {
+    this.#notices.report(code as NoticeCode, event);
   }
 
   /** Is fulfilled when the engine reports the next `settled`, or when it dies. */
@@ -133,17 +137,30 @@ export class PageSide {
     return new Promise((resolve) => this.#settled.push(resolve));
   }
 
-  /** Whether nothing may be stored or sent: another tab may know that the visitor has said no before this one does. */
-  #isSilent(): boolean {
-    return this.#closed || !this.#consent.isGranted;
-  }
-
-  /** The engine is dead: nothing of it goes on. */
+  /** The instance is dead: nothing of it goes on. */
   close(): void {
     this.#closed = true;
     this.wakeIn(-1);
     this.releaseLock();
     this.settled();
-    for (const request of this.#requests.keys()) this.#requests.delete(request);
+    this.#requests.clear();
   }
+
+  #enter(run: (engine: Engine) => void): void {
+    if (!this.#closed) this.#host.enter(run);
+  }
+
+  /** Whether nothing may be stored or sent: another tab may know that the visitor has said no before this one does. */
+  #isSilent(): boolean {
+    return this.#closed || !this.#consent.isGranted;
+  }
+}
+
+/** Tells the engine what a server has answered. */
+function report(engine: Engine, request: number, { status, content, retryAfterS }: Answer): void {
+  const isTaken = status >= 200 && status <= 299;
+  if (status === 0) engine.failed(request);
+  else if (isTaken && content === "quota_limited") engine.quotaLimited(request);
+  else if (isTaken && content === "foreign") engine.webPageAnswered(request);
+  else engine.answered(request, status, retryAfterS);
 }

@@ -1,19 +1,22 @@
 // People: who the visitor is, which groups it belongs to, and the events that tell PostHog so, named as
 // posthog-js names them.
 
+import { isLegalDistinctId } from "./distinct-id.js";
+import type { Person } from "./entry-events.js";
 import { campaign } from "./environment.js";
 import type { Draft, Who } from "./event.js";
 import { addressProperties } from "./event.js";
 import { FeatureFlags, type FlagContext } from "./feature-flags.js";
-import { IdentityKeeper, isLegalDistinctId } from "./identity.js";
+import { IdentityKeeper } from "./identity.js";
 import type { Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
 import { type PageAddress, pageAddress } from "./page-address.js";
-import { plainCopy, wellFormedText } from "./properties.js";
+import { plainCopy } from "./properties.js";
 import { Session } from "./session.js";
 import { SharedIdentity } from "./shared-identity.js";
 import { SuperProperties } from "./super-properties.js";
 import type { CaptureOptions, Id, ResetOptions } from "./types.js";
+import { wellFormedText } from "./well-formed.js";
 
 /** Who is on the page; `profile`, where PostHog keeps a profile of this one already. */
 type Present = Omit<Who, "hasProfile"> & { readonly profile: boolean };
@@ -85,8 +88,9 @@ export class People {
   }
 
   /** Who an event is about. */
-  who({ event, ms, options: { distinctId } }: Pick<Draft, "event" | "ms" | "options">): Who {
-    const { profile, ...present } = this.present(ms, true);
+  who({ event, ms, person, options: { distinctId } }: Pick<Draft, "event" | "ms" | "person" | "options">): Who {
+    const { profile, ...visitor } = this.present(ms, true);
+    const present = person ? { ...visitor, ...whoOf(person) } : visitor;
     const { personProfiles } = this.#options;
     const isPerson =
       present.isIdentified || profile || Object.keys(present.groups).length > 0 || ABOUT_PERSON.test(event);
@@ -198,14 +202,14 @@ export class People {
   }
 
   /** Somebody else uses the page from now on. */
-  reset({ newDevice = false, bootstrap }: ResetOptions): void {
+  reset({ newDevice = false, bootstrap }: ResetOptions, id?: string): void {
     this.shared.tell((instance) => instance.reset?.(newDevice));
     this.#clear();
     this.session.renew(bootstrap?.sessionId);
     const { distinctId } = bootstrap ?? {};
     const isLegal = distinctId === undefined || isLegalDistinctId(distinctId);
     if (!isLegal) this.#notices.warn("reset: bootstrap.distinctId is no id; it is ignored");
-    this.identity.reset(newDevice, isLegal ? bootstrap : undefined);
+    this.identity.reset(newDevice, isLegal ? bootstrap : undefined, id);
     this.registered.follow(this.shared.who()?.distinctId ?? "");
   }
 
@@ -256,6 +260,12 @@ export class People {
     return isWithout;
   }
 }
+
+const whoOf = ({ distinct_id, device_id, identified }: Person) => ({
+  distinctId: distinct_id,
+  deviceId: device_id,
+  isIdentified: identified,
+});
 
 const optionsOf = (set?: object, setOnce?: object): CaptureOptions => ({
   ...(set && { $set: set }),

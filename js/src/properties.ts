@@ -2,6 +2,7 @@
 
 import { replaceEmails } from "./emails.js";
 import { reduceAddress } from "./page-address.js";
+import { wellFormedJson } from "./well-formed.js";
 
 /** What is known to hold personal data, and what makes it clean. */
 const CLEANERS = new Map<string, (value: unknown) => unknown>([
@@ -58,7 +59,7 @@ export function stringifyProperties(properties: Record<string, unknown>): string
     text = stringifyMembers(properties);
   }
   // A `toJSON` among the properties may have made something else of it.
-  return text?.startsWith("{") ? wellFormed(text) : "{}";
+  return text?.startsWith("{") ? wellFormedJson(text) : "{}";
 }
 
 /** A copy that has nothing in common with what the page passed, and nothing in it that JSON cannot hold. */
@@ -94,15 +95,4 @@ function depth(text: string): number {
     most = Math.max(most, open);
   }
   return most;
-}
-
-const ESCAPE = /\\(?:u(?:d[89ab]..\\ud[c-f]..|(d[89a-f]..))|.)/gi;
-
-/** A text without lone surrogates, which PostHog refuses with the whole body. */
-export const wellFormedText = (text: string): string =>
-  /[\ud800-\udfff]/.test(text) ? JSON.parse(wellFormed(JSON.stringify(text))) : text;
-
-/** Lone surrogates are escaped by `JSON.stringify` in a way that PostHog refuses with the whole body. */
-function wellFormed(text: string): string {
-  return /\\ud[89a-f]/i.test(text) ? text.replace(ESCAPE, (whole, lone) => (lone ? "\\ufffd" : whole)) : text;
 }

@@ -1,8 +1,10 @@
-// Records that have killed an engine. Later engines leave them alone, so that one poisoned record cannot kill every
-// later page; the keel, which reads them by other means, sends them.
+// Records that a module has trapped on. Trackers of the same version leave them alone, so that one record cannot kill the module
+// of every later page; a tracker of another version tries each of them once, alone. They expire like every record.
+//
+// Stored under `phbt:quarantine:<project>`: the uuid of each record with the version that has trapped on it last.
 
-import { nounKey } from "./record.js";
 import * as storage from "./storage.js";
+import { nounKey } from "./storage-keys.js";
 
 /** How many are remembered at most. */
 const QUARANTINE_MAX = 20;
@@ -15,23 +17,38 @@ export class Quarantine {
     this.#key = nounKey("quarantine", project);
   }
 
-  /** The uuids. */
-  list(): string[] {
-    return (storage.get(this.#key) || "").split("\n").filter(Boolean);
+  /** The uuids of all records in it. */
+  get uuids(): string[] {
+    return Object.keys(this.#versions);
   }
 
+  /** The records that this version has not tried. */
+  get untried(): string[] {
+    return Object.entries(this.#versions).flatMap(([uuid, version]) => (version === __VERSION__ ? [] : uuid));
+  }
+
+  /** Notes that this version has trapped on a record, or is about to try it. */
   add(uuid: string): void {
-    if (uuid) this.#write([...new Set([...this.list(), uuid])].slice(-QUARANTINE_MAX));
+    const { [uuid]: _, ...others } = this.#versions;
+    const kept = Object.entries(others).slice(1 - QUARANTINE_MAX);
+    storage.put(this.#key, JSON.stringify(Object.fromEntries([...kept, [uuid, __VERSION__]])));
   }
 
-  /** Forgets those of whom no record is left. */
+  /** Forgets those of whom nothing is stored any more. */
   tidy(): void {
-    const uuids = this.list();
-    if (uuids.length > 0) this.#write(uuids.filter((uuid) => storage.keys().some((key) => key.endsWith(uuid))));
+    const versions = this.#versions;
+    const keys = storage.keys();
+    const kept = Object.entries(versions).filter(([uuid]) => keys.some((key) => key.endsWith(uuid)));
+    if (kept.length === Object.keys(versions).length) return;
+    if (kept.length > 0) storage.put(this.#key, JSON.stringify(Object.fromEntries(kept)));
+    else storage.remove(this.#key);
   }
 
-  #write(uuids: readonly string[]): void {
-    if (uuids.length > 0) storage.put(this.#key, uuids.join("\n"));
-    else storage.remove(this.#key);
+  get #versions(): Record<string, string> {
+    try {
+      return { ...JSON.parse(storage.get(this.#key) || "{}") };
+    } catch {
+      return {};
+    }
   }
 }

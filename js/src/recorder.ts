@@ -1,12 +1,15 @@
 // The recorder: makes a record of what a page captures, as soon as it may: with consent, through the gate, past the hooks.
 
+import { visitorOf } from "./entry-events.js";
 import { type Draft, eventOf, ownedProperties, textOf } from "./event.js";
+import type { Entry } from "./journal.js";
+import { isMustSend } from "./must-send.js";
 import type { Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
-import type { Outbox } from "./outbox.js";
+import type { Outbox, Outgoing } from "./outbox.js";
 import type { People } from "./people.js";
 import { jsonCopy } from "./properties.js";
-import { isMustSend, type NewRecord, recordKey } from "./record.js";
+import { recordKey } from "./record.js";
 import { HOLD_MAX_MS, type TeamGate } from "./team-gate.js";
 import type { CapturedEvent, OutgoingEvent } from "./types.js";
 
@@ -28,16 +31,19 @@ export class Recorder {
   readonly #gate: TeamGate;
   readonly #people: People;
   readonly #outbox: Outbox;
+  /** Names this page in entries of the journal. */
+  readonly #page: string;
   /** Events about the visitor that no team was named for yet. */
   #teamless: Composed[] = [];
   /** Events of which nobody knows whether their team is tracked, where the page stores none of these. */
   #held: (Composed & { readonly team: string | undefined })[] = [];
   /** Stored events of which it is still open who they are about. */
-  #raw: (Composed & { record: NewRecord })[] = [];
+  #raw: (Composed & { record: Outgoing })[] = [];
   /** Whether a hook of the page is running. */
   isHooking = false;
 
-  constructor(options: CheckedOptions, notices: Notices, gate: TeamGate, people: People, outbox: Outbox) {
+  constructor(options: CheckedOptions, notices: Notices, gate: TeamGate, people: People, outbox: Outbox, page: string) {
+    this.#page = page;
     this.#options = options;
     this.#notices = notices;
     this.#gate = gate;
@@ -68,6 +74,14 @@ export class Recorder {
     const composed = this.#compose(draft);
     if (composed) take(composed);
     return composed && captured(composed);
+  }
+
+  /** Records an event that another page had left in the journal, unless it is dropped. */
+  replay(draft: Draft): void {
+    const admitted = this.#gate.admit(draft.team);
+    if (typeof admitted === "string") return this.#outbox.giveUpReplayed(admitted, draft.event);
+    const composed = this.#compose(draft);
+    if (composed) this.#outbox.replay(this.#recordOf(composed, admitted.team, this.#gate.state(admitted.team)));
   }
 
   /** Something is known of a team, or nobody could say: what it holds here is stored, given up, or held on. */
@@ -159,22 +173,29 @@ export class Recorder {
     return result;
   }
 
-  #store({ draft, event }: Composed, team: string | undefined, open: boolean | undefined): void {
-    const { ms, sequence, options } = draft;
-    const record: NewRecord = {
-      key: recordKey(this.#options.project, ms, sequence, event.uuid),
-      event: event.event,
-      body: textOf(event),
-      team,
-      open,
-      mustSend: isMustSend(event.event) || options.sendInstantly === true,
+  #store(composed: Composed, team: string | undefined, open: boolean | undefined): void {
+    const record = this.#recordOf(composed, team, open);
+    const isRaw = this.#people.shared.isPending;
+    if (isRaw) this.#raw.push({ ...composed, record });
+    this.#outbox.capture(record, !isRaw);
+  }
+
+  #recordOf({ draft, event }: Composed, team: string | undefined, open: boolean | undefined): Outgoing {
+    const { ms, sequence, options, url, referrer } = draft;
+    const mustSend = isMustSend(event.event) || options.sendInstantly === true;
+    const { uuid, properties, timestamp } = event;
+    const entry: Entry = {
+      ...{ ms, sequence, uuid, mustSend, href: url, referrer },
+      name: "capture",
+      args: [event.event, properties, { timestamp }],
+      page: this.#page,
+      team: team ?? "",
+      visitor: visitorOf(event),
+      identity: [],
+      viewport: [innerWidth, innerHeight],
     };
-    if (this.#people.shared.isPending) {
-      this.#raw.push({ draft, event, record });
-      this.#outbox.capture(record, "raw");
-    } else {
-      this.#outbox.capture(record);
-    }
+    const key = recordKey(this.#options.project, ms, sequence, uuid);
+    return { key, event: event.event, body: textOf(event), team, open, mustSend, entry };
   }
 
   #drop(reason: Parameters<Outbox["refuse"]>[0], event: string): undefined {

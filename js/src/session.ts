@@ -6,8 +6,8 @@
 // Both are stored only once `keep` was called.
 
 import { plainCopy } from "./properties.js";
-import { nounKey } from "./record.js";
 import * as storage from "./storage.js";
+import { nounKey } from "./storage-keys.js";
 import { uuidv7 } from "./uuid.js";
 
 /** PostHog's bounds of a session. */

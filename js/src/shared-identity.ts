@@ -1,8 +1,8 @@
 // Sharing a page with posthog-js: one person stays one person. Its instance says who the events are about, in which session
 // and in which groups, whenever one is captured; its opt-out is ours, and its reset as well.
 
+import { isLegalDistinctId } from "./distinct-id.js";
 import type { Who } from "./event.js";
-import { isLegalDistinctId } from "./identity.js";
 import type { CheckedOptions } from "./options.js";
 import { plainCopy } from "./properties.js";
 import type { FlagValue, PostHogInstance } from "./types.js";

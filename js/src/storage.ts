@@ -1,13 +1,11 @@
-// localStorage as it is: it may be blocked, full or absent, and each access may throw. The mirror hangs on it, so that
-// whoever stores or removes a record, engine or keel, does so in both.
+// localStorage as it is: it may be blocked, full or absent, and each access may throw. The mirror hangs on it, so that a record is
+// stored in both and removed from both.
 
 import * as mirror from "./mirror.js";
+import { KEY_PREFIX } from "./storage-keys.js";
 
-/** What every key of this product starts with. */
-export const KEY_PREFIX = "phbt:";
-
-/** The last record that was touched and the last one that was written: what was under work, asked after a trap. */
-export const inHand = { touched: "", written: "" };
+/** The record that was touched last: what was under work, asked after a trap. */
+export const inHand = { touched: "" };
 
 const isRecord = (key: string) => /^\d/.test(key.slice(KEY_PREFIX.length));
 
@@ -30,7 +28,7 @@ export function put(key: string, value: string): boolean {
   } catch {
     return false;
   }
-  if (isRecord(key)) inHand.touched = inHand.written = key;
+  if (isRecord(key)) inHand.touched = key;
   return true;
 }
 

@@ -1,9 +1,10 @@
 // Super properties, groups and where the visitor came from first: what goes on every event until it is taken away. Stored under
 // `phbt:properties:<project>`.
 
-import { type PageAddress, QUERY_KEYS } from "./page-address.js";
+import type { PageAddress } from "./page-address.js";
 import { plainCopy } from "./properties.js";
-import { nounKey } from "./record.js";
+import { QUERY_KEYS } from "./query-keys.js";
+import { nounKey } from "./storage-keys.js";
 import { StoredState } from "./stored-state.js";
 
 interface Stored {

@@ -1,16 +1,17 @@
 // The team gate: whether what happens on the page may be tracked, for each team. Asks the sources, keeps what they say,
-// and asks again; who sends an event, engine or keel, looks its team up here.
+// and asks again; whoever sends an event looks its team up here.
 //
 // Stored under `phbt:gate:<project>`: the teams that are tracked, each with the time at which that was asked. A team that is
 // not tracked leaves no trace.
 
 import { backoffMs } from "./backoff.js";
 import type { Consent } from "./consent.js";
+import type { DropReason } from "./drop-reasons.js";
 import { type GateSource, gateSources } from "./gate-sources.js";
-import type { NoticeCode, Notices } from "./notices.js";
+import type { Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
-import { nounKey } from "./record.js";
 import * as storage from "./storage.js";
+import { nounKey } from "./storage-keys.js";
 import type { TeamGateState } from "./types.js";
 
 /** Events that were captured while nobody knew whether their team is tracked are held this long. */
@@ -63,7 +64,13 @@ export class TeamGate {
   #isLoaded = false;
   #isResting = false;
 
-  constructor(options: CheckedOptions, consent: Pick<Consent, "isGranted">, notices: Notices) {
+  /** `known` is what the page's callback has said before there was a tracker. */
+  constructor(
+    options: CheckedOptions,
+    consent: Pick<Consent, "isGranted">,
+    notices: Notices,
+    known: ReadonlyMap<string, boolean | undefined> = new Map(),
+  ) {
     this.team = options.team;
     this.#options = options;
     this.#consent = consent;
@@ -71,13 +78,15 @@ export class TeamGate {
     this.#key = nounKey("gate", options.project);
     this.#sources = gateSources(options, () => consent.isGranted);
     const teams = Object.entries(options.bootstrap?.teams ?? {});
-    for (const [team, open] of teams) this.#answers.set(team, { open, askedMs: Date.now() });
+    for (const [team, open] of [...known, ...teams]) {
+      if (open !== undefined) this.#answers.set(team, { open, askedMs: Date.now() });
+    }
     this.asksForTeams = this.#sources.length + teams.length > 0;
     gates.add(this);
   }
 
   /** The team whose gate an event of `team` waits for (`undefined` for none), or the reason to drop the event. Asks about it. */
-  admit(team: string): { team: string | undefined } | NoticeCode {
+  admit(team: string): { team: string | undefined } | DropReason {
     const { isTeamEnabled, ungated } = this.#options;
     const isGated = this.asksForTeams || isTeamEnabled !== undefined;
     if (isGated) this.want(team);

@@ -1,5 +1,7 @@
 // The types that users of the package see.
 
+import type { DropReason } from "./drop-reasons.js";
+
 /** An id as booking systems have it. It is sent as it is given. */
 export type Id = number | string;
 
@@ -166,7 +168,7 @@ export interface ResetOptions {
 /** How a tracker is set up. */
 export interface TrackerOptions {
   /** Where events are sent: an absolute http(s) URL, with a path for a proxy. Default `https://us.i.posthog.com`. */
-  host?: string;
+  host?: string | null | undefined;
   /** The team of this page, for events that name none. */
   teamId?: Id;
   /** So many waiting events start a delivery: 1 to 500. Default 20. */
@@ -248,24 +250,6 @@ export interface PostHogInstance {
   reset?(newDevice?: boolean): void;
 }
 
-/** Why an event was given up. */
-export type DropReason =
-  | "gate_shut"
-  | "gate_unknown"
-  | "ungated"
-  | "invalid"
-  | "too_large"
-  | "rejected"
-  | "expired"
-  | "evicted"
-  | "torn"
-  | "duplicate"
-  | "shut_down"
-  | "forbidden"
-  | "purged"
-  | "no_consent"
-  | "before_send";
-
 /**
  * What became of this page's events. Always
  * `captured + adopted = confirmed + waiting + settledElsewhere + the sum of dropped`.
@@ -277,8 +261,11 @@ export interface Stats extends OutboxStats {
 
 /** The part of {@link Stats} that the outbox counts. */
 export interface OutboxStats {
-  /** What does the work at the moment: the engine, or the keel while there is none. */
-  readonly engine: "wasm" | "keel";
+  /**
+   * What takes the events of this page: the module as WebAssembly; the same module translated to JavaScript; nothing but the
+   * journal, because the tracker has not loaded or its module has trapped twice; nothing, because the tracker is off.
+   */
+  readonly engine: "wasm" | "no-wasm" | "journal" | "off";
   /** Captured on this page, whatever became of them. */
   readonly captured: number;
   /** Found in storage, left by earlier pages. */
@@ -291,6 +278,6 @@ export interface OutboxStats {
   readonly held: number;
   /** Removed by another page, which settled them. */
   readonly settledElsewhere: number;
-  /** Given up, by reason. */
-  readonly dropped: Readonly<Record<DropReason, number>>;
+  /** Given up, by reason. While the tracker is not there, a reason that was not met is missing. */
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
 }

@@ -2,30 +2,36 @@
 // visitor has agreed, or not at all. How it is done stands in `recorder.ts`, `people.ts` and `outbox.ts`.
 
 import { CallQueue } from "./call-queue.js";
-import { Clock, type Tick } from "./clock.js";
+import type { Clock, Moment } from "./clock.js";
 import { Consent } from "./consent.js";
+import type { DropReason } from "./drop-reasons.js";
+import { personOf } from "./entry-events.js";
 import { type Draft, uuidOf } from "./event.js";
 import { HeldCalls } from "./held-calls.js";
+import type { Instances } from "./instance.js";
+import { isMustSend } from "./must-send.js";
 import { Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
-import { pageAddress } from "./page-address.js";
+import { addressOf } from "./page-address.js";
 import { listenToPage, type PageEvent } from "./page-events.js";
 import { People } from "./people.js";
-import { plainCopy, readProperties, wellFormedText } from "./properties.js";
-import { isMustSend } from "./record.js";
+import { plainCopy, readProperties } from "./properties.js";
 import { Recorder } from "./recorder.js";
+import { Replay } from "./replay.js";
 import { nameOf, TeamGate } from "./team-gate.js";
+import type { Shared } from "./tracker-source.js";
 import type {
   BookingProperties,
   CapturedEvent,
   CaptureOptions,
   ConsentState,
-  DropReason,
   FeatureFlagsListener,
   Stats,
   TeamGateState,
 } from "./types.js";
+import { noteUntracked } from "./untracked.js";
+import { wellFormedText } from "./well-formed.js";
 
 /** One tracker on one page. No method throws. */
 export class Visit {
@@ -38,18 +44,21 @@ export class Visit {
   readonly #options: CheckedOptions;
   readonly #recorder: Recorder;
   readonly #held: HeldCalls;
-  readonly #clock = new Clock();
+  readonly #clock: Clock;
   #lastTeam = "";
   /** Who wants to listen as soon as that is allowed. */
   readonly #toStart: (() => void)[] = [];
   #isOpen = false;
   #stopListening: () => void = () => {};
   #shutdown: Promise<void> | undefined;
-  /** When a call was made that is done only now. */
-  #heldTick: Tick | undefined;
+  /** When and where the next call was made, where that was earlier. */
+  #given: Moment | undefined;
+  /** The same of the call that is being done. */
+  #moment: Moment | undefined;
 
-  constructor(options: CheckedOptions) {
+  constructor(options: CheckedOptions, instances: Instances, { clock, page, teams, counts, isLazy }: Shared) {
     this.#options = options;
+    this.#clock = clock;
     this.notices = new Notices(options.debug);
     this.calls = new CallQueue(this.notices);
     this.people = new People(
@@ -68,13 +77,36 @@ export class Visit {
       },
     );
     this.consent = new Consent(options, () => this.people.shared.isOptedOut());
-    this.gate = new TeamGate(options, this.consent, this.notices);
-    this.outbox = new Outbox(options, this.consent, this.gate, this.notices);
-    this.#recorder = new Recorder(options, this.notices, this.gate, this.people, this.outbox);
+    this.gate = new TeamGate(options, this.consent, this.notices, teams);
+    this.outbox = new Outbox(options, this.consent, this.gate, this.notices, instances, counts);
+    this.#recorder = new Recorder(options, this.notices, this.gate, this.people, this.outbox, page);
+    const replay = new Replay(options.project, page, this.#recorder, this.outbox);
+    this.outbox.onReplay = (ageMinMs) => this.calls.run(() => replay.run(ageMinMs));
     this.#held = new HeldCalls((event) => this.outbox.refuse("evicted", event));
+    if (isLazy) this.gate.listen((team, open) => this.#noteUntracked(team, open));
     this.gate.onAnswer = (team, open) => this.calls.attempt(() => this.#gateAnswered(team, open));
     if (document.prerendering) document.addEventListener("prerenderingchange", () => this.#begin(), { once: true });
     else this.#begin();
+  }
+
+  /** Makes a call as what happened then. */
+  at<Value>(moment: Moment, call: () => Value): Value {
+    this.#given = moment;
+    try {
+      return call();
+    } finally {
+      this.#given = undefined;
+    }
+  }
+
+  /** When the call was made that is done now, by `performance.now()`. */
+  get monotonicMs(): number {
+    return this.#moment?.monotonicMs ?? performance.now();
+  }
+
+  /** The uuid of what the call makes that is done now, where it has one already. */
+  get uuid(): string | undefined {
+    return this.#moment?.uuid;
   }
 
   /** Captures an event; `read` gives its properties. */
@@ -85,10 +117,11 @@ export class Visit {
       return void this.outbox.refuse("before_send", String(event));
     }
     const isLate = this.#shutdown !== undefined;
+    const moment = this.#takeMoment();
     this.calls.run(() => {
       try {
         if (isLate) return this.outbox.refuse("shut_down", String(event));
-        captured = this.#captureNow(event, read(), readProperties(options));
+        captured = this.#during(moment, () => this.#captureNow(event, read(), readProperties(options)));
       } catch (error) {
         this.outbox.refuse("invalid", typeof event === "string" ? event : "");
         throw error;
@@ -99,6 +132,7 @@ export class Visit {
 
   /** Changes who the visitor is or what is known of it, as soon as that may be known. */
   change(run: (people: People) => void): void {
+    const given = this.#takeMoment();
     this.calls.run(() => {
       const { state } = this.consent;
       if (this.#shutdown || state === "denied")
@@ -108,15 +142,9 @@ export class Visit {
         if (this.#recorder.mayKeep(this.#team)) this.people.keep(true);
         run(this.people);
       };
-      if (state === "granted") return change();
-      const tick = this.#clock.tick();
-      this.#held.hold({
-        run: () => {
-          this.#heldTick = tick;
-          this.calls.attempt(change);
-          this.#heldTick = undefined;
-        },
-      });
+      if (state === "granted") return this.#during(given, change);
+      const moment = given ?? this.#clock();
+      this.#held.hold({ run: () => this.#during(moment, () => this.calls.attempt(change)) });
     });
   }
 
@@ -232,6 +260,23 @@ export class Visit {
     };
   }
 
+  /** What a call is told of its moment. A call that is made from inside it is told nothing. */
+  #takeMoment(): Moment | undefined {
+    const given = this.#given;
+    this.#given = undefined;
+    return given;
+  }
+
+  #during<Value>(moment: Moment | undefined, run: () => Value): Value {
+    const outer = this.#moment;
+    this.#moment = moment;
+    try {
+      return run();
+    } finally {
+      this.#moment = outer;
+    }
+  }
+
   /** The team of the page, or the last that was named. */
   get #team(): string {
     return this.gate.team || this.#lastTeam;
@@ -265,7 +310,6 @@ export class Visit {
     this.#recorder.purge();
     this.people.forget();
     this.outbox.purge(true);
-    this.outbox.stayClosed();
   }
 
   #refuseHeld(reason: DropReason): void {
@@ -280,8 +324,7 @@ export class Visit {
       shared.wait((found) => this.calls.attempt(() => this.#settled(found)));
       if (this.#options.bootstrap) this.change(() => this.people.bootstrap());
     }
-    // Once more after a denial, which may have kept the engine from starting.
-    this.outbox.open(!shared.isPending);
+    this.outbox.open();
     for (const run of [...this.#held.release().map(({ run }) => run), ...this.#toStart.splice(0)])
       this.calls.attempt(run);
     this.gate.refresh();
@@ -294,6 +337,12 @@ export class Visit {
     this.outbox.gateAnswered(team, open);
     if (open) this.people.flags.refresh();
     if (open === false && this.outbox.removeTraces()) this.people.withdraw();
+  }
+
+  /** Leaves a note for the facades of later pages, where a request was needed to hear of a team. */
+  #noteUntracked(team: string, open: boolean | undefined): void {
+    const { teamGateUrl, teamFlag, project } = this.#options;
+    if (open !== undefined && (teamGateUrl || teamFlag) && this.consent.isGranted) noteUntracked(project, team, open);
   }
 
   /** Whether something may be sent of the visitor that is no event: its team is known to be tracked. */
@@ -313,7 +362,6 @@ export class Visit {
     }
     this.consent.refresh();
     this.#recorder.seal(found);
-    this.outbox.allSealed();
     this.people.flags.refresh();
   }
 
@@ -335,10 +383,12 @@ export class Visit {
   #draft(event: string, properties: BookingProperties = {}, options: CaptureOptions = {}, ofOurs = false): Draft {
     const { teamId } = properties;
     const named = teamId === undefined || teamId === null ? "" : wellFormedText(String(teamId));
-    const tick = this.#heldTick ?? this.#clock.tick();
+    const { href, referrer, uuid, ms, sequence, entry } = this.#moment ?? this.#clock();
     // What the tracker says of the visitor goes through the gate of the page's team, or the last that was named.
     const team = named || this.gate.team || (ofOurs ? this.#lastTeam : "");
-    return { event, properties, options, uuid: uuidOf(options, tick.ms), team, ...tick, ...pageAddress() };
+    const address = addressOf(href, referrer);
+    const person = entry && personOf(entry);
+    return { event, properties, options, uuid: uuidOf(options, ms, uuid), team, ms, sequence, person, ...address };
   }
 
   #captureNow(event: string, properties: BookingProperties, options: CaptureOptions): CapturedEvent | undefined {

@@ -5,12 +5,26 @@
 
 import { webcrypto } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { createContext, runInContext } from "node:vm";
+import { createRequire } from "node:module";
+import { createContext, runInContext, Script } from "node:vm";
 import { gunzipSync } from "node:zlib";
 
-const DIST = new URL("../../pkg/dist/", import.meta.url);
-const SCRIPT = readFileSync(new URL("script.js", DIST), "utf8");
-const MODULE = readFileSync(new URL("tracker_bg.wasm", DIST));
+const { transformSync } = createRequire(new URL("../../js/package.json", import.meta.url))("esbuild");
+
+/** The entries of the package, each as a script that leaves its exports in `entry`. */
+const entries = new Map();
+function entryScript(name) {
+  if (!entries.has(name)) {
+    const text = readFileSync(new URL(`../../pkg/dist/${name}.js`, import.meta.url), "utf8");
+    const isModule = name !== "script";
+    const code = isModule ? transformSync(text, { format: "iife", globalName: "entry", logLevel: "error" }).code : text;
+    entries.set(name, code);
+  }
+  return entries.get(name);
+}
+
+/** The entry that the tests drive: the script tag's, or the one that `CONTRACT_ENTRY` names. */
+const ENTRY = process.env.CONTRACT_ENTRY ?? "script";
 
 export const API_KEY = "phc_contract";
 export const HOST = "https://posthog.test";
@@ -151,6 +165,14 @@ async function textOf(body) {
   return (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString();
 }
 
+/** What entries export that a page has imported: a module namespace can only be had of a real module. */
+globalThis.importedEntries ??= [];
+async function namespaceOf(exported) {
+  const place = globalThis.importedEntries.push(exported) - 1;
+  const names = Object.keys(exported).map((name) => `export const ${name} = all.${name};`);
+  return import(`data:text/javascript,const all = globalThis.importedEntries[${place}]; ${names.join(" ")}`);
+}
+
 /** A browser of one visitor: a profile with its storage, and pages in it. */
 export class World {
   now = START;
@@ -173,27 +195,28 @@ export class World {
     };
   }
 
-  /** Opens a page; in the tab of an earlier one where that is given. */
+  /**
+   * Opens a page; in the tab of an earlier one where that is given. With `wasm` false it must not run WebAssembly, as where a policy
+   * forbids it; `entry` is the entry of the package that it carries.
+   */
   open({
     tab = new MemoryStorage(),
     url = "https://book.example/ada",
     referrer = "",
     navigator = {},
     wasm = true,
+    entry = ENTRY,
   } = {}) {
-    const page = new Page(this, tab, url, referrer, navigator);
-    // As where a Content-Security-Policy forbids it: the browser says so at once, and for good.
-    if (!wasm) page.window.WebAssembly = undefined;
+    const page = new Page(this, tab, url, referrer, navigator, wasm, entry);
     this.pages.push(page);
     return page;
   }
 
-  /** Opens a page with a tracker on it, and waits for its engine, where it loads one by itself. */
+  /** Opens a page with a tracker on it. */
   async visit(options = {}, how = {}) {
     const page = this.open(how);
     const tracker = page.track(options);
     await this.settle();
-    if (page.modulesAsked > 0) await tracker.ready;
     return { page, tracker };
   }
 
@@ -203,8 +226,7 @@ export class World {
       for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
     };
     await turns();
-    // The compiler works in threads of its own.
-    while (this.pages.some(({ compiling }) => compiling > 0)) await turns();
+    while (this.pages.some(({ importing }) => importing > 0)) await turns();
   }
 
   /** Lets time pass; timers go off when they are due. */
@@ -246,13 +268,15 @@ export class World {
 class Page {
   isOpen = true;
   console = [];
-  /** How often it has asked for the engine's module, and how many are being compiled. */
-  modulesAsked = 0;
-  compiling = 0;
+  /** The entries that it has imported, and how many are on their way. */
+  imported = [];
+  importing = 0;
+  /** While it is set, an import waits for it; where it rejects, so does the import. */
+  importGate = undefined;
   #world;
   #targets = new Map();
 
-  constructor(world, tab, url, referrer, navigator) {
+  constructor(world, tab, url, referrer, navigator, wasm, entry) {
     this.#world = world;
     this.tab = tab;
     const dateOf = (realm) =>
@@ -298,21 +322,34 @@ class Page {
     this.window.Date = dateOf(runInContext("globalThis", this.window));
     for (const target of [this.window, this.window.document]) this.#makeTarget(target);
     this.window.window = this.window;
-    const realm = runInContext("WebAssembly", this.window);
-    const compile = realm.compile;
-    realm.compile = async (bytes) => {
-      this.compiling++;
-      try {
-        return await compile(bytes);
-      } finally {
-        this.compiling--;
-      }
-    };
+    if (!wasm) this.window.WebAssembly = undefined;
     this.window.navigator.sendBeacon = (_, body) => {
       world.server.take(body);
       return true;
     };
-    runInContext(SCRIPT, this.window);
+    this.#run(entry);
+  }
+
+  /** Runs an entry of the package; gives what it exports, which a classic script leaves on the page itself. */
+  #run(name) {
+    const importModuleDynamically = (specifier) => this.#import(/([\w-]+)\.js(\?.*)?$/.exec(specifier)[1]);
+    const script = new Script(entryScript(name), { importModuleDynamically });
+    script.runInContext(this.window);
+    const exported = runInContext("typeof entry === 'object' ? entry : {}", this.window);
+    this.window.PostHogBookingTracker ??= exported.PostHogBookingTracker;
+    return exported;
+  }
+
+  async #import(name) {
+    this.imported.push(name);
+    this.importing += this.importGate ? 0 : 1;
+    const held = Boolean(this.importGate);
+    try {
+      await this.importGate;
+      return await namespaceOf(this.#run(name));
+    } finally {
+      this.importing -= held ? 0 : 1;
+    }
   }
 
   /** Makes a tracker that is open to every team, unless the options say otherwise. */
@@ -356,10 +393,6 @@ class Page {
   }
 
   async #fetch(address, init = {}) {
-    if (address.endsWith(".wasm")) {
-      this.modulesAsked++;
-      return new Response(MODULE, { headers: { "content-type": "application/wasm" } });
-    }
     const { pathname, searchParams } = new URL(address);
     if (pathname === "/flags/") return this.#answer(this.#world.flags.take(init.body, this.#world.now), init);
     if (pathname === "/team-gate") {

@@ -1,0 +1,42 @@
+// Consent before the tracker is there: read and written under the tracker's own key, so that both know the same. What posthog-js knows
+// of it only the tracker asks; until then nothing is stored where the visitor is posthog-js's.
+
+import { answered, answerText, browserDenies } from "./consent-answer.js";
+import { read, write } from "./local-storage.js";
+import { nounKey } from "./storage-keys.js";
+import type { ConsentState, TrackerOptions } from "./types.js";
+
+/** The consent of one page. */
+export function facadeConsent(project: string, options: TrackerOptions, changed: (state: ConsentState) => void) {
+  const key = nounKey("consent", project);
+  /** What was said on this page: it holds where storage does not. */
+  let said = "";
+
+  function state(): ConsentState {
+    if (browserDenies(options)) return "denied";
+    return answered(read(key)) ?? answered(said) ?? (options.consent === "required" ? "pending" : "granted");
+  }
+
+  let told: ConsentState | undefined;
+
+  /** Looks whether it has changed since it was looked at last. */
+  function refresh(): void {
+    const present = state();
+    const isNews = told !== undefined && told !== present;
+    told = present;
+    if (isNews) changed(present);
+  }
+
+  return {
+    key,
+    state,
+    refresh,
+
+    /** Stores what the visitor says. */
+    say(state: "granted" | "denied"): void {
+      said = answerText(state, read(key) || said);
+      write(key, said);
+      refresh();
+    },
+  };
+}

@@ -1,0 +1,124 @@
+// The journal: what is stored of an event that no tracker could take, because the tracker has not loaded yet or its module has
+// trapped. The journal stores and never sends; a tracker makes an event of each entry later ("replays" it), on this page or
+// on another one.
+//
+// An entry is stored under `phbt:journal:<project>:<captured ms>:<sequence>:<uuid>`, numbers in base 36. It holds little: a page
+// that has no tracker has nothing that finds personal data. So of the properties only numbers, booleans and identifiers are
+// stored, and of an address neither a path with an "@" nor a query beyond campaign parameters.
+
+import { erase, keysOf, read, readObject, write } from "./local-storage.js";
+import { capturedKey, nounKey } from "./storage-keys.js";
+
+/** At most so many entries are stored for a project, and so many characters of them. */
+export const ENTRIES_MAX = 100;
+export const ENTRIES_LENGTH_MAX = 64 * 1024;
+
+/** Entries older than this are not replayed: 7 days. */
+export const ENTRY_AGE_MAX_MS = 7 * 24 * 3_600_000;
+
+/** Who an event is about, as it is stored under `phbt:identity:<project>` too. */
+export interface Person {
+  readonly distinct_id: string;
+  readonly device_id: string;
+  readonly identified: boolean;
+}
+
+/** What names an entry: when its event was captured, as which of its page, and its uuid. */
+export interface EntryName {
+  readonly ms: number;
+  readonly sequence: number;
+  readonly uuid: string;
+}
+
+/** What a page has said of its visitor: the call, what it was given, and the uuid of the call. */
+export type IdentityCall = readonly [name: string, given: unknown, uuid: string];
+
+/** What is known of a call that makes an event. */
+export interface Entry extends EntryName {
+  /** The method of the tracker, and what it is given. */
+  readonly name: string;
+  readonly args: readonly unknown[];
+  /** The page that has made it. */
+  readonly page: string;
+  /** The team that it names, or its page; empty, where there is none. */
+  readonly team: string;
+  readonly mustSend: boolean;
+  /** The stored identity of the visitor when the page was opened, and what the page has said of the visitor since. */
+  readonly visitor: string;
+  readonly identity: readonly IdentityCall[];
+  readonly href: string;
+  readonly referrer: string;
+  readonly viewport: readonly [width: number, height: number];
+  /** The version whose module has trapped on it: no tracker of that version replays it. */
+  readonly trapped?: string | undefined;
+}
+
+/** An entry as it lies in storage. */
+export interface FoundEntry extends Entry {
+  readonly key: string;
+}
+
+/** Names of properties whose texts are identifiers. */
+const IDENTIFIERS =
+  /^(booking(Id|Uid)|attemptId|eventTypeId|teamId|userId|errorCode|\$anon_distinct_id|distinctId|timestamp)$/;
+
+/** Whether a text may be stored that nobody has looked into: it holds no e-mail address, encoded or not. */
+export const isPlain = (text: string): boolean => !/@|%40/.test(text);
+
+const prefixOf = (project: string) => `${nounKey("journal", project)}:`;
+
+/** What a call has beside its entry, and nobody else needs. */
+type StoredWith = Entry & { monotonicMs?: number; key?: string; isCapture?: boolean };
+
+/**
+ * Stores an entry, as far as it may be stored, and gives its key; empty, where it may not be stored, storage refuses or a bound is
+ * reached.
+ */
+export function storeEntry(project: string, entry: Entry): string {
+  const { ms, sequence, uuid, monotonicMs, key: _, isCapture, args, href, referrer, ...rest } = entry as StoredWith;
+  const key = prefixOf(project) + capturedKey(ms, sequence, uuid);
+  const own = { ...rest, args: args.map(reduce), href: reduceHref(href), referrer: originOf(referrer) };
+  const text = JSON.stringify(own);
+  const stored = keysOf(prefixOf(project));
+  const length = stored.reduce((sum, other) => sum + read(other).length, text.length);
+  const fits = stored.length < ENTRIES_MAX && length <= ENTRIES_LENGTH_MAX && isPlain(String(args[0]));
+  return fits && write(key, text) ? key : "";
+}
+
+/** Removes all entries. */
+export const eraseEntries = (project: string): void => keysOf(prefixOf(project)).forEach(erase);
+
+/** All entries, in the order of capture. What is damaged is removed. */
+export function readEntries(project: string): FoundEntry[] {
+  const prefix = prefixOf(project);
+  const entries = keysOf(prefix).flatMap((key) => {
+    const [ms = "", sequence = "", uuid = ""] = key.slice(prefix.length).split(":");
+    const entry = readObject<Entry>(key);
+    const name = { ms: Number.parseInt(ms, 36), sequence: Number.parseInt(sequence, 36), uuid };
+    const isWhole = typeof entry.name === "string" && Array.isArray(entry.args) && name.ms >= 0;
+    if (isWhole) return { ...entry, ...name, key } as FoundEntry;
+    erase(key);
+    return [];
+  });
+  return entries.sort((a, b) => a.ms - b.ms || a.sequence - b.sequence);
+}
+
+/** What of an argument may be stored: a text as it is, of an object its numbers, booleans and identifiers. */
+function reduce(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return isPlain(String(value)) ? value : undefined;
+  const isStorable = ([name, member]: [string, unknown]) =>
+    /^(number|boolean)$/.test(typeof member) ||
+    (typeof member === "string" && IDENTIFIERS.test(name) && isPlain(member));
+  return Object.fromEntries(Object.entries(value).filter(isStorable));
+}
+
+/** What of the address may be stored that the visitor has come from. */
+const originOf = (href: string): string => /^https?:\/\/[^/?#@]+/.exec(href)?.[0] ?? "";
+
+/** What of the page's address may be stored: no query beyond campaign parameters and click ids, and nothing like an e-mail address. */
+function reduceHref(href: string): string {
+  const [path = "", query = ""] = (href.split("#")[0] ?? "").split("?");
+  const kept = query.split("&").filter((pair) => /^(utm_|\w+(cl|bra)id=)/.test(pair));
+  const reduced = `${path}?${kept.join("&")}`;
+  return isPlain(reduced) ? reduced : `${location.origin}/`;
+}

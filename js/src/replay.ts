@@ -1,0 +1,90 @@
+// Replays what other pages have left in the journal: makes the event of each entry, about whom and when it says, and stores it as
+// a record. Whoever replays an entry makes the same event of it, so that PostHog counts it once.
+
+import { isLegalDistinctId } from "./distinct-id.js";
+import { type Person, personOf } from "./entry-events.js";
+import type { Draft } from "./event.js";
+import { ENTRY_AGE_MAX_MS, type FoundEntry, readEntries } from "./journal.js";
+import { erase } from "./local-storage.js";
+import { isMustSend } from "./must-send.js";
+import type { Outbox } from "./outbox.js";
+import { addressOf } from "./page-address.js";
+import type { Recorder } from "./recorder.js";
+import type { CaptureOptions } from "./types.js";
+import { isUuid } from "./uuid.js";
+
+/** The event that a call makes. */
+type Made = Pick<Draft, "event" | "properties" | "options" | "person">;
+
+/** The replay of one tracker. */
+export class Replay {
+  readonly #project: string;
+  readonly #page: string;
+  readonly #recorder: Recorder;
+  readonly #outbox: Outbox;
+
+  /** `page` names this page, whose own entries are its facade's affair. */
+  constructor(project: string, page: string, recorder: Recorder, outbox: Outbox) {
+    this.#project = project;
+    this.#page = page;
+    this.#recorder = recorder;
+    this.#outbox = outbox;
+  }
+
+  /** Replays every entry that is at least this old; has the engine ask again for younger ones. */
+  run(ageMinMs: number): void {
+    for (const entry of readEntries(this.#project)) {
+      const ageMs = Math.abs(Date.now() - entry.ms);
+      const isExpired = ageMs > ENTRY_AGE_MAX_MS;
+      if (entry.page === this.#page || (entry.trapped === __VERSION__ && !isExpired)) continue;
+      if (ageMs < ageMinMs) {
+        this.#outbox.replayIn(ageMinMs - ageMs);
+        continue;
+      }
+      const made = isUuid(entry.uuid) ? eventOf(entry) : undefined;
+      if (isExpired) this.#outbox.giveUpReplayed(entry.trapped ? "quarantined" : "expired", entry.name);
+      else if (made) this.#replay(entry, made);
+      erase(entry.key);
+    }
+  }
+
+  #replay({ ms, sequence, uuid, team, href, referrer, viewport, mustSend }: FoundEntry, made: Made): void {
+    const [$viewport_width, $viewport_height] = viewport ?? [];
+    const isUrgent = mustSend && !isMustSend(made.event);
+    this.#recorder.replay({
+      ...made,
+      properties: { $viewport_width, $viewport_height, ...made.properties },
+      options: { ...made.options, ...(isUrgent && { sendInstantly: true }) },
+      ...{ ms, sequence, uuid, team },
+      ...addressOf(href, referrer),
+    });
+  }
+}
+
+/** What the call of an entry makes; nothing, where it makes no event. */
+function eventOf(entry: FoundEntry): Made | undefined {
+  const { name, args } = entry;
+  const person = personOf(entry);
+  const [first, second, third] = args as [unknown, unknown, unknown];
+  const object = (value: unknown) => ({ ...(typeof value === "object" ? value : {}) }) as Record<string, unknown>;
+  if (name.startsWith("trackBooking")) {
+    const event = name.replace("trackBooking", "booking_").toLowerCase();
+    return { event, properties: object(first), options: {}, person };
+  }
+  if (name === "capture" && typeof first === "string") {
+    return { event: first, properties: object(second), options: object(third) as CaptureOptions, person };
+  }
+  if (name === "identify") return person && identifyEvent(person, first);
+  if (name === "alias" && person && isLegalDistinctId(first) && first !== person.distinct_id) {
+    const properties = { alias: first, distinct_id: isLegalDistinctId(second) ? second : person.distinct_id };
+    return { event: "$create_alias", properties, options: {}, person };
+  }
+  return undefined;
+}
+
+/** What PostHog is told where a page names its visitor: nothing, where it knows that one. Two known people are never merged. */
+function identifyEvent(person: Person, id: unknown): Made | undefined {
+  if (!isLegalDistinctId(id) || person.identified || id === person.distinct_id) return undefined;
+  const named = { ...person, distinct_id: id, identified: true };
+  return { event: "$identify", properties: { $anon_distinct_id: person.distinct_id }, options: {}, person: named };
+}

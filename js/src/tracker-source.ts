@@ -1,0 +1,34 @@
+// Where the tracker of a page comes from: what facade and tracker know of each other.
+
+import type { Clock } from "./clock.js";
+import type { Tracker } from "./tracker.js";
+import type { WaitingCounts } from "./waiting-calls.js";
+
+/** What facade and tracker of a page share. */
+export interface Shared {
+  readonly clock: Clock;
+  /** The hash of the project key, as storage names it. */
+  readonly project: string;
+  /** Names the page in the entries of the journal. */
+  readonly page: string;
+  /** What the page's callback has said of teams. */
+  readonly teams: ReadonlyMap<string, boolean | undefined>;
+  /** What has become of events before the tracker was there. */
+  readonly counts: WaitingCounts;
+  /** Whether the tracker had to be loaded. */
+  readonly isLazy: boolean;
+}
+
+/** Makes a tracker; where its configuration says that it is off, what says so on the console. Throws where the module cannot run. */
+export type OpenTracker = (apiKey: unknown, options: unknown, shared: Shared) => Tracker | (() => void);
+
+/** Where the tracker comes from. */
+export interface TrackerSource {
+  /** Makes it at once; absent, where it has to be loaded first. */
+  readonly open?: OpenTracker;
+  /** Loads what makes it; rejects where that cannot be had. */
+  load(): Promise<OpenTracker>;
+}
+
+/** Asks the page's bundler once more where loading has failed: for the next page to come, the journal keeps what waits. */
+export const twice = (load: () => Promise<OpenTracker>): Promise<OpenTracker> => load().catch(load);
