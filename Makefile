@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # Later steps use what earlier ones build.
 .NOTPARALLEL:
 
-.PHONY: pkg demo test fmt lint test-host test-js test-contracts test-browser test-e2e test-recipes test-bundlers faults sim bench planted-trap collector size clean
+.PHONY: pkg demo test fmt lint test-host test-js test-contracts test-corpus test-browser test-e2e test-recipes test-bundlers faults sim bench planted-trap collector size clean
 
 pkg: ## Builds the npm package into pkg/ and prints what it weighs.
 	@scripts/setup wasm
@@ -21,7 +21,7 @@ demo: ## Starts collector and booking page, books once and shows what arrived. O
 
 test: ## Everything that CI runs. Each runner prints its own summary.
 	@scripts/setup wasm browser clippy bundlers
-	@$(MAKE) --no-print-directory fmt pkg lint test-host collector planted-trap test-js test-contracts test-browser test-e2e test-recipes test-bundlers
+	@$(MAKE) --no-print-directory fmt pkg lint test-host collector planted-trap test-js test-contracts test-corpus test-browser test-e2e test-recipes test-bundlers
 
 faults: ## Plays faults in Chromium, Firefox and WebKitGTK and prints what became of the events. ENGINES= and FAULTS= choose.
 	@scripts/setup wasm browser firefox webkit
@@ -56,8 +56,8 @@ lint:
 	cargo clippy --quiet --locked -p posthog-booking-tracker --all-targets --features broken-engines -- -D warnings
 	source scripts/tools && wasm_cargo clippy --quiet --locked -p posthog-booking-tracker --lib --test web --features planted-trap -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --no-deps -p posthog-booking-tracker
-	cd js && node_modules/.bin/biome check --error-on-warnings src test ../tests/contracts ../tests/e2e ../tests/faults \
-		../tests/recipes ../tests/bundlers ../examples/calcom-team-gate ../scripts
+	cd js && node_modules/.bin/biome check --error-on-warnings src test ../tests/contracts ../tests/corpus ../tests/e2e \
+		../tests/faults ../tests/recipes ../tests/bundlers ../examples/calcom-team-gate ../scripts
 	cd js && node_modules/.bin/tsc --noEmit && node_modules/.bin/tsc --noEmit -p test
 
 test-host:
@@ -70,6 +70,9 @@ test-js:
 
 test-contracts: ## PostHog's SDK contracts, by the built package on a clock that stands still.
 	node --test --test-reporter=spec tests/contracts/*.test.mjs
+
+test-corpus: ## A few hundred cases of calls, and the events that they make, held against what was recorded.
+	node --test --test-reporter=spec tests/corpus/*.test.mjs
 
 test-browser:
 	source scripts/tools && CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER="$$WASM_BINDGEN-test-runner" \
