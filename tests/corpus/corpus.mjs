@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { runInContext } from "node:vm";
-import { SECOND, World } from "../contracts/world.mjs";
+import { MINUTE, SECOND, World } from "../contracts/world.mjs";
 import { HOOKS, HOSTILE, makePostHog } from "./page-values.mjs";
 
 // A zone that is not UTC, so that a local time that is taken for UTC is seen.
@@ -227,11 +227,12 @@ class Play {
     return this.#result();
   }
 
-  /** Whatever can still be delivered is. */
+  /** Whatever can still be delivered is; what a page has left, by the next one, which waits a minute before it takes it. */
   async #end() {
     await this.world.settle();
     for (const { page, tracker } of this.tabs.values()) if (page.isOpen) void tracker.flush();
-    await this.world.pass(3 * SECOND);
+    const isLeft = this.world.pages.some(({ isOpen }) => !isOpen);
+    await this.world.pass(isLeft ? 2 * MINUTE : 3 * SECOND);
     await this.world.settle();
   }
 
