@@ -46,6 +46,15 @@ const WARNINGS: Partial<Record<NoticeCode, string>> = {
   web_page: "the host answers with a web page. Events are kept. Check that your proxy passes /i/v0/e/ on to PostHog.",
 };
 
+/** Says one thing on the console. */
+export function write(level: "error" | "warn" | "debug", text: string): void {
+  try {
+    console[level](`[PostHogBookingTracker] ${text}`);
+  } catch {
+    // A page may have replaced the console by something that throws.
+  }
+}
+
 /** Says things on the console. */
 export class Notices {
   /** Whether those who develop the page want to hear everything. */
@@ -59,26 +68,18 @@ export class Notices {
   /** Says what a code stands for; `about` names the event, where it is about one. */
   report(code: NoticeCode, about = ""): void {
     const warning = WARNINGS[code];
-    if (warning && !this.#said.has(code)) this.#write("warn", warning);
+    if (warning && !this.#said.has(code)) write("warn", warning);
     else if (!warning) this.debug(`dropped ${about || "an event"}: ${code}`);
     this.#said.add(code);
   }
 
   /** Says something to those who asked for it. */
   debug(text: string): void {
-    if (this.isVerbose) this.#write("debug", text);
+    if (this.isVerbose) write("debug", text);
   }
 
   /** Says what a call did wrong. */
   warn(text: string): void {
-    this.#write("warn", text);
-  }
-
-  #write(level: "warn" | "debug", text: string): void {
-    try {
-      console[level](`[PostHogBookingTracker] ${text}`);
-    } catch {
-      // A page may have replaced the console by something that throws.
-    }
+    write("warn", text);
   }
 }

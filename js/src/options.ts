@@ -1,7 +1,8 @@
-// Checks what the page configures, and fills in the defaults.
+// Reads what the page configures: fills in the defaults, and says what is wrong. Nothing here throws, whatever is passed.
 
-import { ConfigurationError } from "./errors.js";
+import type { Finding, FindingCode } from "./findings.js";
 import { isLegalDistinctId } from "./identity.js";
+import { isOption, meantOption, OPTION_LEVELS, type OptionName } from "./option-names.js";
 import { plainCopy, wellFormedText } from "./properties.js";
 import { projectHash } from "./record.js";
 import type { BeforeSend, Bootstrap, PostHogInstance, TeamGateSource, TrackerOptions } from "./types.js";
@@ -19,9 +20,6 @@ export const NUMBER_OPTIONS = {
 /** Where PostHog takes events for projects in its US region. */
 export const DEFAULT_HOST = "https://us.i.posthog.com";
 
-/** The longest project key that PostHog takes. */
-const API_KEY_LENGTH_MAX = 64;
-
 /** The options that are on or off; off, where the page says nothing. */
 const SWITCHES = ["debug", "teamFlag", "respectDnt", "respectGpc", "featureFlags"] as const;
 
@@ -33,6 +31,9 @@ export const WORD_OPTIONS = {
   personProfiles: ["identifiedOnly", "always", "never"],
   identity: ["own", "posthog-js", "auto"],
 } as const;
+
+const NUMBERS = Object.keys(NUMBER_OPTIONS) as (keyof Numbers)[];
+const WORDS = Object.keys(WORD_OPTIONS) as (keyof Words)[];
 
 type Numbers = { readonly [Name in keyof typeof NUMBER_OPTIONS]: number };
 type Switches = { readonly [Name in (typeof SWITCHES)[number]]: boolean };
@@ -55,46 +56,191 @@ export interface CheckedOptions extends Numbers, Switches, Words {
   readonly beforeSend: readonly BeforeSend[];
 }
 
-/** Checks everything at once; throws {@link ConfigurationError}. */
-export function checkOptions(apiKey: unknown, given?: TrackerOptions | null): CheckedOptions {
-  const options = given ?? {};
-  const { isTeamEnabled } = options;
-  const team = teamOf(options.teamId);
-  if (team === undefined) throw invalid("teamId", "a number or a text");
-  if (!["boolean", "function", "undefined"].includes(typeof isTeamEnabled)) {
-    throw invalid("isTeamEnabled", "true, false or a function that is given a team id");
-  }
-  const key = checkApiKey(apiKey);
-  return {
+/** What was read. */
+export interface ReadOptions {
+  /** Nothing, where the tracker is off. */
+  readonly options: CheckedOptions | undefined;
+  readonly findings: readonly Finding[];
+  /** Whether the page wants to hear everything, on or off. */
+  readonly isVerbose: boolean;
+}
+
+/** Why a value is not taken. Thrown by the checks below, and caught where they are called. */
+class Refusal {
+  constructor(
+    readonly code: FindingCode,
+    readonly message: string,
+  ) {}
+}
+
+const invalid = (name: string, allowed: string) =>
+  new Refusal("option_invalid", `${name} must be ${allowed}, or left out.`);
+
+/** Says what is wrong with a configuration, without making a tracker of it: nothing, where it is good. */
+export const checkOptions = (apiKey: string | null | undefined, options?: TrackerOptions | null): readonly Finding[] =>
+  readOptions(apiKey, options).findings;
+
+/** Reads everything at once. */
+export function readOptions(apiKey: unknown, given?: unknown): ReadOptions {
+  const findings: Finding[] = [];
+  const unknown = unknownNames(given, findings);
+  const values = (unknown ? given : undefined) as Record<string, unknown> | null | undefined;
+  /** What `check` makes of an option; `fallback`, where it makes nothing of it. */
+  const take = <Value>(name: OptionName, check: (value: unknown) => Value, fallback: Value): Value => {
+    try {
+      return check(values?.[name]);
+    } catch (error) {
+      findings.push(refusedOption(name, error));
+      return fallback;
+    }
+  };
+  const key = keyOf(apiKey, findings);
+  const options: CheckedOptions = {
     apiKey: key,
     project: projectHash(key),
-    host: checkHost(options.host ?? DEFAULT_HOST),
-    team,
-    isTeamEnabled,
-    teamGateUrl: checkGateUrl(options.teamGateUrl),
-    posthog: options.posthog ?? undefined,
-    bootstrap: checkBootstrap(options.bootstrap),
-    beforeSend: checkHooks(options.beforeSend),
-    ...byName(Object.keys(NUMBER_OPTIONS) as (keyof Numbers)[], (name) => checkNumber(name, options[name])),
-    ...byName(SWITCHES, (name) => options[name] === true),
-    ...(byName(Object.keys(WORD_OPTIONS) as (keyof Words)[], (name) => checkWord(name, options[name])) as Words),
+    host: take("host", hostOf, ""),
+    team: take("teamId", readTeam, ""),
+    isTeamEnabled: take("isTeamEnabled", gateOf, undefined),
+    teamGateUrl: take("teamGateUrl", gateUrlOf, ""),
+    posthog: take("posthog", instanceOf, undefined),
+    bootstrap: take("bootstrap", bootstrapOf, undefined),
+    beforeSend: take("beforeSend", hooksOf, []),
+    ...byName(NUMBERS, (name) => take(name, numberOf(name), NUMBER_OPTIONS[name].default)),
+    ...byName(SWITCHES, (name) => take(name, switchOf(name), false)),
+    ...(byName(WORDS, (name) => take(name, wordOf(name), WORD_OPTIONS[name][0])) as Words),
   };
+  findings.push(...(unknown ?? []).map(unknownOption));
+  const isOff = findings.some(({ level }) => level !== "warning");
+  return { options: isOff ? undefined : options, findings, isVerbose: options.debug };
 }
 
-const byName = <Name extends string, Value>(names: readonly Name[], check: (name: Name) => Value) =>
-  Object.fromEntries(names.map((name) => [name, check(name)])) as Record<Name, Value>;
+const byName = <Name extends string, Value>(names: readonly Name[], read: (name: Name) => Value) =>
+  Object.fromEntries(names.map((name) => [name, read(name)])) as Record<Name, Value>;
 
-function checkWord(name: keyof Words, value: unknown): unknown {
-  const words: readonly unknown[] = WORD_OPTIONS[name];
-  const word = value === undefined ? words[0] : value;
-  if (!words.includes(word)) throw invalid(name, words.map((known) => `"${known}"`).join(" or "));
-  return word;
+/** The names that are no options; `undefined`, where what is passed holds no options at all. */
+function unknownNames(given: unknown, findings: Finding[]): string[] | undefined {
+  try {
+    if (given === undefined || given === null) return [];
+    if (typeof given === "object" && !Array.isArray(given)) {
+      return Object.keys(given).filter((name) => !isOption(name));
+    }
+  } catch {
+    // A proxy that does not want to be listed.
+  }
+  const message = "The second argument must be an object of options, for example { host }, or left out.";
+  findings.push({ code: "options_invalid", option: "options", level: "error", message });
+  return undefined;
 }
 
-function checkBootstrap(given: unknown): Bootstrap | undefined {
+function refusedOption(option: OptionName, error: unknown): Finding {
+  const isRefusal = error instanceof Refusal;
+  const code = isRefusal ? error.code : "option_unreadable";
+  const what = isRefusal ? error.message : `${option} cannot be read, because reading it throws. Pass a plain value.`;
+  const level = OPTION_LEVELS[option];
+  return { code, option, level, message: level === "error" ? what : `${what} The default is used.` };
+}
+
+/** The longest name of an option that is repeated on the console. */
+const SAID_LENGTH_MAX = 60;
+
+function unknownOption(option: string): Finding {
+  const meant = meantOption(option);
+  const name = option.slice(0, SAID_LENGTH_MAX);
+  if (!meant) {
+    const message = `${name} is no option, and is ignored. Leave it out, or take one from the table in docs/options.md.`;
+    return { code: "option_unknown", option, level: "warning", message };
+  }
+  const what = meant.isPostHogJs ? `${name} is an option of posthog-js` : `${name} is no option`;
+  const mend = `Use ${meant.name} instead; docs/options.md says what it takes.`;
+  return meant.isStrict
+    ? { code: "option_misspelt", option, level: "error", message: `${what}. ${mend}` }
+    : { code: "option_misspelt", option, level: "warning", message: `${what}, and is ignored. ${mend}` };
+}
+
+/** The longest project key that PostHog takes. */
+const API_KEY_LENGTH_MAX = 64;
+
+const isAbsent = (value: unknown) =>
+  value === undefined || value === null || (typeof value === "string" && value.trim() === "");
+
+/** The project key; empty, where there is none that can be used. */
+function keyOf(apiKey: unknown, findings: Finding[]): string {
+  const key = typeof apiKey === "string" ? apiKey.trim() : "";
+  const find = (code: FindingCode, level: Finding["level"], message: string) => {
+    findings.push({ code, option: "apiKey", level, message });
+    return "";
+  };
+  if (isAbsent(apiKey)) {
+    const message = "The tracker is off, because the project API key is missing. Pass the key that starts with phc_.";
+    return find("api_key_missing", "info", message);
+  }
+  if (key.startsWith("phx_")) {
+    const message = "A personal API key (phx_) must never be in a page. Revoke it and pass the project API key (phc_).";
+    return find("api_key_personal", "error", message);
+  }
+  if (key.length > API_KEY_LENGTH_MAX || !/^[\x21-\x7e]+$/.test(key)) {
+    const message = `The project API key must be a text of at most ${API_KEY_LENGTH_MAX} ASCII characters without spaces. Copy it from the settings of your PostHog project.`;
+    return find("api_key_invalid", "error", message);
+  }
+  return key;
+}
+
+function hostOf(host: unknown): string {
+  try {
+    const url = new URL((isAbsent(host) ? DEFAULT_HOST : host) as string);
+    if (/^https?:$/.test(url.protocol)) return (url.origin + url.pathname).replace(/\/+$/, "");
+  } catch {
+    // Said below.
+  }
+  throw new Refusal(
+    "host_invalid",
+    "host must be https://us.i.posthog.com, https://eu.i.posthog.com or the full http(s) URL of your proxy.",
+  );
+}
+
+/** A team as it is stored and asked for: empty for none, `undefined` for what names no team. */
+export function teamOf(id: unknown): string | undefined {
+  if (id === undefined || id === null) return "";
+  return /^(string|number|bigint)$/.test(typeof id) ? wellFormedText(String(id)) : undefined;
+}
+
+function readTeam(id: unknown): string {
+  const team = teamOf(id);
+  if (team === undefined) throw invalid("teamId", "a number or a text");
+  return team;
+}
+
+function gateOf(value: unknown): TeamGateSource | undefined {
+  if (/^(boolean|function|undefined)$/.test(typeof value)) return value as TeamGateSource | undefined;
+  throw invalid("isTeamEnabled", "true, false or a function that is given a team id");
+}
+
+function gateUrlOf(url: unknown): string {
+  if (url === undefined || url === null) return "";
+  try {
+    if (url instanceof URL || (typeof url === "string" && url.trim() !== "")) {
+      // A test of a configuration may run where there is no page.
+      const { href, protocol } = new URL(url, globalThis.location?.href ?? "http://localhost");
+      if (/^https?:$/.test(protocol)) return href;
+    }
+  } catch {
+    // Said below.
+  }
+  throw invalid("teamGateUrl", "an http(s) URL of your application");
+}
+
+function instanceOf(value: unknown): PostHogInstance | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!/^(object|function)$/.test(typeof value)) throw invalid("posthog", "an instance of posthog-js");
+  return value as PostHogInstance;
+}
+
+function bootstrapOf(given: unknown): Bootstrap | undefined {
   if (given === undefined || given === null) return undefined;
   if (typeof given !== "object") throw invalid("bootstrap", "an object");
-  const value: Bootstrap = plainCopy(given);
+  // JSON of a server has null for what it does not know.
+  const members = Object.entries(plainCopy(given)).filter(([, member]) => member !== null);
+  const value: Bootstrap = Object.fromEntries(members);
   const { distinctId, teams } = value;
   if (distinctId !== undefined && !isLegalDistinctId(distinctId)) {
     throw invalid("bootstrap.distinctId", "your own id, of at most 200 characters");
@@ -110,80 +256,32 @@ function checkBootstrap(given: unknown): Bootstrap | undefined {
   return value;
 }
 
-/** A team as it is stored and asked for: empty for none, `undefined` for what names no team. */
-export function teamOf(id: unknown): string | undefined {
-  if (id === undefined || id === null) return "";
-  return /^(string|number|bigint)$/.test(typeof id) ? wellFormedText(String(id)) : undefined;
-}
-
-function checkGateUrl(url: unknown): string {
-  if (url === undefined || url === null) return "";
-  try {
-    const { href, protocol } = new URL(url as string, globalThis.location?.href);
-    if (/^https?:$/.test(protocol) && url !== "") return href;
-  } catch {
-    // Said below.
-  }
-  throw invalid("teamGateUrl", "an http(s) URL of your application");
-}
-
-function checkHooks(value: TrackerOptions["beforeSend"]): readonly BeforeSend[] {
+function hooksOf(value: unknown): readonly BeforeSend[] {
   const hooks = value === undefined || value === null ? [] : [value].flat();
-  if (hooks.some((hook) => typeof hook !== "function"))
+  if (hooks.some((hook) => typeof hook !== "function")) {
     throw invalid("beforeSend", "a function or several in an array");
-  return hooks as readonly BeforeSend[];
+  }
+  return hooks as BeforeSend[];
 }
 
-function checkApiKey(apiKey: unknown): string {
-  if (typeof apiKey !== "string" || apiKey.trim() === "") {
-    throw new ConfigurationError(
-      "api_key_missing",
-      "The project API key is missing. Pass the key that starts with phc_.",
-    );
-  }
-  const key = apiKey.trim();
-  if (key.startsWith("phx_")) {
-    throw new ConfigurationError(
-      "api_key_personal",
-      "A personal API key (phx_) must never be in a page. Revoke it and pass the project API key (phc_).",
-    );
-  }
-  if (key.length > API_KEY_LENGTH_MAX || !/^[\x21-\x7e]+$/.test(key)) {
-    throw new ConfigurationError(
-      "api_key_invalid",
-      `A project API key has at most ${API_KEY_LENGTH_MAX} ASCII characters without spaces.`,
-    );
-  }
-  return key;
-}
+const switchOf = (name: OptionName) => (value: unknown) => {
+  if (![true, false, undefined, null].includes(value as boolean)) throw invalid(name, "true or false");
+  return value === true;
+};
 
-function checkHost(host: unknown): string {
-  try {
-    const url = new URL(host as string);
-    if (url.protocol === "https:" || url.protocol === "http:") {
-      return (url.origin + url.pathname).replace(/\/+$/, "");
-    }
-  } catch {
-    // Said below.
-  }
-  throw new ConfigurationError(
-    "host_invalid",
-    "host must be https://us.i.posthog.com, https://eu.i.posthog.com or the full http(s) URL of your proxy.",
-  );
-}
+const wordOf = (name: keyof Words) => (value: unknown) => {
+  const words: readonly unknown[] = WORD_OPTIONS[name];
+  const word = value === undefined ? words[0] : value;
+  if (!words.includes(word)) throw invalid(name, words.map((known) => `"${known}"`).join(" or "));
+  return word;
+};
 
-function checkNumber(name: keyof typeof NUMBER_OPTIONS, value: unknown): number {
+const numberOf = (name: keyof Numbers) => (value: unknown) => {
   const { default: fallback, min, max } = NUMBER_OPTIONS[name];
   if (value === undefined) return fallback;
   if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
-    throw new ConfigurationError(
-      "option_out_of_range",
-      `${name} must be a whole number from ${min} to ${max}; leave it out for ${fallback}.`,
-    );
+    const message = `${name} must be a whole number from ${min} to ${max}; leave it out for ${fallback}.`;
+    throw new Refusal("option_out_of_range", message);
   }
   return value as number;
-}
-
-function invalid(name: string, allowed: string): ConfigurationError {
-  return new ConfigurationError("option_invalid", `${name} must be ${allowed}, or left out.`);
-}
+};

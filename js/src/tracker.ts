@@ -1,7 +1,8 @@
 // The tracker that a page makes: everything that a page can call. When a call is done stands in `visit.ts`.
 
 import { Attempt } from "./attempt.js";
-import { checkOptions, teamOf } from "./options.js";
+import { configure, OffTracker, turnOff } from "./off.js";
+import { teamOf } from "./options.js";
 import { readProperties } from "./properties.js";
 import type {
   BookingCompletedProperties,
@@ -24,15 +25,19 @@ import { Visit } from "./visit.js";
 
 /**
  * Tracks bookings in PostHog. Events are stored before a call returns, sent at once or on leaving, and sent again until
- * PostHog has confirmed them. Nothing but the constructor ever throws, and that only for a bad configuration.
+ * PostHog has confirmed them. Nothing ever throws: where the configuration is bad, the console says how to mend it, and the
+ * tracker is off.
  */
 export class PostHogBookingTracker {
-  readonly #visit: Visit;
+  /** Never there where the tracker is off, and then never asked for. */
+  readonly #visit!: Visit;
   readonly #attempt = new Attempt();
 
-  /** @throws ConfigurationError with a sentence that says how to mend the configuration. */
-  constructor(apiKey: string, options?: TrackerOptions) {
-    this.#visit = new Visit(checkOptions(apiKey, options));
+  /** Without a key, on a server and in a worker the tracker is off. */
+  constructor(apiKey: string | null | undefined, options?: TrackerOptions | null) {
+    const setup = configure(apiKey, options);
+    if (setup instanceof OffTracker) turnOff(this, setup);
+    else this.#visit = new Visit(setup);
   }
 
   /**

@@ -166,7 +166,7 @@ export interface ResetOptions {
 /** How a tracker is set up. */
 export interface TrackerOptions {
   /** Where events are sent: an absolute http(s) URL, with a path for a proxy. Default `https://us.i.posthog.com`. */
-  host?: string;
+  host?: string | null | undefined;
   /** The team of this page, for events that name none. */
   teamId?: Id;
   /** So many waiting events start a delivery: 1 to 500. Default 20. */
@@ -277,8 +277,8 @@ export interface Stats extends OutboxStats {
 
 /** The part of {@link Stats} that the outbox counts. */
 export interface OutboxStats {
-  /** What does the work at the moment: the engine, or the keel while there is none. */
-  readonly engine: "wasm" | "keel";
+  /** What does the work at the moment: the engine, the keel while there is none, or nothing where the tracker is off. */
+  readonly engine: "wasm" | "keel" | "off";
   /** Captured on this page, whatever became of them. */
   readonly captured: number;
   /** Found in storage, left by earlier pages. */

@@ -1,6 +1,7 @@
 // The entry for bundlers and `<script type="module">`.
 
-export { ConfigurationError, type ConfigurationErrorCode } from "../errors.js";
+export type { Finding, FindingCode, FindingLevel } from "../findings.js";
+export { checkOptions } from "../options.js";
 export { PostHogBookingTracker } from "../tracker.js";
 export type {
   BeforeSend,
