@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MINUTE, SECOND, START, World } from "./world.mjs";
+import { HOST, MINUTE, SECOND, START, World } from "./world.mjs";
 
 const arrived = async (world, tracker) => {
   await tracker.flush();
