@@ -407,6 +407,12 @@ test("nothing throws, whatever stands in place of the options, of one of them or
     assert.equal(findingOf({}, value).code, "api_key_invalid");
     for (const name of Object.keys(OPTION_LEVELS)) assert.ok(Array.isArray(checkOptions(KEY, { [name]: value })), name);
   }
+  for (const thrown of [...hostile, null, undefined]) {
+    const get = () => {
+      throw thrown;
+    };
+    assert.equal(findingOf(Object.defineProperty({}, "host", { enumerable: true, get })).code, "option_unreadable");
+  }
   for (const options of [revoked(), new Proxy({}, traps)]) assert.equal(findingOf(options).code, "options_invalid");
   for (const host of [circular, revoked(), 1n]) assert.equal(findingOf({ host }).code, "host_invalid");
   for (const teamId of hostile.slice(0, -1)) assert.equal(findingOf({ teamId }).code, "option_invalid");
