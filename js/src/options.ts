@@ -68,10 +68,17 @@ export interface ReadOptions {
 
 /** Why a value is not taken. Thrown by the checks below, and caught where they are called. */
 class Refusal {
+  readonly #isOurs = true;
+
   constructor(
     readonly code: FindingCode,
     readonly message: string,
   ) {}
+
+  /** Asks nothing of what was thrown, which may be a proxy that throws in its turn. */
+  static is(error: unknown): error is Refusal {
+    return typeof error === "object" && error !== null && #isOurs in error;
+  }
 }
 
 const invalid = (name: string, allowed: string) =>
@@ -134,7 +141,7 @@ function unknownNames(given: unknown, findings: Finding[]): string[] | undefined
 }
 
 function refusedOption(option: OptionName, error: unknown): Finding {
-  const isRefusal = error instanceof Refusal;
+  const isRefusal = Refusal.is(error);
   const code = isRefusal ? error.code : "option_unreadable";
   const what = isRefusal ? error.message : `${option} cannot be read, because reading it throws. Pass a plain value.`;
   const level = OPTION_LEVELS[option];

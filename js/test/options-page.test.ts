@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 
+import { OPTION_LEVELS, POSTHOG_JS_NAMES } from "../src/option-names.js";
 import { DEFAULT_HOST, NUMBER_OPTIONS, WORD_OPTIONS } from "../src/options.js";
 import { readText, repositoryUrl } from "./repository.js";
 
@@ -113,7 +114,39 @@ test("the comments of the types give the defaults and bounds of the code", () =>
     const comment = `: ${grouped(min)} to ${grouped(max)}. Default ${grouped(fallback)}. */\n  ${name}?: number;`;
     assert.ok(types.includes(comment), name);
   }
-  assert.ok(types.includes(`Default \`${DEFAULT_HOST}\`. */\n  host?: string;`));
+  assert.ok(types.includes(`Default \`${DEFAULT_HOST}\`. */\n  host?: string | null | undefined;`));
+});
+
+const FINDINGS = "What the constructor finds";
+
+test("every code of a finding has a row, and no other", () => {
+  const [, union = ""] = /^export type FindingCode =\n(.*?);$/ms.exec(readText("js/src/findings.ts")) ?? [];
+  const codes = [...union.matchAll(/"(\w+)"/g)].map(([, code]) => code);
+  assert.ok(codes.includes("host_invalid"));
+  assert.deepEqual([...rowsUnder(FINDINGS).keys()], codes);
+  for (const [code, [level = ""]] of rowsUnder(FINDINGS)) {
+    assert.match(level, /^(error|warning|info|error or warning)$/, code);
+  }
+});
+
+test("every option has its level, and no name is on both sides", () => {
+  const named = (level: string) => {
+    const [, list = ""] = new RegExp(`^- \\*\\*${level}\\*\\*: (.*?)\\.`, "ms").exec(page) ?? [];
+    return [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+  };
+  const ofLevel = (level: string) => Object.entries(OPTION_LEVELS).filter(([, own]) => own === level);
+  for (const level of ["error", "warning"]) {
+    const names = ofLevel(level).map(([name]) => name);
+    assert.deepEqual(named(level), names, level);
+  }
+});
+
+test("every name of posthog-js that is known has a row with the option that does the same", () => {
+  const rows = [...rowsUnder("Names of posthog-js")].map(([name, [option]]) => [name, option]);
+  assert.deepEqual(
+    rows,
+    Object.entries(POSTHOG_JS_NAMES).map(([name, option]) => [name, `\`${option}\``]),
+  );
 });
 
 test("every bound of the engine has a row with its value, and no other", () => {
@@ -147,7 +180,13 @@ test("every constant of the keel and of the page's side has a row with its value
 });
 
 test("every row says why", () => {
-  const headings = ["Options", "Bounds of the engine", "Constants of the keel and of the page's side"];
+  const headings = [
+    "Options",
+    FINDINGS,
+    "Names of posthog-js",
+    "Bounds of the engine",
+    "Constants of the keel and of the page's side",
+  ];
   for (const [name, cells] of headings.flatMap((heading) => [...rowsUnder(heading)])) {
     assert.match(cells.at(-1) ?? "", /^[A-Z].*\.$/, name);
   }

@@ -1,26 +1,40 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ConfigurationError, type ConfigurationErrorCode } from "../src/errors.js";
-import { type CheckedOptions, checkOptions, DEFAULT_HOST, NUMBER_OPTIONS, WORD_OPTIONS } from "../src/options.js";
+import { checkOptions as checkOfEntry } from "../src/entries/index.js";
+import type { Finding, FindingCode, FindingLevel } from "../src/findings.js";
+import { OPTION_LEVELS, POSTHOG_JS_NAMES } from "../src/option-names.js";
+import {
+  type CheckedOptions,
+  checkOptions,
+  DEFAULT_HOST,
+  NUMBER_OPTIONS,
+  readOptions,
+  WORD_OPTIONS,
+} from "../src/options.js";
 import { projectHash } from "../src/record.js";
-import type { TrackerOptions } from "../src/types.js";
 
 const KEY = "phc_demo";
 const NUMBERS = Object.entries(NUMBER_OPTIONS) as [keyof typeof NUMBER_OPTIONS, (typeof NUMBER_OPTIONS)["flushAt"]][];
 
-/** Checks what JavaScript may pass, whatever the types say. */
-const check = (options: unknown): CheckedOptions => checkOptions(KEY, options as TrackerOptions);
+/** What is made of options in which nothing is wrong. */
+function check(options?: unknown, apiKey: unknown = KEY): CheckedOptions {
+  const read = readOptions(apiKey, options);
+  assert.deepEqual(read.findings, []);
+  return read.options ?? assert.fail("the tracker is off, and nothing says why");
+}
 
-const errorOf = (options: unknown, apiKey: unknown): ConfigurationError => {
-  try {
-    checkOptions(apiKey, options as TrackerOptions);
-  } catch (error) {
-    assert.ok(error instanceof ConfigurationError, String(error));
-    return error;
-  }
-  return assert.fail(`nothing is wrong with ${String(apiKey)} and these options`);
-};
+/** The one thing that is wrong with a configuration, which has to turn the tracker off or leave it on as its level says. */
+function findingOf(options: unknown, ...given: [apiKey?: unknown]): Finding {
+  const [apiKey] = given.length > 0 ? given : [KEY];
+  const read = readOptions(apiKey, options);
+  assert.equal(read.findings.length, 1, JSON.stringify(read.findings));
+  const [finding = assert.fail()] = read.findings;
+  assert.equal(read.options === undefined, finding.level !== "warning");
+  return finding;
+}
+
+const namesAndLevel = ({ code, option, level }: Finding) => [code, option, level];
 
 test("everything but the key may be left out", () => {
   const expected: CheckedOptions = {
@@ -50,7 +64,8 @@ test("everything but the key may be left out", () => {
     featureFlags: false,
     beforeSend: [],
   };
-  assert.deepEqual(checkOptions(KEY), expected);
+  assert.deepEqual(check(), expected);
+  for (const none of [null, {}]) assert.deepEqual(check(none), expected);
   const others = ["respectDnt", "respectGpc", "posthog", "bootstrap", "beforeSend", ...Object.keys(WORD_OPTIONS)];
   const names = [
     "host",
@@ -69,7 +84,7 @@ test("everything but the key may be left out", () => {
 test("what is passed is taken", () => {
   const isTeamEnabled = () => true;
   const options = { teamId: 42, debug: true, isTeamEnabled, ungated: "track" as const, flushAt: 7, maxRetries: 0 };
-  const checked = checkOptions(` ${KEY}\n`, options);
+  const checked = check(options, ` ${KEY}\n`);
   assert.equal(checked.apiKey, KEY);
   assert.equal(checked.team, "42");
   assert.equal(checked.debug, true);
@@ -90,8 +105,28 @@ test("a team id is written as text, and null is none", () => {
   }
 });
 
-test("only true turns debug on", () => {
-  for (const debug of [false, "true", 1, {}, null]) assert.equal(check({ debug }).debug, false);
+test("a switch is on where it is true, and off where it is false or left out", () => {
+  const names = ["debug", "teamFlag", "respectDnt", "respectGpc", "featureFlags"] as const;
+  for (const name of names) {
+    assert.equal(check({ [name]: true })[name], true);
+    for (const off of [false, undefined, null]) assert.equal(check({ [name]: off })[name], false);
+  }
+});
+
+test("a switch that is neither on nor off leaves the tracker off where others decide by it, and takes the default elsewhere", () => {
+  for (const wrong of ["true", "", 1, 0, {}, [], Number.NaN]) {
+    for (const name of ["respectDnt", "respectGpc", "teamFlag"]) {
+      const finding = findingOf({ [name]: wrong });
+      assert.deepEqual(namesAndLevel(finding), ["option_invalid", name, "error"]);
+      assert.equal(finding.message, `${name} must be true or false, or left out.`);
+    }
+    for (const name of ["debug", "featureFlags"] as const) {
+      const finding = findingOf({ [name]: wrong });
+      assert.deepEqual(namesAndLevel(finding), ["option_invalid", name, "warning"]);
+      assert.equal(finding.message, `${name} must be true or false, or left out. The default is used.`);
+      assert.equal(readOptions(KEY, { [name]: wrong }).options?.[name], false);
+    }
+  }
 });
 
 test("a constant answer for the team is taken as it is", () => {
@@ -104,87 +139,291 @@ for (const [name, { default: fallback, min, max }] of NUMBERS) {
     for (const value of [min, min + 1, fallback, max - 1, max]) assert.equal(check({ [name]: value })[name], value);
     const wrong = [min - 1, max + 1, min + 0.5, Number.NaN, Number.POSITIVE_INFINITY, String(min), null, [min], {}, 1n];
     for (const value of wrong) {
-      const error = errorOf({ [name]: value }, KEY);
-      assert.equal(error.code, "option_out_of_range");
+      const finding = findingOf({ [name]: value });
+      assert.deepEqual(namesAndLevel(finding), ["option_out_of_range", name, "warning"]);
       const sentence = `${name} must be a whole number from ${min} to ${max}; leave it out for ${fallback}.`;
-      assert.equal(error.message, sentence);
+      assert.equal(finding.message, `${sentence} The default is used.`);
+      assert.equal(readOptions(KEY, { [name]: value }).options?.[name], fallback);
     }
   });
 }
 
-// What is wrong, and the words that say how to mend it.
-const MISTAKES: [ConfigurationErrorCode, options: unknown, apiKey: unknown, mending: RegExp][] = [
-  ["api_key_missing", {}, undefined, /Pass the key that starts with phc_/],
-  ["api_key_missing", {}, null, /Pass the key/],
-  ["api_key_missing", {}, "", /Pass the key/],
-  ["api_key_missing", {}, " \n", /Pass the key/],
-  ["api_key_missing", {}, 7, /Pass the key/],
-  ["api_key_missing", {}, { key: KEY }, /Pass the key/],
-  ["api_key_personal", {}, "phx_secret", /Revoke it and pass the project API key \(phc_\)/],
-  ["api_key_personal", {}, "  phx_secret ", /Revoke it/],
-  ["api_key_invalid", {}, "x".repeat(65), /at most 64 ASCII characters without spaces/],
-  ["api_key_invalid", {}, "phc_de mo", /without spaces/],
-  ["api_key_invalid", {}, "phc_démo", /ASCII/],
-  ["api_key_invalid", {}, "phc_\u0000", /ASCII/],
+// What is wrong, with which option, how much it matters, and the words that say how to mend it.
+const MISTAKES: [FindingCode, option: string, FindingLevel, options: unknown, apiKey: unknown, mending: RegExp][] = [
+  ["api_key_missing", "apiKey", "info", {}, undefined, /Pass the key that starts with phc_/],
+  ["api_key_missing", "apiKey", "info", {}, null, /Pass the key/],
+  ["api_key_missing", "apiKey", "info", {}, "", /Pass the key/],
+  ["api_key_missing", "apiKey", "info", {}, " \n", /Pass the key/],
+  ["api_key_invalid", "apiKey", "error", {}, 7, /must be a text/],
+  ["api_key_invalid", "apiKey", "error", {}, { key: KEY }, /must be a text/],
+  ["api_key_personal", "apiKey", "error", {}, "phx_secret", /Revoke it and pass the project API key \(phc_\)/],
+  ["api_key_personal", "apiKey", "error", {}, "  phx_secret ", /Revoke it/],
+  ["api_key_invalid", "apiKey", "error", {}, "x".repeat(65), /at most 64 ASCII characters without spaces/],
+  ["api_key_invalid", "apiKey", "error", {}, "phc_de mo", /without spaces/],
+  ["api_key_invalid", "apiKey", "error", {}, "phc_démo", /ASCII/],
+  ["api_key_invalid", "apiKey", "error", {}, "phc_\u0000", /ASCII/],
   [
     "host_invalid",
+    "host",
+    "error",
     { host: "us.i.posthog.com" },
     KEY,
     /must be https:\/\/us\.i\.posthog\.com, .* or the full http\(s\) URL of your/,
   ],
-  ["host_invalid", { host: "" }, KEY, /the full http\(s\) URL of your proxy/],
-  ["host_invalid", { host: "/ingest" }, KEY, /the full http\(s\) URL of your proxy/],
-  ["host_invalid", { host: "//a.example" }, KEY, /the full http\(s\) URL of your proxy/],
-  ["host_invalid", { host: "ftp://a.example" }, KEY, /the full http\(s\) URL of your proxy/],
-  ["host_invalid", { host: "javascript:alert(1)" }, KEY, /the full http\(s\) URL of your proxy/],
-  ["host_invalid", { host: 7 }, KEY, /host must be/],
-  ["host_invalid", { host: {} }, KEY, /host must be/],
+  ["host_invalid", "host", "error", { host: "/ingest" }, KEY, /the full http\(s\) URL of your proxy/],
+  ["host_invalid", "host", "error", { host: "//a.example" }, KEY, /the full http\(s\) URL of your proxy/],
+  ["host_invalid", "host", "error", { host: "ftp://a.example" }, KEY, /the full http\(s\) URL of your proxy/],
+  ["host_invalid", "host", "error", { host: "javascript:alert(1)" }, KEY, /the full http\(s\) URL of your proxy/],
+  ["host_invalid", "host", "error", { host: "undefined" }, KEY, /the full http\(s\) URL of your proxy/],
+  ["host_invalid", "host", "error", { host: 7 }, KEY, /host must be/],
+  ["host_invalid", "host", "error", { host: false }, KEY, /host must be/],
+  ["host_invalid", "host", "error", { host: {} }, KEY, /host must be/],
   [
     "option_invalid",
+    "isTeamEnabled",
+    "error",
     { isTeamEnabled: "true" },
     KEY,
     /must be true, false or a function that is given a team id, or left/,
   ],
-  ["option_invalid", { isTeamEnabled: null }, KEY, /isTeamEnabled must be true, false or a function/],
-  ["option_invalid", { isTeamEnabled: 1 }, KEY, /isTeamEnabled must be true, false or a function/],
-  ["option_invalid", { ungated: "drop" }, KEY, /ungated must be "ignore" or "track", or left out/],
-  ["option_invalid", { ungated: null }, KEY, /ungated must be "ignore" or "track"/],
-  ["option_invalid", { ungated: true }, KEY, /ungated must be "ignore" or "track"/],
-  ["option_out_of_range", { flushAt: 0 }, KEY, /leave it out for 20/],
+  ["option_invalid", "isTeamEnabled", "error", { isTeamEnabled: null }, KEY, /isTeamEnabled must be true, false or a/],
+  ["option_invalid", "isTeamEnabled", "error", { isTeamEnabled: 1 }, KEY, /isTeamEnabled must be true, false or a/],
+  ["option_invalid", "teamId", "error", { teamId: {} }, KEY, /teamId must be a number or a text, or left out/],
+  ["option_invalid", "teamId", "error", { teamId: Symbol("a") }, KEY, /teamId must be a number or a text/],
+  ["option_invalid", "ungated", "error", { ungated: "drop" }, KEY, /ungated must be "ignore" or "track", or left out/],
+  ["option_invalid", "ungated", "error", { ungated: null }, KEY, /ungated must be "ignore" or "track"/],
+  ["option_invalid", "ungated", "error", { ungated: true }, KEY, /ungated must be "ignore" or "track"/],
+  ["option_invalid", "consent", "error", { consent: "yes" }, KEY, /consent must be "granted" or "required"/],
+  ["option_invalid", "consent", "error", { consent: null }, KEY, /consent must be "granted" or "required"/],
+  ["option_invalid", "posthog", "warning", { posthog: false }, KEY, /posthog must be an instance of posthog-js/],
+  ["option_out_of_range", "flushAt", "warning", { flushAt: 0 }, KEY, /leave it out for 20\. The default is used/],
+  ["option_misspelt", "api_host", "error", { api_host: "https://a.example" }, KEY, /posthog-js\. Use host instead/],
+  ["option_misspelt", "flush_at", "warning", { flush_at: 1 }, KEY, /flush_at is no option, .* Use flushAt instead/],
+  ["option_unknown", "autocapture", "warning", { autocapture: true }, KEY, /autocapture is no .* docs\/options\.md/],
+  ["options_invalid", "options", "error", "https://eu.i.posthog.com", KEY, /must be an object of options/],
+  ["options_invalid", "options", "error", [], KEY, /must be an object of options/],
+  ["options_invalid", "options", "error", () => {}, KEY, /must be an object of options/],
+  ["options_invalid", "options", "error", 7, KEY, /must be an object of options/],
 ];
 
-for (const [code, options, apiKey, mending] of MISTAKES) {
-  const about = `${JSON.stringify(apiKey)?.slice(0, 20)} with ${JSON.stringify(options)}`;
-  test(`${about} is refused as ${code}, with the way to mend it`, () => {
-    const error = errorOf(options, apiKey);
-    assert.equal(error.code, code);
-    assert.equal(error.name, "ConfigurationError");
-    assert.match(error.message, mending);
-    assert.match(error.message, /\.$/);
+for (const [code, option, level, options, apiKey, mending] of MISTAKES) {
+  const about = `${String(JSON.stringify(apiKey)).slice(0, 20)} with ${JSON.stringify(options)}`;
+  const what = { error: "turns the tracker off", info: "turns the tracker off in silence", warning: "is warned of" }[
+    level
+  ];
+  test(`${about} ${what} as ${code}, with the way to mend it`, () => {
+    const finding = findingOf(options, apiKey);
+    assert.deepEqual(namesAndLevel(finding), [code, option, level]);
+    assert.match(finding.message, mending);
+    assert.match(finding.message, /^[A-Za-z].*\.$/);
   });
 }
 
-test("every code of a ConfigurationError is one that a mistake leads to", () => {
+test("every code is one that a mistake leads to", () => {
   // The compiler demands every code here, and no other.
-  const codes: Record<ConfigurationErrorCode, true> = {
+  const codes: Record<FindingCode, true> = {
     api_key_missing: true,
     api_key_personal: true,
     api_key_invalid: true,
     host_invalid: true,
     option_out_of_range: true,
     option_invalid: true,
+    option_misspelt: true,
+    option_unknown: true,
+    option_unreadable: true,
+    options_invalid: true,
+    no_page: true,
   };
-  assert.deepEqual(new Set(MISTAKES.map(([code]) => code)), new Set(Object.keys(codes)));
+  // These two have tests of their own.
+  const known = new Set([...MISTAKES.map(([code]) => code), "option_unreadable", "no_page"]);
+  assert.deepEqual(known, new Set(Object.keys(codes)));
 });
 
 test("a key of 64 characters is taken, and the secret of a personal one is not repeated", () => {
-  assert.equal(checkOptions("x".repeat(64)).apiKey.length, 64);
-  assert.doesNotMatch(errorOf({}, "phx_secret").message, /secret/);
+  assert.equal(check({}, "x".repeat(64)).apiKey.length, 64);
+  assert.doesNotMatch(findingOf({}, "phx_secret").message, /secret/);
+});
+
+test("checkOptions gives every finding at once, in a fixed order, and none for a good configuration", () => {
+  assert.equal(checkOfEntry, checkOptions);
+  const good = {
+    host: "https://eu.i.posthog.com",
+    teamId: 42,
+    isTeamEnabled: true,
+    teamGateUrl: "/api/gate",
+    flushAt: 7,
+  };
+  assert.deepEqual(checkOptions(KEY, good), []);
+  const bad = { colour: 1, api_host: "x", host: "x", flushAt: 0, respectDnt: "yes" };
+  assert.deepEqual(checkOptions("phx_secret", bad as object).map(namesAndLevel), [
+    ["api_key_personal", "apiKey", "error"],
+    ["host_invalid", "host", "error"],
+    ["option_out_of_range", "flushAt", "warning"],
+    ["option_invalid", "respectDnt", "error"],
+    ["option_unknown", "colour", "warning"],
+    ["option_misspelt", "api_host", "error"],
+  ]);
+  assert.deepEqual(bad, { colour: 1, api_host: "x", host: "x", flushAt: 0, respectDnt: "yes" });
+});
+
+// A name as somebody writes it, and the option that is meant.
+const STRICT: [written: string, meant: string][] = [
+  ["Host", "host"],
+  ["HOST", "host"],
+  ["hots", "host"],
+  ["hst", "host"],
+  ["hosst", "host"],
+  ["host_", "host"],
+  ["apiHost", "host"],
+  ["api-host", "host"],
+  ["API_HOST", "host"],
+  ["hostUrl", "host"],
+  ["posthog_host", "host"],
+  ["Consent", "consent"],
+  ["concent", "consent"],
+  ["consnet", "consent"],
+  ["consentMode", "consent"],
+  ["cookielessMode", "consent"],
+  ["optOutCapturingByDefault", "consent"],
+  ["respectDNT", "respectDnt"],
+  ["respect-dnt", "respectDnt"],
+  ["respectDnd", "respectDnt"],
+  ["dnt", "respectDnt"],
+  ["doNotTrack", "respectDnt"],
+  ["respectGPC", "respectGpc"],
+  ["respect_gpc", "respectGpc"],
+  ["honourGpc", "respectGpc"],
+  ["globalPrivacyControl", "respectGpc"],
+];
+
+for (const [written, meant] of STRICT) {
+  test(`${written} is ${meant} misspelt, and turns the tracker off`, () => {
+    for (const value of ["https://a.example", true, undefined]) {
+      const finding = findingOf({ [written]: value });
+      assert.deepEqual(namesAndLevel(finding), ["option_misspelt", written, "error"]);
+      assert.ok(finding.message.includes(`Use ${meant} instead;`), finding.message);
+    }
+  });
+}
+
+// A name that is ignored, and the option that the warning names; none, where no name is near.
+const IGNORED: [written: string, meant: string | undefined][] = [
+  ["flush_at", "flushAt"],
+  ["FLUSHAT", "flushAt"],
+  ["flushInterva", "flushInterval"],
+  ["flush-intervals", "flushInterval"],
+  ["team", "teamId"],
+  ["TeamID", "teamId"],
+  ["isTeamEnable", "isTeamEnabled"],
+  ["postHog", "posthog"],
+  ["retries", "maxRetries"],
+  ["timeout", undefined],
+  ["name", undefined],
+  ["token", undefined],
+  ["loaded", undefined],
+  ["capture_pageview", undefined],
+  ["internal_or_test_user_hostname", undefined],
+  ["", undefined],
+  ["__proto", undefined],
+  ["constructor", undefined],
+  ["toString", undefined],
+  ["x".repeat(10_000), undefined],
+];
+
+for (const [written, meant] of IGNORED) {
+  const what = meant ? `the warning names ${meant}` : "the warning names the table";
+  test(`${written.slice(0, 20)} is ignored, and ${what}`, () => {
+    const finding = findingOf({ [written]: 1 });
+    const code = meant ? "option_misspelt" : "option_unknown";
+    assert.deepEqual(namesAndLevel(finding), [code, written, "warning"]);
+    const mending = meant ? `Use ${meant} instead; docs/options.md` : "take one from the table in docs/options.md";
+    assert.ok(finding.message.includes(mending), finding.message);
+    assert.ok(finding.message.length < 250);
+    assert.deepEqual(readOptions(KEY, { [written]: 1 }).options, check());
+  });
+}
+
+test("a name of posthog-js leads to the option that does the same here", () => {
+  for (const [written, meant] of Object.entries(POSTHOG_JS_NAMES)) {
+    const isStrict = ["host", "consent", "respectDnt", "respectGpc"].includes(meant);
+    const finding = findingOf({ [written]: true });
+    assert.deepEqual(namesAndLevel(finding), ["option_misspelt", written, isStrict ? "error" : "warning"]);
+    assert.ok(finding.message.startsWith(`${written} is an option of posthog-js`), finding.message);
+    assert.ok(finding.message.includes(`Use ${meant} instead`), finding.message);
+  }
+});
+
+test("a getter that throws costs the tracker where the option decides what is sent, and nothing more where it does not", () => {
+  for (const [name, level] of Object.entries(OPTION_LEVELS)) {
+    const options = Object.defineProperty({}, name, {
+      enumerable: true,
+      get() {
+        throw new Error("secret");
+      },
+    });
+    const finding = findingOf(options);
+    assert.deepEqual(namesAndLevel(finding), ["option_unreadable", name, level]);
+    assert.match(finding.message, new RegExp(`^${name} cannot be read, .* Pass a plain value\\.`));
+    assert.doesNotMatch(finding.message, /secret/);
+  }
+  const unread = Object.defineProperty({}, "colour", { enumerable: true, get: () => assert.fail("nobody reads it") });
+  assert.equal(findingOf(unread).code, "option_unknown");
+});
+
+test("an option is read once", () => {
+  for (const name of Object.keys(OPTION_LEVELS)) {
+    let reads = 0;
+    readOptions(KEY, Object.defineProperty({}, name, { enumerable: true, get: () => void reads++ }));
+    assert.equal(reads, 1, name);
+  }
+});
+
+test("nothing throws, whatever stands in place of the options, of one of them or of the key", () => {
+  const revoked = () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  };
+  const fail = () => {
+    throw new Error("a trap");
+  };
+  const traps = { get: fail, ownKeys: fail, has: fail, getPrototypeOf: fail, getOwnPropertyDescriptor: fail };
+  const circular: object[] = [];
+  circular.push(circular);
+  const hostile = [
+    revoked(),
+    new Proxy({}, traps),
+    new Proxy([], traps),
+    new Proxy(() => {}, traps),
+    circular,
+    Object.create(null),
+    { toString: null, valueOf: null },
+    { toString: fail, [Symbol.toPrimitive]: fail, toJSON: fail },
+    Symbol("a"),
+    1n,
+  ];
+  for (const value of hostile) {
+    assert.ok(Array.isArray(checkOptions(value as string, value as object)));
+    assert.equal(findingOf({}, value).code, "api_key_invalid");
+    for (const name of Object.keys(OPTION_LEVELS)) assert.ok(Array.isArray(checkOptions(KEY, { [name]: value })), name);
+  }
+  for (const thrown of [...hostile, null, undefined]) {
+    const get = () => {
+      throw thrown;
+    };
+    assert.equal(findingOf(Object.defineProperty({}, "host", { enumerable: true, get })).code, "option_unreadable");
+  }
+  for (const options of [revoked(), new Proxy({}, traps)]) assert.equal(findingOf(options).code, "options_invalid");
+  for (const host of [circular, revoked(), 1n]) assert.equal(findingOf({ host }).code, "host_invalid");
+  for (const teamId of hostile.slice(0, -1)) assert.equal(findingOf({ teamId }).code, "option_invalid");
 });
 
 // A host as it is configured, and as it is used.
 const HOSTS: [configured: unknown, used: string][] = [
   [undefined, DEFAULT_HOST],
+  [null, DEFAULT_HOST],
+  ["", DEFAULT_HOST],
+  [" \n", DEFAULT_HOST],
   ["https://eu.i.posthog.com", "https://eu.i.posthog.com"],
   ["https://eu.i.posthog.com/", "https://eu.i.posthog.com"],
   ["https://eu.i.posthog.com///", "https://eu.i.posthog.com"],
@@ -208,23 +447,13 @@ for (const [configured, used] of HOSTS) {
   });
 }
 
-test("whatever is passed as host or options, the error is a ConfigurationError", () => {
-  const circular: object[] = [];
-  circular.push(circular);
-  for (const options of [{ host: 1n }, { host: circular }]) assert.equal(errorOf(options, KEY).code, "host_invalid");
-  for (const teamId of [Object.create(null), { toString: null, valueOf: null }]) {
-    assert.equal(errorOf({ teamId }, KEY).code, "option_invalid");
-  }
-  assert.deepEqual(check(null), checkOptions(KEY));
-});
-
 test("a choice of words takes each of them, and says what there is", () => {
   for (const [name, words] of Object.entries(WORD_OPTIONS)) {
     for (const word of words) assert.ok(check({ [name]: word }));
     for (const wrong of ["", "other", 1, true, {}, []]) {
-      const error = errorOf({ [name]: wrong }, KEY);
-      assert.equal(error.code, "option_invalid");
-      for (const word of words) assert.ok(error.message.includes(`"${word}"`), error.message);
+      const finding = findingOf({ [name]: wrong });
+      assert.deepEqual(namesAndLevel(finding), ["option_invalid", name, "error"]);
+      for (const word of words) assert.ok(finding.message.includes(`"${word}"`), finding.message);
     }
   }
 });
@@ -234,7 +463,9 @@ test("one hook or several are a list of hooks", () => {
   assert.deepEqual(check({ beforeSend: hook }).beforeSend, [hook]);
   assert.deepEqual(check({ beforeSend: [hook, hook] }).beforeSend, [hook, hook]);
   for (const beforeSend of ["hook", [hook, 1], {}, 7]) {
-    assert.match(errorOf({ beforeSend }, KEY).message, /^beforeSend must be a function/);
+    const finding = findingOf({ beforeSend });
+    assert.deepEqual(namesAndLevel(finding), ["option_invalid", "beforeSend", "error"]);
+    assert.match(finding.message, /^beforeSend must be a function/);
   }
 });
 
@@ -243,27 +474,32 @@ test("a bootstrap is an object whose id PostHog would take", () => {
   assert.deepEqual(check({ bootstrap }).bootstrap, bootstrap);
   assert.equal(check({ bootstrap: null }).bootstrap, undefined);
   for (const wrong of ["ada", 7, { distinctId: "" }, { distinctId: "null" }, { distinctId: 7 }]) {
-    assert.equal(errorOf({ bootstrap: wrong }, KEY).code, "option_invalid");
+    assert.deepEqual(namesAndLevel(findingOf({ bootstrap: wrong })), ["option_invalid", "bootstrap", "error"]);
   }
   for (const name of ["featureFlags", "featureFlagPayloads", "teams"]) {
     for (const wrong of ["x", 7, true]) {
-      assert.match(errorOf({ bootstrap: { [name]: wrong } }, KEY).message, new RegExp(`^bootstrap.${name} must be`));
+      assert.match(findingOf({ bootstrap: { [name]: wrong } }).message, new RegExp(`^bootstrap.${name} must be`));
     }
     for (const none of [null, undefined, {}]) assert.ok(check({ bootstrap: { [name]: none } }));
   }
   assert.match(
-    errorOf({ bootstrap: { teams: { 42: "yes" } } }, KEY).message,
+    findingOf({ bootstrap: { teams: { 42: "yes" } } }).message,
     /^bootstrap.teams must be an object of true/,
   );
 });
 
-test("a URL of the team gate is http, and absolute where there is no page", () => {
+test("what the server does not know, and says by null, is left out of a bootstrap", () => {
+  const bootstrap = { distinctId: null, sessionId: null, featureFlags: null, teams: { 42: true } };
+  assert.deepEqual(check({ bootstrap }).bootstrap, { teams: { 42: true } });
+});
+
+test("a URL of the team gate is http, and may be relative to the page", () => {
   assert.equal(check({ teamGateUrl: "https://app.example/gate?x=1" }).teamGateUrl, "https://app.example/gate?x=1");
   for (const none of [undefined, null]) assert.equal(check({ teamGateUrl: none }).teamGateUrl, "");
-  for (const wrong of ["", "/gate", "ftp://app.example", "javascript:true", 7, {}]) {
-    assert.match(
-      errorOf({ teamGateUrl: wrong }, KEY).message,
-      /^teamGateUrl must be an http\(s\) URL of your application/,
-    );
+  assert.equal(check({ teamGateUrl: "/gate" }).teamGateUrl, "http://localhost/gate");
+  for (const wrong of ["", " ", "http://", "ftp://app.example", "javascript:true", 7, {}, []]) {
+    const finding = findingOf({ teamGateUrl: wrong });
+    assert.deepEqual(namesAndLevel(finding), ["option_invalid", "teamGateUrl", "error"]);
+    assert.match(finding.message, /^teamGateUrl must be an http\(s\) URL of your application/);
   }
 });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Consent } from "../src/consent.js";
 import { Delivery } from "../src/keel-delivery.js";
 import { Notices } from "../src/notices.js";
-import { checkOptions } from "../src/options.js";
+import { readOptions } from "../src/options.js";
 import {
   isMustSend,
   type NewRecord,
@@ -113,7 +113,7 @@ test("a torn record keeps no other record from leaving", (t) => {
   entries.set(tornKey, "s\t42\t{}");
   entries.set(fixture.key, fixture.sealed);
   const fetched = t.mock.method(globalThis, "fetch", async () => new Response(""));
-  const options = checkOptions(fixture.apiKey, { teamId: 42, isTeamEnabled: true });
+  const { options = assert.fail() } = readOptions(fixture.apiKey, { teamId: 42, isTeamEnabled: true });
   const records = new Map([
     [tornKey, ""],
     [fixture.key, ""],

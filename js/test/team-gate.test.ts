@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Notices } from "../src/notices.js";
-import { checkOptions } from "../src/options.js";
+import { readOptions } from "../src/options.js";
 import { TeamGate } from "../src/team-gate.js";
 import type { TrackerOptions } from "../src/types.js";
 
@@ -10,7 +10,8 @@ Object.assign(globalThis, { document: { visibilityState: "visible" } });
 
 /** A gate that asks nobody unless the test does. */
 function gateOf(options: TrackerOptions): TeamGate {
-  const gate = new TeamGate(checkOptions("phc_demo", options), { isGranted: true }, new Notices(false));
+  const { options: checked = assert.fail() } = readOptions("phc_demo", options);
+  const gate = new TeamGate(checked, { isGranted: true }, new Notices(false));
   gate.rest();
   return gate;
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MINUTE, SECOND, START, World } from "./world.mjs";
+import { HOST, MINUTE, SECOND, START, World } from "./world.mjs";
 
 const arrived = async (world, tracker) => {
   await tracker.flush();
@@ -445,6 +445,35 @@ test("setup: what is called before the engine is there arrives, and getters answ
     ["$identify", "$groupidentify", "booking_started"],
   );
   assert.deepEqual(events[2].properties.$groups, { company: "acme" });
+});
+
+test("setup: a tracker that is off throws nothing, stores and sends nothing, and leaves another one of its page alone", async () => {
+  const world = new World();
+  const { page, tracker } = await world.visit();
+  const stored = world.stored();
+  for (const options of [{ apiKey: "" }, { host: "posthog.test" }, { api_host: HOST }, { respectDnt: "yes" }]) {
+    const off = page.track(options);
+    await off.ready;
+    off.capture("lost");
+    off.identify("ada");
+    off.optOut();
+    off.reset({ purge: true });
+    await off.flush();
+    await off.shutdown();
+    assert.equal(off.stats().engine, "off");
+    assert.equal(off.consent(), "denied");
+    assert.equal(off.getDistinctId(), undefined);
+  }
+  assert.equal(
+    page.console.filter((line) => line.startsWith("error: [PostHogBookingTracker] The tracker is off.")).length,
+    3,
+  );
+  assert.equal(page.console.length, 3, "nothing is said where there is no key");
+  assert.deepEqual(world.stored(), stored);
+  assert.equal(tracker.consent(), "granted");
+  tracker.capture("kept");
+  await arrived(world, tracker);
+  assert.deepEqual(world.server.names(), ["kept"]);
 });
 
 test("debug: verbose from now on, with no argument; no events, no requests", async () => {

@@ -596,39 +596,77 @@ test("a quarantined record waits for its gate, and then arrives", async () => {
   assert.deepEqual(names(await collector.events()), ["poison"]);
 });
 
-test("a bad configuration throws at construction, and says how to mend it", async () => {
+/** Makes a tracker, uses it, and gives what the console said meanwhile and what does the work. */
+const tryOptions = (page, key, options) =>
+  page.evaluate(
+    async ([k, o]) => {
+      const said = [];
+      const { error, warn } = console;
+      console.error = (text) => said.push(["error", text]);
+      console.warn = (text) => said.push(["warn", text]);
+      const tracker = new PostHogBookingTracker(k, o);
+      tracker.capture("slot_picked");
+      await tracker.flush();
+      Object.assign(console, { error, warn });
+      return { said, engine: tracker.stats().engine };
+    },
+    [key, options],
+  );
+
+test("a bad configuration turns the tracker off, throws nothing and says once how to mend it", async () => {
   const page = await openPage(context, `${site.url}/page`);
-  const tryOptions = (key, options) =>
-    page.evaluate(
-      ([k, o]) => {
-        try {
-          new PostHogBookingTracker(k, o);
-          return undefined;
-        } catch (error) {
-          return [error instanceof Error, error.name, error.code, error.message];
-        }
-      },
-      [key, options],
-    );
-  for (const [key, options, code, hint] of [
-    [undefined, {}, "api_key_missing", "phc_"],
-    ["  ", {}, "api_key_missing", "phc_"],
-    ["phx_secret", {}, "api_key_personal", "Revoke"],
-    ["phc_ü", {}, "api_key_invalid", "ASCII"],
-    ["phc_x", { host: "eu.i.posthog.com" }, "host_invalid", "https://eu.i.posthog.com"],
-    ["phc_x", { host: "ftp://a.example" }, "host_invalid", "https://"],
-    ["phc_x", { flushAt: 0 }, "option_out_of_range", "1 to 500"],
-    ["phc_x", { flushInterval: 1.5 }, "option_out_of_range", "100 to 3600000"],
-    ["phc_x", { maxRetries: -1 }, "option_out_of_range", "0 to 100"],
-    ["phc_x", { requestTimeout: "10" }, "option_out_of_range", "1000 to 60000"],
-    ["phc_x", { isTeamEnabled: "yes" }, "option_invalid", "true, false or a function"],
-    ["phc_x", { ungated: "drop" }, "option_invalid", '"ignore" or "track"'],
+  for (const [key, options, hint] of [
+    ["phx_secret", {}, "Revoke"],
+    ["phc_ü", {}, "ASCII"],
+    ["phc_x", { host: "eu.i.posthog.com" }, "https://eu.i.posthog.com"],
+    ["phc_x", { host: "ftp://a.example" }, "https://"],
+    ["phc_x", { api_host: "https://a.example" }, "Use host instead"],
+    ["phc_x", { respect_dnt: true }, "Use respectDnt instead"],
+    ["phc_x", { respectGpc: "yes" }, "true or false"],
+    ["phc_x", { consent: "yes" }, '"granted" or "required"'],
+    ["phc_x", { isTeamEnabled: "yes" }, "true, false or a function"],
+    ["phc_x", { ungated: "drop" }, '"ignore" or "track"'],
+    ["phc_x", "https://a.example", "an object of options"],
   ]) {
-    const [isError, name, thrown, message] = await tryOptions(key, options);
-    assert.deepEqual([isError, name, thrown], [true, "ConfigurationError", code], message);
+    const { said, engine } = await tryOptions(page, key, options);
+    assert.equal(engine, "off");
+    assert.equal(said.length, 1, said.join());
+    const [[level, message]] = said;
+    assert.equal(level, "error");
     assert.ok(message.includes(hint), message);
     assert.ok(message.endsWith("."), message);
   }
-  assert.equal(await tryOptions("phc_x", { host: "https://a.example/ingest/" }), undefined);
+  assert.deepEqual(await storedKeys(page), []);
+});
+
+test("without a key the tracker is off in silence, and without a host it is on", async () => {
+  const page = await openPage(context, `${site.url}/page`);
+  for (const key of [undefined, null, "", "  "]) {
+    assert.deepEqual(await tryOptions(page, key, { host: "" }), { said: [], engine: "off" });
+  }
+  assert.deepEqual(await tryOptions(page, "phc_x", { host: "", isTeamEnabled: false }), { said: [], engine: "keel" });
+  assert.deepEqual(await storedKeys(page), []);
+});
+
+test("a bad value of a number and an unknown option are warned of, and the tracker is on", async () => {
+  const page = await openPage(context, `${site.url}/page`);
+  for (const [options, hint] of [
+    [{ flushAt: 0 }, "1 to 500"],
+    [{ flushInterval: 1.5 }, "100 to 3600000"],
+    [{ maxRetries: -1 }, "0 to 100"],
+    [{ requestTimeout: "10" }, "1000 to 60000"],
+    [{ flush_at: 7 }, "Use flushAt instead"],
+    [{ autocapture: true }, "docs/options.md"],
+  ]) {
+    const { said, engine } = await tryOptions(page, "phc_x", { isTeamEnabled: false, ...options });
+    assert.equal(engine, "keel");
+    assert.equal(said.length, 1, said.join());
+    const [[level, message]] = said;
+    assert.equal(level, "warn");
+    assert.ok(message.includes(hint), message);
+    assert.ok(message.endsWith("."), message);
+  }
+  const good = { host: "https://a.example/ingest/", isTeamEnabled: false };
+  assert.deepEqual(await tryOptions(page, "phc_x", good), { said: [], engine: "keel" });
   assert.deepEqual(await storedKeys(page), []);
 });
