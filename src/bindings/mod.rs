@@ -104,7 +104,7 @@ impl Engine {
         self.driver.enter(Input::GateAnswered { team, open });
     }
 
-    /// A request was answered; `retry_after_s` is 0 where nothing was asked for.
+    /// A request was answered; `retryAfterS` is 0 where the answer names no time.
     pub fn answered(&self, request: u32, status: u16, #[wasm_bindgen(js_name = retryAfterS)] retry_after_s: u32) {
         self.finish(request, Outcome::Answered { status, retry_after_s });
     }

@@ -3,9 +3,32 @@
 
 use wasm_bindgen::prelude::*;
 
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** What the page's side does for the engine. */
+export interface PageSide {
+  get(key: string): string | undefined;
+  getRecord(key: string): string | undefined;
+  put(key: string, value: string): boolean;
+  remove(key: string): void;
+  keys(prefix: string): string[];
+  send(request: number, events: string, keepalive: boolean): void;
+  abort(request: number): void;
+  exit(events: string): void;
+  wakeIn(waitMs: number): void;
+  askGate(team: string): void;
+  askLock(): void;
+  releaseLock(): void;
+  settled(): void;
+  notice(code: string, event: string): void;
+  replayJournal(ageMinMs: number): void;
+}
+"#;
+
 #[wasm_bindgen]
 extern "C" {
     /// The object that the wrapper passes in.
+    #[wasm_bindgen(typescript_type = "PageSide")]
     #[derive(Debug, Clone)]
     pub type PageSide;
 

@@ -2,7 +2,7 @@
 
 use posthog_booking_tracker::engine::{Input, LockAnswer, RECORD_AGE_MAX_MS};
 
-use crate::page::{DAY, Page, START, TEAM, open_gate};
+use crate::page::{DAY, Page, START, TEAM, open_gate, started};
 
 #[test]
 fn a_wall_clock_that_jumps_ahead_by_a_year_expires_nothing_that_this_page_holds() {
@@ -63,7 +63,7 @@ fn a_lock_that_was_granted_a_day_ago_is_used_when_the_page_wakes() {
     earlier.capture("booking_completed");
     let mut page = Page::made(open_gate(), earlier.store().clone(), START);
     page.lock = None;
-    page.input(Input::Started(Default::default()));
+    page.input(started());
     page.gate_says(TEAM, Some(true));
     page.input(Input::LockAnswered(LockAnswer::Granted));
     page.freeze(DAY);

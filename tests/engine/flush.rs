@@ -1,9 +1,9 @@
 //! Flushing and shutting down.
 
-use posthog_booking_tracker::engine::{DropReason, Handover, Input, LockAnswer, MemoryStore, NewEvent};
+use posthog_booking_tracker::engine::{DropReason, Input, LockAnswer, MemoryStore, NewEvent};
 
 use crate::edge::answered;
-use crate::page::{DAY, Page, START, asking, open_gate, padding, parts};
+use crate::page::{DAY, Page, START, asking, open_gate, padding, parts, started};
 
 #[test]
 fn a_flush_settles_after_everything_is_confirmed() {
@@ -51,7 +51,7 @@ fn a_flush_settles_after_a_failure_and_keeps_the_records() {
 fn refused() -> Page {
     let mut page = Page::made(open_gate(), MemoryStore::default(), START);
     page.lock = Some(LockAnswer::Refused);
-    page.input(Input::Started(Handover::default()));
+    page.input(started());
     page.capture("slot_selected");
     page.freeze(5_000);
     page
@@ -170,7 +170,7 @@ fn a_purge_gives_everything_up_what_is_under_way_included() {
     assert!(page.records().is_empty(), "{:?}", page.records());
     assert_eq!((page.stats().dropped(DropReason::Purged), page.stats().waiting), (2, 0));
     page.confirm(&send);
-    page.input(Input::Mirrored(String::new()));
+    page.input(Input::Mirrored(Vec::new()));
     page.sleep(60_000);
     page.sends_nothing();
 
@@ -186,7 +186,7 @@ fn what_the_mirror_was_read_for_before_a_purge_is_not_adopted_after_it() {
     let (key, value) = earlier.records().remove(0);
     let mut page = Page::fresh();
     page.input(Input::Purged);
-    page.input(Input::Mirrored(format!("{key} {value}\n")));
+    page.input(Input::Mirrored(vec![(key, value)]));
     page.sleep(60_000);
     page.sends_nothing();
     assert_eq!(page.stats().adopted, 0);

@@ -6,7 +6,7 @@ use crate::page::{DAY, Page, START, open_gate, own_key, record_key, store_with, 
 
 /// What a page has stored, as the mirror hands it over.
 fn mirrored(records: &[(String, String)]) -> Input {
-    Input::Mirrored(records.iter().map(|(key, value)| format!("{key} {value}\n")).collect())
+    Input::Mirrored(records.to_vec())
 }
 
 fn earlier_records(names: &[&str]) -> Vec<(String, String)> {
@@ -79,12 +79,14 @@ fn expired_and_torn_records_of_the_mirror_are_removed_and_others_left_alone() {
     // The store of this test is its own mirror: what is removed is removed in both.
     page.store().entries.remove(&own_key(old, 0, &uuid(1)));
     page.store().entries.remove(&own_key(START, 0, &uuid(2)));
-    let lines = format!(
-        "{} x\n{} {{\n{foreign_old} x\n{foreign} x\nnonsense\n",
-        own_key(old, 0, &uuid(1)),
-        own_key(START, 0, &uuid(2))
-    );
-    page.input(Input::Mirrored(lines));
+    let records = [
+        (own_key(old, 0, &uuid(1)), "x"),
+        (own_key(START, 0, &uuid(2)), "{"),
+        (foreign_old.clone(), "x"),
+        (foreign.clone(), "x"),
+        ("nonsense".to_owned(), ""),
+    ];
+    page.input(mirrored(&records.map(|(key, value)| (key, value.to_owned()))));
     assert_eq!(page.stats().dropped(DropReason::Expired), 1);
     assert_eq!(page.stats().dropped(DropReason::Torn), 1);
     assert!(!page.store().entries.contains_key(&foreign_old));
@@ -98,6 +100,23 @@ fn what_storage_does_not_take_back_is_sent_from_memory() {
     let store = MemoryStore { write_error: Some(StoreError::Full), ..MemoryStore::default() };
     let mut page = next_day(store);
     page.input(mirrored(&records));
+    let send = page.sent();
+    assert_eq!(send.body.names(), ["booking_completed"]);
+    page.confirm(&send);
+    page.ends();
+}
+
+#[test]
+fn a_quarantined_record_that_only_the_mirror_holds_gets_its_other_chance_too() {
+    let records = earlier_records(&["booking_completed"]);
+    let key = &records[0].0;
+    let uuid = key[key.len() - 36..].to_owned();
+    let mut page = Page::made(open_gate(), MemoryStore::default(), START + DAY);
+    page.input(Input::Started { quarantined: vec![uuid.clone()] });
+    page.input(mirrored(&records));
+    page.sends_nothing();
+    assert_eq!((page.stats().adopted, page.records()), (0, Vec::new()), "as it was");
+    page.input(Input::RetryQuarantined { uuid });
     let send = page.sent();
     assert_eq!(send.body.names(), ["booking_completed"]);
     page.confirm(&send);

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
 use posthog_booking_tracker::engine::{
-    BATCH_BYTES_MAX, Config, EXIT_BYTES_MAX, Handover, Input, KEY_PREFIX, LockAnswer, MemoryStore, Monotonic, NewEvent,
-    Notice, Now, Outcome, Output, Stats, Tracker, Wall,
+    BATCH_BYTES_MAX, Config, EXIT_BYTES_MAX, Input, KEY_PREFIX, LockAnswer, MemoryStore, Monotonic, NewEvent, Notice,
+    Now, Outcome, Output, Stats, Tracker, Wall,
 };
 use serde_json::Value;
 
@@ -19,6 +19,11 @@ pub(crate) const TEAM: &str = "42";
 pub(crate) const START: u64 = 1_767_323_045_678;
 pub(crate) const DAY: u64 = 24 * 3_600_000;
 pub(crate) const OK: &str = r#"{"status":"Ok"}"#;
+
+/// The start of an engine that nothing has killed before.
+pub(crate) fn started() -> Input {
+    Input::Started { quarantined: Vec::new() }
+}
 
 /// What a page is made of: its options, and what its page side knows of teams (`js/src/team-gate.ts`).
 #[derive(Debug, Clone)]
@@ -138,6 +143,8 @@ pub(crate) struct Page {
     pub(crate) lock_asked: u32,
     pub(crate) lock_released: u32,
     pub(crate) settled: u32,
+    /// How old the entries of journals must be that the engine wants replayed, once for each time that it wants it.
+    pub(crate) replays: Vec<u64>,
     pub(crate) notices: Vec<(Notice, String)>,
 }
 
@@ -165,13 +172,14 @@ impl Page {
             lock_asked: 0,
             lock_released: 0,
             settled: 0,
+            replays: Vec::new(),
             notices: Vec::new(),
         }
     }
 
     pub(crate) fn open(setup: impl Into<Setup>, store: MemoryStore, wall: u64) -> Self {
         let mut page = Self::made(setup, store, wall);
-        page.input(Input::Started(Handover::default()));
+        page.input(started());
         page
     }
 
@@ -208,7 +216,7 @@ impl Page {
         let key = own_key(captured, self.sequence - 1, &uuid);
         let team = team.or(self.own_team).map(str::to_owned);
         let open = team.as_ref().and_then(|team| self.known.get(team).copied());
-        NewEvent { key, name: name.to_owned(), body, team, open, must_send: is_must_send(name) }
+        NewEvent { key, name: name.to_owned(), body, team, open, must_send: is_must_send(name), sealed: true }
     }
 
     // Inputs ----------------------------------------------------------------------------------------------------
@@ -262,6 +270,7 @@ impl Page {
                     asked = true;
                 }
                 Output::ReleaseLock => self.lock_released += 1,
+                Output::ReplayJournal { age_min_ms } => self.replays.push(age_min_ms),
                 Output::Settled => self.settled += 1,
                 Output::Notice { notice, event } => self.notices.push((notice, event)),
                 other => panic!("nobody expects {other:?}"),
@@ -284,6 +293,14 @@ impl Page {
     pub(crate) fn capture_with(&mut self, name: &str, properties: &str) {
         let event = self.event(name, properties, None);
         self.input(Input::Captured(event));
+    }
+
+    /// Captures an event of which the page may still change who it is about, and gives its key.
+    pub(crate) fn capture_raw(&mut self, name: &str) -> String {
+        let event = self.event(name, "{}", None);
+        let key = event.key.clone();
+        self.input(Input::Captured(NewEvent { sealed: false, ..event }));
+        key
     }
 
     pub(crate) fn capture_for(&mut self, team: &str, name: &str) {

@@ -1,11 +1,11 @@
 //! Every reason to give an event up is reached here, and the list is closed: a new one does not compile without a story.
 
 use posthog_booking_tracker::engine::{
-    DropReason, HOLD_MAX_MS, Handover, Input, MemoryStore, NewEvent, RECORD_AGE_MAX_MS, RECORDS_MAX,
+    DropReason, HOLD_MAX_MS, Input, MemoryStore, NewEvent, RECORD_AGE_MAX_MS, RECORDS_MAX,
 };
 
 use crate::edge::answered;
-use crate::page::{DAY, Page, START, asking, open_gate, own_key, padding, shut, store_with, uuid};
+use crate::page::{DAY, Page, START, asking, open_gate, own_key, padding, shut, started, store_with, uuid};
 
 /// A page that has just given an event up for this reason.
 fn story(reason: DropReason) -> Page {
@@ -56,6 +56,12 @@ fn story(reason: DropReason) -> Page {
             page.input(Input::Purged);
             page
         }
+        DropReason::Quarantined => {
+            let record = (own_key(START - RECORD_AGE_MAX_MS - 1, 0, &uuid(1)), "sm\t42\t{}".to_owned());
+            let mut page = Page::made(open_gate(), store_with(&[record]), START);
+            page.input(Input::Started { quarantined: vec![uuid(1)] });
+            page
+        }
         DropReason::Forbidden => {
             let mut page = Page::fresh();
             page.capture("booking_failed");
@@ -93,7 +99,7 @@ fn refused(status: u16) -> Page {
 
 fn found(key: &str, value: &str) -> Page {
     let mut page = Page::made(open_gate(), store_with(&[(key.to_owned(), value.to_owned())]), START);
-    page.input(Input::Started(Handover::default()));
+    page.input(started());
     page
 }
 

@@ -1,14 +1,12 @@
 //! Starting where earlier pages, other projects and later versions have been.
 
-use posthog_booking_tracker::engine::{
-    DropReason, Handover, Input, LockAnswer, MemoryStore, Monotonic, Notice, Now, Output, RECORD_AGE_MAX_MS, Tracker,
-    Wall,
-};
+use posthog_booking_tracker::engine::{DropReason, Input, LockAnswer, MemoryStore, Notice, RECORD_AGE_MAX_MS};
 use serde_json::{Value, json};
 
 use crate::edge::is_must_send;
 use crate::page::{
-    DAY, PROJECT, Page, START, TEAM, open_gate, own_key, padding, parts, record_key, record_value, store_with, uuid,
+    DAY, PROJECT, Page, START, TEAM, open_gate, own_key, padding, parts, record_key, record_value, started, store_with,
+    uuid,
 };
 
 /// The value of a record of this stage for an event of the page's own team.
@@ -20,7 +18,7 @@ fn value(stage: &str, event: &Value) -> String {
 /// A record of which its page may still change who it is about.
 fn raw(number: u32, name: &str) -> (String, String) {
     let event = json!({
-        "event": name, "uuid": uuid(number), "distinct_id": "keel-person", "timestamp": "2026-01-01T20:00:00.000Z",
+        "event": name, "uuid": uuid(number), "distinct_id": "another-person", "timestamp": "2026-01-01T20:00:00.000Z",
         "properties": {"slot": number},
     });
     (own_key(START - DAY + u64::from(number), 0, &uuid(number)), value("r", &event))
@@ -32,9 +30,10 @@ fn sealed(number: u32, captured: u64, name: &str) -> (String, String) {
     (own_key(captured, 0, &uuid(number)), value("s", &event))
 }
 
-fn started(store: MemoryStore, handover: Handover) -> Page {
+/// A page that starts over this storage and leaves the records of these numbers alone.
+fn wary(store: MemoryStore, quarantined: &[u32]) -> Page {
     let mut page = Page::made(open_gate(), store, START);
-    page.input(Input::Started(handover));
+    page.input(Input::Started { quarantined: quarantined.iter().map(|number| uuid(*number)).collect() });
     page
 }
 
@@ -54,7 +53,7 @@ fn an_earlier_page_s_records_are_sent_at_once_sealed_or_raw() {
 fn a_raw_record_is_sealed_as_it_is_and_written_back_before_it_is_sent() {
     let mut page = Page::made(open_gate(), store_with(&[raw(1, "booking_completed")]), START);
     page.lock = None;
-    page.input(Input::Started(Handover::default()));
+    page.input(started());
     page.handle(Input::LockAnswered(LockAnswer::Missing));
     let (key, stored) = page.records().remove(0);
     let [marks, team, sealed] = parts(&stored);
@@ -67,7 +66,7 @@ fn a_raw_record_is_sealed_as_it_is_and_written_back_before_it_is_sent() {
     assert_eq!(first.body.batch_text(), format!("[{sealed}]}}"));
     assert_eq!(event["uuid"], uuid(1));
     assert_eq!(event["timestamp"], "2026-01-01T20:00:00.000Z");
-    assert_eq!(event["distinct_id"], "keel-person");
+    assert_eq!(event["distinct_id"], "another-person");
     assert_eq!(event["properties"]["slot"], 1);
 
     let mut next = page.later(open_gate());
@@ -99,31 +98,16 @@ fn torn_records_are_removed_and_counted() {
 }
 
 #[test]
-fn a_record_that_the_edge_finds_damaged_is_torn_whoever_has_left_it() {
+fn a_record_that_the_edge_finds_damaged_is_torn() {
     let (damaged, whole) = (sealed(1, START - DAY, "booking_completed"), sealed(2, START - DAY, "booking_completed"));
-    let own = format!("{}\n{}\n", damaged.0, whole.0);
-    for (records, captured) in [(own, 2), (String::new(), 0)] {
-        let store = MemoryStore { damaged: Some(damaged.0.clone()), ..store_with(&[damaged.clone(), whole.clone()]) };
-        let mut tracker = Tracker::new(open_gate(), store);
-        let now = |ms| Now { wall: Wall(START + ms), monotonic: Monotonic(ms), entropy: 1 };
-        tracker.handle(now(0), Input::Started(Handover { records, ..Handover::default() }));
-        tracker.handle(now(1), Input::GateAnswered { team: TEAM.to_owned(), open: Some(true) });
-        tracker.handle(now(2), Input::LockAnswered(LockAnswer::Missing));
-        let stats = tracker.stats();
-        assert_eq!((stats.captured, stats.adopted), (captured, 2 - captured));
-        assert_eq!((stats.dropped(DropReason::Torn), stats.dropped_total(), stats.waiting), (1, 1, 1));
-        assert!(!tracker.store().entries.contains_key(&damaged.0), "nobody finds it again");
-        let outputs = tracker.take_outputs();
-        let sent = outputs.iter().filter_map(|output| match output {
-            Output::Send { events, .. } => Some(events.as_str()),
-            _ => None,
-        });
-        assert_eq!(
-            sent.collect::<Vec<_>>(),
-            [parts(&whole.1)[2]],
-            "a body with the damaged one would be refused whole"
-        );
-    }
+    let store = MemoryStore { damaged: Some(damaged.0.clone()), ..store_with(&[damaged.clone(), whole.clone()]) };
+    let mut page = Page::open(open_gate(), store, START);
+    let stats = page.stats();
+    assert_eq!((stats.captured, stats.adopted), (0, 2));
+    assert_eq!((stats.dropped(DropReason::Torn), stats.dropped_total(), stats.waiting), (1, 1, 1));
+    assert!(!page.store().entries.contains_key(&damaged.0), "nobody finds it again");
+    assert_eq!(page.sent().body.uuids(), [uuid(2)], "a body with the damaged one would be refused whole");
+    page.ends();
 }
 
 #[test]
@@ -168,8 +152,7 @@ fn other_projects_and_later_formats_are_left_alone_until_they_have_expired() {
 #[test]
 fn a_quarantined_record_is_left_alone() {
     let store = store_with(&[raw(1, "booking_completed"), raw(2, "booking_failed")]);
-    let mut page =
-        started(store, Handover { quarantined: format!("{}\n{}\n", uuid(7), uuid(1)), ..Handover::default() });
+    let mut page = wary(store, &[7, 1]);
     assert_eq!(page.sent().body.uuids(), [uuid(2)]);
     assert_eq!(page.stats().adopted, 1);
     assert!(page.records().contains(&raw(1, "booking_completed")), "as it was");
@@ -177,41 +160,64 @@ fn a_quarantined_record_is_left_alone() {
 }
 
 #[test]
-fn records_that_this_page_s_keel_hands_over_count_as_captured() {
-    let (stored, in_memory, earlier) = (raw(1, "slot_selected"), raw(2, "booking_page_viewed"), raw(3, "form_opened"));
-    let records = format!("{}\n{} {}\n", stored.0, in_memory.0, in_memory.1);
-    let mut page = started(store_with(&[stored, earlier]), Handover { records, ..Handover::default() });
-    assert_eq!((page.stats().captured, page.stats().adopted, page.stats().waiting), (2, 1, 3));
+fn a_quarantined_record_is_given_another_chance_alone() {
+    let store = store_with(&[sealed(1, START - DAY, "booking_completed"), sealed(2, START - DAY, "booking_failed")]);
+    let mut page = wary(store, &[1, 2]);
+    page.sends_nothing();
+    page.input(Input::RetryQuarantined { uuid: uuid(2) });
     let send = page.sent();
-    assert_eq!(send.body.uuids(), [uuid(1), uuid(2), uuid(3)]);
+    assert_eq!(send.body.uuids(), [uuid(2)]);
+    assert_eq!((page.stats().adopted, page.records().len()), (1, 2), "the other one stays where it is");
     page.confirm(&send);
-    assert!(page.records().is_empty());
+    page.input(Input::RetryQuarantined { uuid: uuid(7) });
+    page.sends_nothing();
     page.ends();
 }
 
 #[test]
-fn a_page_s_own_earlier_events_keep_their_place_before_what_the_engine_captures() {
-    let own = raw(1, "booking_page_viewed");
-    let mut page = Page::made(open_gate(), store_with(std::slice::from_ref(&own)), START - DAY + 1);
-    page.input(Input::Started(Handover { records: own.0, ..Handover::default() }));
-    page.sends_nothing();
+fn a_quarantined_record_that_has_expired_is_removed_and_counted_by_a_reason_of_its_own() {
+    let old = START - RECORD_AGE_MAX_MS;
+    let store = store_with(&[sealed(1, old, "booking_completed"), sealed(2, old, "booking_failed")]);
+    let mut page = wary(store, &[1]);
+    let send = page.sent();
+    assert_eq!((send.body.uuids(), page.records().len()), (vec![uuid(2).as_str()], 2), "a moment earlier it stays");
+    page.confirm(&send);
+    page.freeze(1);
+    page.input(Input::Online);
+    assert_eq!((page.stats().dropped(DropReason::Quarantined), page.stats().dropped(DropReason::Expired)), (1, 0));
+    assert_eq!((page.stats().adopted, page.records().len()), (2, 0));
+    page.ends();
+}
+
+#[test]
+fn what_a_page_captures_before_earlier_records_are_found_goes_at_once_and_before_them() {
+    let earlier = sealed(1, START - DAY, "booking_page_viewed");
+    let mut page = Page::made(open_gate(), store_with(&[earlier]), START);
+    page.lock = None;
+    page.input(started());
     page.capture("booking_completed");
     let send = page.sent();
-    assert_eq!(send.body.names(), ["booking_page_viewed", "booking_completed"]);
+    assert_eq!(send.body.names(), ["booking_completed"], "without waiting for anybody");
+    page.confirm(&send);
+    page.input(Input::LockAnswered(LockAnswer::Missing));
+    assert_eq!(page.sent().body.names(), ["booking_page_viewed"]);
+    assert_eq!((page.stats().captured, page.stats().adopted), (1, 1));
     page.ends();
 }
 
 #[test]
-fn the_same_record_in_storage_and_in_the_hands_of_the_keel_is_one() {
-    let record = raw(1, "booking_completed");
-    let records = format!("{} {}\n", record.0, record.1);
-    let mut page = started(store_with(&[record]), Handover { records, ..Handover::default() });
-    assert_eq!((page.stats().captured, page.stats().adopted), (1, 0));
-    let send = page.sent();
-    assert_eq!(send.body.uuids(), [uuid(1)]);
-    page.confirm(&send);
-    assert!(page.records().is_empty());
-    page.ends();
+fn what_a_dead_engine_of_this_page_has_stored_is_adopted_by_the_next_one() {
+    let mut page = Page::fresh();
+    page.capture("slot_selected");
+    page.capture_raw("booking_completed");
+    let stored = page.tracker.store().clone();
+    let mut next = Page::open(open_gate(), stored, START + 120_000);
+    let send = next.sent();
+    assert_eq!(send.body.names(), ["slot_selected", "booking_completed"], "the raw one as it is");
+    assert_eq!((next.stats().captured, next.stats().adopted), (0, 2));
+    next.confirm(&send);
+    assert!(next.records().is_empty());
+    next.ends();
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Bounds on storage, and storage that refuses, is cleared or is changed by others.
 
 use posthog_booking_tracker::engine::{
-    DropReason, EVENT_BYTES_MAX, Handover, Input, LockAnswer, MemoryStore, Monotonic, Notice, Now, RECORDS_MAX,
-    STORED_BYTES_MAX, Store, StoreError, Tracker, Wall,
+    DropReason, EVENT_BYTES_MAX, Input, LockAnswer, MemoryStore, Monotonic, Notice, Now, RECORDS_MAX, STORED_BYTES_MAX,
+    Store, StoreError, Tracker, Wall,
 };
 
 use crate::edge::answered;
-use crate::page::{DAY, Page, START, asking, open_gate, padding, record_key, store_with, uuid};
+use crate::page::{DAY, Page, START, asking, open_gate, padding, record_key, started, store_with, uuid};
 
 /// A store that takes nothing: small events in storage reach its bound of bytes before that of records.
 fn in_memory() -> MemoryStore {
@@ -256,7 +256,7 @@ fn a_start_over_an_overfull_storage_reads_each_record_a_few_times_only() {
     let records = store.entries.len();
     let mut tracker = Tracker::new(open_gate(), Counting { inner: store, ..Counting::default() });
     let now = |ms| Now { wall: Wall(START + ms), monotonic: Monotonic(ms), entropy: 1 };
-    tracker.handle(now(0), Input::Started(Handover::default()));
+    tracker.handle(now(0), started());
     tracker.handle(now(1), Input::LockAnswered(LockAnswer::Missing));
     let reads = tracker.store().reads.get();
     assert!(reads < 5 * records, "{reads} reads of {records} records");

@@ -6,7 +6,7 @@ use posthog_booking_tracker::engine::{
 };
 
 use crate::edge::answered;
-use crate::page::{Page, START, TEAM, open_gate, store_with};
+use crate::page::{Page, START, TEAM, open_gate, started, store_with};
 
 /// A page in a browser with Web Locks, whose answers the test gives itself. It has been told of its team.
 fn page_with_locks(store: MemoryStore) -> Page {
@@ -18,7 +18,7 @@ fn page_with_locks(store: MemoryStore) -> Page {
 fn page_that_was_told_nothing(store: MemoryStore) -> Page {
     let mut page = Page::made(open_gate(), store, START);
     page.lock = None;
-    page.input(Input::Started(Default::default()));
+    page.input(started());
     page
 }
 
