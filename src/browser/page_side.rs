@@ -40,7 +40,8 @@ extern "C" {
     #[wasm_bindgen(method, js_name = getRecord)]
     pub(crate) fn get_record(this: &PageSide, key: &str) -> Option<String>;
 
-    /// Stores a value; `false`, where storage is full or blocked.
+    /// Stores a value; `false`, where storage is full or blocked. The mirror takes sealed records only: a raw one there could
+    /// outlive its seal, and be taken for one that nobody has sent.
     #[wasm_bindgen(method)]
     pub(crate) fn put(this: &PageSide, key: &str, value: &str) -> bool;
 

@@ -30,6 +30,10 @@ pub const ADOPTION_AGE_BESIDE_MS: u64 = 5_000;
 /// another page may have adopted them. The difference to [`ADOPTION_AGE_BESIDE_MS`] is time for the answer.
 pub const FRESH_AGE_MAX_MS: u64 = 2_500;
 
+/// A raw record that is older than this is sealed as it is, also by its own page: another page may be adopting it. The difference
+/// to [`ADOPTION_AGE_BESIDE_MS`] is time for other pages to see what this one has stored.
+pub const SEAL_AGE_MAX_MS: u64 = 4_000;
+
 /// What came of asking for the drain lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockAnswer {

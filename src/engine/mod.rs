@@ -38,7 +38,7 @@ pub use config::{
 };
 pub use drain::{
     ADOPTION_AGE_BESIDE_MS, ADOPTION_AGE_MIN_MS, ALONE_MARGIN_MS, FRESH_AGE_MAX_MS, LOCK_PATIENCE_MS, LOCK_RETRY_MS,
-    LOCK_SETTLE_MS, LockAnswer,
+    LOCK_SETTLE_MS, LockAnswer, SEAL_AGE_MAX_MS,
 };
 pub use entropy::Entropy;
 pub use gate::HOLD_MAX_MS;

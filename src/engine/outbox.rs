@@ -38,6 +38,16 @@ pub(super) struct Record {
     pub(super) earlier_request: u32,
 }
 
+impl Record {
+    /// Seals a raw record with the text that it has, as everybody else does who finds it.
+    pub(super) fn seal_as_it_is(&mut self) {
+        self.value = self.value.sealed_with(self.value.body());
+        self.raw = false;
+        // Another page may have adopted it, unless it is nowhere else.
+        self.urgent &= self.stored_bytes == 0;
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     pub(super) records: Vec<Record>,

@@ -359,7 +359,7 @@ mod tests {
             let event = Event::new(&team, true, held, must_send, &body);
             prop_assert_eq!(event.value.body(), &body);
             prop_assert_eq!((event.held, event.must_send, &event.team), (held, must_send, &team));
-            prop_assert_eq!(Event::parse(&event.value.text).as_ref(), Some(&event));
+            prop_assert_eq!(Event::parse(&event.value.text), Some(event.clone()));
             let raw = Event::new(&team, false, held, must_send, "{}");
             let found = Event::parse(&raw.value.text);
             prop_assert_eq!(found.map(|found| (found.sealed, found.value)), Some((false, raw.value.sealed_with("{}"))));

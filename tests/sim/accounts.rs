@@ -1,7 +1,7 @@
 //! The accounts: what became of the records that a task removed, and whether there was a cause for it in the world.
 
 use posthog_booking_tracker::engine::{
-    DropReason, EVENT_BYTES_MAX, HOLD_MAX_MS, Input, Outcome, RECORD_AGE_MAX_MS, STORED_BYTES_MAX,
+    DropReason, EVENT_BYTES_MAX, HOLD_MAX_MS, Input, NewEvent, Outcome, RECORD_AGE_MAX_MS, STORED_BYTES_MAX,
     UNREACHED_RECORDS_MAX,
 };
 
@@ -46,9 +46,11 @@ pub(crate) fn drops(task: &Task) -> impl Iterator<Item = (DropReason, u32)> {
 /// Finds the cause of every removal of a task, and excuses what was dropped for a real one.
 pub(crate) fn settle(world: &mut World, task: &Task) -> Vec<Removal> {
     let mut removals = Vec::new();
-    for op in &task.ops {
+    for (at, op) in task.ops.iter().enumerate() {
         let Op::Remove { key } = op else { continue };
-        if !is_record_key(key) {
+        // What is written again was removed to make room for its seal.
+        let written = |op: &Op| matches!(op, Op::Put { key: written, .. } if written == key);
+        if !is_record_key(key) || task.ops[at..].iter().any(written) {
             continue;
         }
         let uuid = uuid_of(key);
@@ -60,6 +62,7 @@ pub(crate) fn settle(world: &mut World, task: &Task) -> Vec<Removal> {
         removals.push(Removal { uuid: uuid.to_owned(), cause });
     }
     excuse_unstored(world, task);
+    excuse_noted(world, task);
     removals
 }
 
@@ -159,10 +162,26 @@ fn excuse_unstored(world: &mut World, task: &Task) {
     }
 }
 
+/// What comes out of a journal and is dropped was never stored as a record.
+fn excuse_noted(world: &mut World, task: &Task) {
+    let (Input::Captured(new) | Input::Replayed(new)) = &task.input else { return };
+    let Some(fact) = world.book.find(uuid_of(&new.key)).filter(|fact| fact.journal.is_some()) else { return };
+    let page = &world.pages[task.page];
+    let real = |reason: DropReason| match reason {
+        DropReason::ShutDown => page.shut_down,
+        _ => is_real(world, task, page, fact, reason),
+    };
+    // A bound that it brought the page to may have cost another event.
+    let heard = drops(task).map(|(reason, _)| reason).find(|reason| *reason != DropReason::Evicted && real(*reason));
+    if let Some(reason) = heard {
+        world.book.excuse(uuid_of(&new.key), reason.code());
+    }
+}
+
 /// The most drops for this reason that the input of a task can be the cause of.
 pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
     let page = &world.pages[task.page];
-    let captures = u32::from(matches!(task.input, Input::Captured(_)));
+    let captures = u32::from(matches!(task.input, Input::Captured(_) | Input::Replayed(_)));
     let refusal = |expected: u16| {
         u32::from(task.answered.as_ref().is_some_and(|(parcel, outcome)| {
             parcel.events.len() == 1 && matches!(outcome, Outcome::Answered { status, .. } if *status == expected)
@@ -175,7 +194,11 @@ pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
             world.book.facts.iter().filter(|fact| is_held_too_long(world, page, fact)).count() as u32
         }
         DropReason::TooLarge => {
-            let large = matches!(&task.input, Input::Captured(event) if event.body.len() > EVENT_BYTES_MAX);
+            let large = match &task.input {
+                Input::Captured(event) | Input::Replayed(event) => event.body.len() > EVENT_BYTES_MAX,
+                Input::Sealed { body, .. } => body.len() > EVENT_BYTES_MAX,
+                _ => false,
+            };
             u32::from(large) + refusal(413)
         }
         DropReason::Rejected => {
@@ -190,8 +213,13 @@ pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
         DropReason::Evicted => any(is_crowded(world, task)),
         DropReason::Torn => world.torn,
         DropReason::Purged => any(task.input == Input::Purged),
-        // No page of the simulator captures under a key that is not its own.
-        DropReason::Duplicate | DropReason::Invalid => 0,
+        // It came out of a journal, whose entry came back with a browser that was killed, or is seen gone late.
+        DropReason::Duplicate => {
+            let noted = |new: &NewEvent| world.book.find(uuid_of(&new.key)).is_some_and(|fact| fact.journal.is_some());
+            u32::from(matches!(&task.input, Input::Captured(new) | Input::Replayed(new) if noted(new)))
+        }
+        // No page of the simulator captures under a key that is not its own, and none of its records kills an engine.
+        DropReason::Invalid | DropReason::Quarantined => 0,
         DropReason::ShutDown => {
             if page.shut_down {
                 captures

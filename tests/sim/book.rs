@@ -41,6 +41,14 @@ pub(crate) struct Fact {
     pub(crate) returned: bool,
     /// Whether localStorage took it when it was captured.
     pub(crate) stored: bool,
+    /// The whole value of the raw record, where it was captured so.
+    pub(crate) raw: Option<String>,
+    /// Whether a browser that was killed has brought its raw record back after it was sealed. Then nobody can know the seal any
+    /// more, a stated limit.
+    pub(crate) came_back_raw: bool,
+    /// The key of its entry in the journal of a page that had no tracker, and that page.
+    pub(crate) journal: Option<String>,
+    pub(crate) noted_by: PageId,
     /// The whole value of the sealed record, as it was seen first.
     pub(crate) sealed: Option<String>,
     /// The page, and which engine of it, that has sealed it, and whether localStorage ever took the seal.
@@ -130,6 +138,10 @@ impl Book {
             captured_wall: captured_of(key),
             returned: false,
             stored,
+            raw: (!record.sealed).then(|| value.to_owned()),
+            came_back_raw: false,
+            journal: None,
+            noted_by: page,
             sealed: record.sealed.then(|| value.to_owned()),
             sealed_by: (page, engine),
             seal_stored: record.sealed && stored,
@@ -151,6 +163,12 @@ impl Book {
             && RecordValue::read(value).is_some_and(|record| record.sealed)
         {
             if fact.sealed.is_none() {
+                if fact.journal.is_some() {
+                    // From here on it is in the hands of whoever has replayed it.
+                    (fact.page, fact.engine) = by;
+                    fact.stored = taken;
+                    fact.held = RecordValue::read(value).is_some_and(|record| record.held);
+                }
                 fact.sealed = Some(value.to_owned());
                 fact.sealed_by = by;
                 fact.seal_stored = false;

@@ -4,7 +4,7 @@ use posthog_booking_tracker::engine::{Input, NewEvent};
 
 use crate::edge::is_must_send;
 use crate::faults::{Fault, Faults};
-use crate::keel::record_key;
+use crate::keys::record_key;
 use crate::page::{Job, Life, OWN_TEAM, PROJECT};
 use crate::storage::{CrashPoint, PageId};
 use crate::team_gate::PageGate;
@@ -42,19 +42,26 @@ impl World {
         }
     }
 
-    /// A visitor opens a page. Sometimes its keel captures before the engine comes, and sometimes the engine never does.
+    /// A visitor opens a page. Sometimes its tracker comes late, or never, and it notes what it captures.
     pub(crate) fn visit(&mut self) -> Verdict {
         let gate = self.some_gate();
-        let page = self.open(gate);
-        if self.chance.percent(30) {
-            for _ in 0..self.chance.between(1, 3) {
-                self.capture_by_keel(page);
+        if self.contends || self.chance.percent(80) {
+            return self.open(gate).map(drop);
+        }
+        let page = self.open_without_tracker(gate);
+        for _ in 0..self.chance.between(1, 3) {
+            if self.pages[page].is_alive() {
+                self.capture(page)?;
             }
         }
-        if self.faults.has(Fault::KilledTab) && self.chance.percent(15) {
-            self.kill(page);
-        } else {
-            self.start(page);
+        match self.chance.below(3) {
+            0 if self.faults.has(Fault::KilledTab) => self.kill(page),
+            0 => self.schedule(5, Happening::Gone(page)),
+            1 => {
+                let delay = self.chance.between(0, 2_000);
+                self.schedule_job(delay, page, Job::Start);
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -108,9 +115,17 @@ impl World {
         self.take(page, event)
     }
 
-    /// The engine of a page takes an event, unless the page has refused it.
+    /// A page takes an event, unless its gate has refused it: in its journal, where it has no tracker.
     pub(crate) fn take(&mut self, page: PageId, event: Option<NewEvent>) -> Verdict {
-        event.map_or(Ok(()), |event| self.say(page, Input::Captured(event)))
+        match event {
+            None => Ok(()),
+            Some(event) if self.pages[page].tracker.is_none() => {
+                self.note_in_journal(page, &event);
+                Ok(())
+            }
+            Some(event) if !self.contends && self.chance.percent(15) => self.capture_raw(page, event),
+            Some(event) => self.say(page, Input::Captured(event)),
+        }
     }
 
     pub(crate) fn capture(&mut self, page: PageId) -> Verdict {
@@ -171,6 +186,7 @@ impl World {
             open,
             // What its page wants to go at once counts as must-send, whatever it is called.
             must_send: self.chance.percent(2) || is_must_send(name),
+            sealed: true,
         })
     }
 

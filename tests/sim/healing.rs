@@ -58,8 +58,7 @@ impl World {
     }
 
     fn visit_and_stay(&mut self) -> Verdict {
-        let visitor = self.open(PageGate::Asks);
-        self.start(visitor);
+        self.open(PageGate::Asks)?;
         let until = self.now + SPAN_MAX_MS;
         for step in 0..STEPS_MAX {
             if !self.step(until)? {

@@ -1,16 +1,23 @@
 //! The lives of pages: opened, hidden, frozen, cached, hung, closed, killed, and killed with the whole browser.
 
-use posthog_booking_tracker::engine::{Handover, Input};
+use posthog_booking_tracker::engine::Input;
 
 use crate::locks::Holder;
 use crate::page::{Job, Life, Page};
 use crate::storage::PageId;
 use crate::team_gate::PageGate;
-use crate::world::{Happening, Verdict, World};
+use crate::world::{Happening, Verdict, Violation, World};
 
 impl World {
-    /// Opens a page; its engine starts when it has come.
-    pub(crate) fn open(&mut self, gate: PageGate) -> PageId {
+    /// Opens a page, whose tracker is there at once.
+    pub(crate) fn open(&mut self, gate: PageGate) -> Result<PageId, Violation> {
+        let page = self.open_without_tracker(gate);
+        self.run(page, Job::Start)?;
+        Ok(page)
+    }
+
+    /// Opens a page whose tracker has not come yet.
+    pub(crate) fn open_without_tracker(&mut self, gate: PageGate) -> PageId {
         let id = self.pages.len();
         let mut page = Page::new(id, gate, self.now);
         page.slept = self.slept;
@@ -21,13 +28,6 @@ impl World {
         self.load_gate(id);
         self.note(|_| format!("page {id} opens: {gate:?}, blocked {blocked}"));
         id
-    }
-
-    /// The engine of an open page has been loaded.
-    pub(crate) fn start(&mut self, page: PageId) {
-        let handover = std::mem::take(&mut self.pages[page].handover);
-        let delay = self.chance.between(0, 30);
-        self.schedule_job(delay, page, Job::Start(handover));
     }
 
     pub(crate) fn say(&mut self, page: PageId, input: Input) -> Verdict {
@@ -147,6 +147,11 @@ impl World {
             }
             world.origin.borrow_mut().revert(log_kept, batches_kept);
         });
+        let origin = self.origin.borrow();
+        for fact in self.book.facts.iter_mut().filter(|fact| fact.raw.is_some() && fact.sealed.is_some()) {
+            fact.came_back_raw |= origin.truth.get(&fact.key) == fact.raw.as_ref();
+        }
+        drop(origin);
         self.locks.holder = Holder::Nobody;
         self.forget_lost_foreign();
         let now = self.now;
@@ -171,6 +176,6 @@ impl World {
         if !keeps_lock {
             self.free_lock(page);
         }
-        self.run(page, Job::Start(Handover::default()))
+        self.run(page, Job::Start)
     }
 }

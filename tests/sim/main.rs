@@ -19,15 +19,16 @@ mod driver;
 #[path = "../engine/edge.rs"]
 mod edge;
 mod faults;
-mod gate_tally;
 mod healing;
-mod keel;
+mod journal;
+mod keys;
 mod lifecycle;
 mod locks;
 mod mirror;
 mod network;
 mod page;
 mod parcel;
+mod raw;
 mod record;
 mod runs;
 #[cfg(feature = "broken-engines")]
@@ -36,6 +37,7 @@ mod script;
 mod server;
 mod storage;
 mod strangers;
+mod tally;
 mod tasks;
 mod team_gate;
 #[path = "../engine/timestamp.rs"]
@@ -45,7 +47,7 @@ mod world;
 use std::time::{Duration, Instant, SystemTime};
 
 use faults::{Fault, Faults};
-use gate_tally::GateTally;
+use tally::Tally;
 
 /// With so many seeds every script dies at every call: what the disk has kept and how late views are differs.
 const CRASH_ROUNDS: u64 = 4;
@@ -79,27 +81,27 @@ fn the_fixed_seeds_keep_every_promise() {
     }
     let begun = Instant::now();
     let played = runs::play_seeds(0, &|seed| seed >= FIXED_SEEDS);
-    println!("{} seeds in {:?}, {:?}", played.seeds, begun.elapsed(), played.gates);
+    println!("{} seeds in {:?}, {:?}", played.seeds, begun.elapsed(), played.tally);
     assert!(played.failure.is_none(), "{}", played.failure.unwrap_or_default());
-    assert!(played.gates.is_whole(), "something about gates never happens: {:?}", played.gates);
+    assert!(played.tally.is_whole(), "something never happens: {:?}", played.tally);
 }
 
 #[test]
 fn gates_that_turn_and_fall_silent_keep_every_promise() {
-    let mut gates = GateTally::default();
+    let mut tally = Tally::default();
     for faults in GATE_FAULTS {
         for seed in 0..GATE_SEEDS {
             let play = |traced| runs::play_with(seed, Faults::of(faults), runs::INTACT, traced);
             let (world, verdict) = play(false);
-            gates.add(GateTally::of(&world));
+            tally.add(Tally::of(&world));
             if verdict.is_err() {
                 let (world, verdict) = play(true);
                 panic!("{}", runs::report(&format!("seed {seed} with {faults:?}"), &world, &verdict.unwrap_err()));
             }
         }
     }
-    println!("{gates:?}");
-    assert!(gates.is_whole(), "something about gates never happens: {gates:?}");
+    println!("{tally:?}");
+    assert!(tally.is_whole(), "something never happens: {tally:?}");
 }
 
 #[test]
@@ -113,7 +115,7 @@ fn fresh_seeds_for_so_many_minutes() {
     println!("the first seed is {first}");
     let end = Instant::now() + Duration::from_secs(minutes * 60);
     let played = runs::play_seeds(first, &|_| Instant::now() >= end);
-    println!("{} seeds, {:?}", played.seeds, played.gates);
+    println!("{} seeds, {:?}", played.seeds, played.tally);
     assert!(played.failure.is_none(), "{}", played.failure.unwrap_or_default());
 }
 

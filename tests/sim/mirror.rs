@@ -111,7 +111,7 @@ impl Mirror {
     }
 
     /// What the engine of a page that reads the mirror is told.
-    pub(crate) fn lines(&self) -> String {
-        self.written.iter().map(|(key, value)| format!("{key} {}\n", whole_value(value))).collect()
+    pub(crate) fn records(&self) -> Vec<(String, String)> {
+        self.written.iter().map(|(key, value)| (key.clone(), whole_value(value).to_owned())).collect()
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use posthog_booking_tracker::engine::{Config, Handover, Input, LockAnswer, Outcome, Tracker};
+use posthog_booking_tracker::engine::{Config, Input, LockAnswer, Outcome, Tracker};
 
 use crate::parcel::Parcel;
 use crate::storage::{PageId, PageStore};
@@ -30,7 +30,10 @@ pub(crate) enum Life {
 /// What the world has for a page to do in one task.
 #[derive(Debug, Clone)]
 pub(crate) enum Job {
-    Start(Handover),
+    /// The tracker is there.
+    Start,
+    /// The page knows who the raw record of this key is about.
+    Seal(String),
     /// The alarm of this number went off.
     Wake(u64),
     Finish {
@@ -42,7 +45,7 @@ pub(crate) enum Job {
     Lock(LockAnswer),
     LockLost,
     /// The mirror was read.
-    Mirrored(String),
+    Mirrored(Vec<(String, String)>),
     Say(Input),
 }
 
@@ -60,7 +63,7 @@ pub(crate) struct Page {
     pub(crate) id: PageId,
     pub(crate) gate: PageGate,
     pub(crate) team_gate: TeamGate,
-    /// `None` while the keel is alone.
+    /// `None` while its tracker has not come.
     pub(crate) tracker: Option<Tracker<PageStore>>,
     /// Counts the engines of this page.
     pub(crate) engine: u32,
@@ -88,8 +91,8 @@ pub(crate) struct Page {
     pub(crate) asks_lock: bool,
     /// The uuids of which this engine was told that the server has them.
     pub(crate) told: BTreeSet<String>,
-    /// The keys and, where storage refused them, values that the keel hands over.
-    pub(crate) handover: Handover,
+    /// The keys of raw records of this engine, each with the event as it will be sealed.
+    pub(crate) raw: BTreeMap<String, String>,
 }
 
 impl Page {
@@ -117,7 +120,7 @@ impl Page {
             holds_lock: false,
             asks_lock: false,
             told: BTreeSet::new(),
-            handover: Handover::default(),
+            raw: BTreeMap::new(),
         }
     }
 
@@ -151,6 +154,7 @@ impl Page {
         self.asks_lock = false;
         self.told.clear();
         self.backlog.clear();
+        self.raw.clear();
         self.shut_down = false;
         self.left = false;
     }

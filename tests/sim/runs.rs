@@ -6,8 +6,8 @@ use std::thread;
 
 use crate::chance::Chance;
 use crate::faults::{Fault, Faults};
-use crate::gate_tally::GateTally;
 use crate::storage::CrashPoint;
+use crate::tally::Tally;
 use crate::world::{Happening, START, Verdict, Violation, World};
 
 /// What is broken on purpose in a run.
@@ -120,7 +120,7 @@ pub(crate) struct Played {
     pub(crate) seeds: u64,
     /// The story of the first one that failed.
     pub(crate) failure: Option<String>,
-    pub(crate) gates: GateTally,
+    pub(crate) tally: Tally,
 }
 
 /// Plays seeds from `first` on until `stop` says so, on all cores; the first that fails is played again with its trace.
@@ -128,7 +128,7 @@ pub(crate) fn play_seeds(first: u64, stop: &(dyn Fn(u64) -> bool + Sync)) -> Pla
     let next = AtomicU64::new(first);
     let failed = AtomicBool::new(false);
     let failure: Mutex<Option<u64>> = Mutex::new(None);
-    let gates = Mutex::new(GateTally::default());
+    let tally = Mutex::new(Tally::default());
     let cores = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..cores {
@@ -139,7 +139,7 @@ pub(crate) fn play_seeds(first: u64, stop: &(dyn Fn(u64) -> bool + Sync)) -> Pla
                         return;
                     }
                     let (world, verdict) = play_seed(seed, INTACT, false);
-                    gates.lock().unwrap_or_else(PoisonError::into_inner).add(GateTally::of(&world));
+                    tally.lock().unwrap_or_else(PoisonError::into_inner).add(Tally::of(&world));
                     if verdict.is_err() {
                         failed.store(true, Ordering::Relaxed);
                         let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
@@ -150,8 +150,8 @@ pub(crate) fn play_seeds(first: u64, stop: &(dyn Fn(u64) -> bool + Sync)) -> Pla
         }
     });
     let failure = failure.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let gates = gates.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Played { seeds: next.load(Ordering::Relaxed) - first, failure: failure.map(replay), gates }
+    let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Played { seeds: next.load(Ordering::Relaxed) - first, failure: failure.map(replay), tally }
 }
 
 /// Plays a seed with its trace, and tells its story where it fails.

@@ -30,6 +30,7 @@ fn hunt(way: Sabotage) -> (&'static [Fault], &'static str) {
         Sabotage::ConfirmByBeacon => (&[Fault::LostBeacon], "removal"),
         Sabotage::ForgetMirrorOnPurge => (&[Fault::Blocked, Fault::GateFlips], "purge"),
         Sabotage::KeepStoredOnPurge => (&[], "purge"),
+        Sabotage::SendRaw => (&[], "seal"),
         _ => (&[], ""),
     }
 }

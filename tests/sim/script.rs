@@ -2,7 +2,7 @@
 
 use posthog_booking_tracker::engine::Input;
 
-use crate::page::Life;
+use crate::page::{Job, Life};
 use crate::storage::PageId;
 use crate::team_gate::PageGate;
 use crate::world::{Happening, Verdict, World};
@@ -11,9 +11,13 @@ use crate::world::{Happening, Verdict, World};
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Open(PageGate),
-    Keel(PageId),
+    /// A page whose tracker has not come.
+    OpenWithout(PageGate),
+    /// The tracker of a page comes.
     Start(PageId),
     Capture(PageId, &'static str),
+    /// An event of which its page does not know yet who it is about.
+    Raw(PageId, &'static str),
     /// An event that the server refuses.
     Poison(PageId),
     Say(PageId, Input),
@@ -31,43 +35,41 @@ pub(crate) type Script = Vec<Step>;
 type ScriptOf = fn() -> Script;
 
 /// All scripts, by name.
-pub(crate) const ALL: [(&str, ScriptOf); 5] = [
+pub(crate) const ALL: [(&str, ScriptOf); 6] = [
     ("one visit", one_visit),
     ("a second tab takes over", second_tab),
     ("a gate that opens and shuts again", turning_gate),
     ("a poisoned event among others", poisoned_event),
     ("back and forth", back_and_forth),
+    ("trackers that come late and never", late_trackers),
 ];
 
 const OWN: PageGate = PageGate::OwnTeam(true);
 
 fn one_visit() -> Script {
-    use Step::{Capture, Close, Keel, Open, Start, Wait};
+    use Step::{Capture, Close, Open, Raw, Wait};
     vec![
         Open(OWN),
-        Keel(0),
-        Start(0),
+        Raw(0, "booking_started"),
         Wait(200),
         Capture(0, "date_changed"),
         Capture(0, "booking_completed"),
         Wait(2_000),
-        Capture(0, "slot_selected"),
+        Raw(0, "slot_selected"),
         Wait(300),
         Close(0),
     ]
 }
 
 fn second_tab() -> Script {
-    use Step::{Capture, Open, Say, Start, Wait};
+    use Step::{Capture, Open, Say, Wait};
     vec![
         Open(OWN),
-        Start(0),
         Wait(100),
         Capture(0, "date_changed"),
         Capture(0, "slot_selected"),
         Wait(50),
         Open(PageGate::Asks),
-        Start(1),
         Wait(150),
         Capture(1, "booking_started"),
         Capture(0, "booking_failed"),
@@ -80,13 +82,12 @@ fn second_tab() -> Script {
 }
 
 fn turning_gate() -> Script {
-    use Step::{Capture, Keel, Open, Shut, Start, Wait};
+    use Step::{Capture, Open, Raw, Shut, Wait};
     vec![
         Shut(true),
         Open(PageGate::Asks),
-        Keel(0),
+        Raw(0, "booking_completed"),
         Capture(0, "date_changed"),
-        Start(0),
         Capture(0, "booking_completed"),
         Wait(300),
         Capture(0, "slot_selected"),
@@ -102,10 +103,9 @@ fn turning_gate() -> Script {
 }
 
 fn poisoned_event() -> Script {
-    use Step::{Capture, Open, Poison, Say, Start, Wait};
+    use Step::{Capture, Open, Poison, Say, Wait};
     vec![
         Open(OWN),
-        Start(0),
         Capture(0, "date_changed"),
         Poison(0),
         Capture(0, "slot_selected"),
@@ -117,22 +117,40 @@ fn poisoned_event() -> Script {
 }
 
 fn back_and_forth() -> Script {
-    use Step::{Cache, Capture, Close, Open, Say, Start, Uncache, Wait};
+    use Step::{Cache, Capture, Close, Open, Say, Uncache, Wait};
     vec![
         Open(OWN),
-        Start(0),
         Wait(60),
         Capture(0, "date_changed"),
         Say(0, Input::Hidden),
         Capture(0, "slot_selected"),
         Cache(0),
         Open(OWN),
-        Start(1),
         Wait(400),
         Uncache(0),
         Capture(0, "booking_completed"),
         Wait(1_000),
         Capture(0, "$identify"),
+        Close(1),
+    ]
+}
+
+fn late_trackers() -> Script {
+    use Step::{Capture, Close, Open, OpenWithout, Start, Wait};
+    vec![
+        OpenWithout(OWN),
+        Capture(0, "booking_started"),
+        Capture(0, "booking_completed"),
+        Wait(400),
+        OpenWithout(OWN),
+        Capture(1, "date_changed"),
+        Start(1),
+        Wait(100),
+        Capture(1, "booking_failed"),
+        Close(0),
+        Wait(6_000),
+        Open(PageGate::Asks),
+        Wait(1_000),
         Close(1),
     ]
 }
@@ -150,14 +168,15 @@ impl World {
         self.schedule(pause, Happening::Step(number + 1));
         self.note(|_| format!("script: {step:?}"));
         match step {
-            Step::Open(gate) => {
-                self.open(gate);
+            Step::Open(gate) => return self.open(gate).map(drop),
+            Step::OpenWithout(gate) => {
+                self.open_without_tracker(gate);
             }
             Step::Wait(_) => {}
             Step::Shut(shut) => self.gates.values_mut().for_each(|open| *open = !shut),
-            Step::Keel(page)
-            | Step::Start(page)
+            Step::Start(page)
             | Step::Capture(page, _)
+            | Step::Raw(page, _)
             | Step::Poison(page)
             | Step::Say(page, _)
             | Step::Close(page)
@@ -173,10 +192,10 @@ impl World {
             return Ok(());
         }
         match step {
-            Step::Keel(_) => self.capture_by_keel(page),
-            Step::Start(_) => self.start(page),
-            Step::Capture(_, name) => return self.capture_for_script(page, name, false),
-            Step::Poison(_) => return self.capture_for_script(page, "booking_started", true),
+            Step::Start(_) => return self.run(page, Job::Start),
+            Step::Capture(_, name) => return self.capture_for_script(page, name, false, false),
+            Step::Raw(_, name) => return self.capture_for_script(page, name, false, true),
+            Step::Poison(_) => return self.capture_for_script(page, "booking_started", true, false),
             Step::Say(_, input) => return self.say(page, input),
             Step::Close(_) => return self.close(page),
             Step::Cache(_) => return self.cache(page),
@@ -186,10 +205,17 @@ impl World {
         Ok(())
     }
 
-    fn capture_for_script(&mut self, page: PageId, name: &str, poison: bool) -> Verdict {
+    fn capture_for_script(&mut self, page: PageId, name: &str, poison: bool, raw: bool) -> Verdict {
         self.captures += 1;
         let properties = format!(r#"{{"poison":{poison}}}"#);
-        let event = self.new_event(page, name, &properties, Some("1"));
-        self.take(page, event)
+        match self.new_event(page, name, &properties, Some("1")) {
+            Some(event) if self.pages[page].tracker.is_none() => {
+                self.note_in_journal(page, &event);
+                Ok(())
+            }
+            Some(event) if raw => self.capture_raw(page, event),
+            Some(event) => self.say(page, Input::Captured(event)),
+            None => Ok(()),
+        }
     }
 }

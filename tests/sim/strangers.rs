@@ -2,7 +2,7 @@
 
 use crate::book::{body_of, uuid_of};
 use crate::faults::Fault;
-use crate::keel::record_key;
+use crate::keys::record_key;
 use crate::page::PROJECT;
 use crate::storage::{PageId, is_record_key};
 use crate::world::World;

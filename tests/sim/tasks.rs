@@ -3,9 +3,7 @@
 
 use std::rc::Rc;
 
-use posthog_booking_tracker::engine::{
-    Input, LockAnswer, Monotonic, NewEvent, Now, Outcome, Output, Stats, Tracker, Wall,
-};
+use posthog_booking_tracker::engine::{Input, LockAnswer, Monotonic, Now, Outcome, Output, Stats, Tracker, Wall};
 
 use crate::accounts::{self, Removal};
 use crate::book::{Copy, uuid_of};
@@ -62,7 +60,7 @@ impl World {
 
     fn run_now(&mut self, page: PageId, job: Job) -> Verdict {
         match job {
-            Job::Start(handover) => {
+            Job::Start => {
                 let tracker = Tracker::new(page::config(), self.store(page));
                 self.pages[page].tracker = Some(tracker);
                 #[cfg(feature = "broken-engines")]
@@ -72,7 +70,8 @@ impl World {
                 let engine = self.pages[page].engine;
                 let delay = self.chance.between(2, 120);
                 self.schedule(delay, Happening::MirrorRead { page, engine });
-                self.input(page, Input::Started(handover))
+                self.input(page, Input::Started { quarantined: Vec::new() })?;
+                self.capture_journal(page)
             }
             Job::Wake(alarm) => self.ring(page, alarm),
             Job::Finish { request, outcome } => {
@@ -91,9 +90,13 @@ impl World {
                     Ok(())
                 }
             }
-            Job::Mirrored(lines) => self.input(page, Input::Mirrored(lines)),
+            Job::Mirrored(records) => self.input(page, Input::Mirrored(records)),
+            Job::Seal(key) => self.seal(page, key),
             Job::Say(input) => {
                 let refreshes = matches!(input, Input::Returned | Input::Online);
+                if input == Input::Leaving {
+                    self.seal_all(page)?;
+                }
                 self.input(page, input)?;
                 if refreshes {
                     self.refresh_gate(page);
@@ -172,7 +175,15 @@ impl World {
         let here = &mut self.pages[page];
         match input {
             Input::GateAnswered { team, open } => self.learn_of_gate(page, team, *open),
-            Input::Captured(NewEvent { team: Some(team), open, .. }) => self.learn_of_gate(page, team, *open),
+            Input::Captured(new) | Input::Replayed(new) => {
+                let uuid = uuid_of(&new.key);
+                if let Some(fact) = self.book.find_mut(uuid).filter(|fact| fact.sealed.is_none()) {
+                    fact.held = new.team.is_some() && new.open.is_none();
+                }
+                if let Some(team) = &new.team {
+                    self.learn_of_gate(page, team, new.open);
+                }
+            }
             Input::LockAnswered(answer) => {
                 here.asks_lock = false;
                 here.holds_lock = is_granted(*answer);
@@ -189,9 +200,8 @@ impl World {
                 here.under_way.retain(|_, sent| !sent.failed_in_leave);
             }
             Input::ShutDown => here.shut_down = true,
-            Input::Mirrored(lines) => {
-                for line in lines.lines() {
-                    let key = line.split(' ').next().unwrap_or_default();
+            Input::Mirrored(records) => {
+                for (key, _) in records {
                     if let Some(fact) = self.book.find_mut(uuid_of(key)) {
                         fact.mirrored_to.push(page);
                     }
@@ -280,6 +290,7 @@ impl World {
         let page = task.page;
         let mut sent = task.sent.iter();
         let mut questions = Vec::new();
+        let mut wanted_age = None;
         for output in &task.outputs {
             match output {
                 Output::Send { .. } | Output::Exit { .. } => {
@@ -292,6 +303,7 @@ impl World {
                 }
                 Output::WakeAt(at) => self.set_alarm(page, at.map(|at| at.0)),
                 Output::AskGate { team } => questions.push(team),
+                Output::ReplayJournal { age_min_ms } => wanted_age = Some(*age_min_ms),
                 Output::AskLock => {
                     self.pages[page].asks_lock = true;
                     let engine = self.pages[page].engine;
@@ -306,7 +318,8 @@ impl World {
             }
         }
         checkers::look_at_page(self, task)?;
-        questions.into_iter().try_for_each(|team| self.answer_engine(page, team))
+        questions.into_iter().try_for_each(|team| self.answer_engine(page, team))?;
+        wanted_age.map_or(Ok(()), |age_min_ms| self.replay_journal(page, age_min_ms))
     }
 
     fn let_go(&mut self, page: PageId, sent: &Sent) {
@@ -356,7 +369,7 @@ impl World {
             self.bury(holder, "thrown out of the back/forward cache");
             self.locks.holder = Holder::Nobody;
         }
-        // A page shows that it lives from its start, the keel's, until it is left; a hung one goes on showing it.
+        // A page shows that it lives from its start, with a tracker or without, until it is left; a hung one goes on showing it.
         let beside = self.pages.iter().any(|other| other.id != page && other.is_alive() && !other.left);
         let answer = self.locks.ask(page, beside);
         self.note(|_| format!("lock: page {page} {answer:?}"));

@@ -294,10 +294,10 @@ impl World {
                 Ok(())
             }
             Happening::MirrorRead { page, engine } => {
-                let lines = self.origin.borrow().mirror.lines();
+                let records = self.origin.borrow().mirror.records();
                 let delay = self.chance.between(1, 40);
                 if self.pages[page].engine == engine {
-                    self.schedule_job(delay, page, Job::Mirrored(lines));
+                    self.schedule_job(delay, page, Job::Mirrored(records));
                 }
                 Ok(())
             }
@@ -328,10 +328,9 @@ impl World {
     pub(crate) fn exists(&self, fact: &Fact) -> bool {
         let origin = self.origin.borrow();
         let page = &self.pages[fact.page];
-        // A keel remembers no more than the key of what storage took.
-        let knows = page.tracker.is_some() || !fact.stored;
-        let remembered = page.is_alive() && page.engine == fact.engine && knows;
-        remembered || origin.truth.contains_key(&fact.key) || origin.mirror.will_hold(&fact.key)
+        let remembered = page.is_alive() && page.engine == fact.engine && page.tracker.is_some();
+        let noted = fact.journal.as_ref().is_some_and(|entry| origin.truth.contains_key(entry));
+        noted || remembered || origin.truth.contains_key(&fact.key) || origin.mirror.will_hold(&fact.key)
     }
 
     /// Lets a fault happen, and excuses the events whose last copy it destroys.

@@ -9,6 +9,7 @@ use super::super::output::{Notice, Output};
 use super::super::record::stored_bytes;
 use super::super::store::Store;
 use super::super::{Outcome, Wall};
+use super::sealing::is_late;
 use super::{Presence, Tracker, is_gone};
 
 /// The longest wait that hiding a page ends: more than any backoff (30 s and a fifth).
@@ -247,7 +248,11 @@ impl<S: Store> Tracker<S> {
 
     /// Writes the chosen records into storage; what it does not take stays in memory.
     fn store_again(&mut self, chosen: &dyn Fn(&Record) -> bool) {
+        let wall = self.wall;
         for record in self.outbox.records.iter_mut().filter(|record| chosen(record)) {
+            if record.raw && is_late(record, wall) {
+                record.seal_as_it_is();
+            }
             if record.raw && matches!(self.store.get(&record.key.text), Ok(Some(_))) {
                 // Another page may have sealed it meanwhile.
                 continue;

@@ -1,7 +1,8 @@
 //! Sealing: a raw record of this page gets the text with which it is sent, for ever.
 
+use super::super::Wall;
 use super::super::config::EVENT_BYTES_MAX;
-use super::super::drain::FRESH_AGE_MAX_MS;
+use super::super::drain::{FRESH_AGE_MAX_MS, SEAL_AGE_MAX_MS};
 use super::super::ledger::DropReason;
 use super::super::outbox::Record;
 use super::super::record::{Event, stored_bytes};
@@ -10,11 +11,12 @@ use super::{Presence, Tracker, is_gone};
 
 impl<S: Store> Tracker<S> {
     /// Gives a raw record its final text, in storage before it goes anywhere. Where another page has sealed it meanwhile,
-    /// what that page has stored is the event.
+    /// what that page has stored is the event; where one may be about to, it is sealed as it is.
     pub(super) fn seal(&mut self, key: &str, body: &str) {
         if self.outbox.raw(key).is_some_and(|record| record.stored_bytes > 0) && is_gone(&self.store, key) {
             self.settle_vanished();
         }
+        let wall = self.wall;
         let Some(record) = self.outbox.raw(key) else { return };
         let found = self.store.get_record(key).ok().flatten().and_then(|text| Event::parse(&text));
         if let Some(found) = found.filter(|found| found.sealed) {
@@ -23,6 +25,11 @@ impl<S: Store> Tracker<S> {
             record.raw = false;
             // Who has sealed it has adopted it, and sends it under the drain lock.
             record.urgent = false;
+        } else if is_late(record, wall) {
+            record.seal_as_it_is();
+            if self.store.put(key, &record.value.text).is_ok() {
+                record.stored_bytes = stored_bytes(key, &record.value.text);
+            }
         } else if body.len() > EVENT_BYTES_MAX {
             if let Some(record) = self.outbox.take(&|record| record.key.text == key) {
                 self.forget(&record);
@@ -30,18 +37,26 @@ impl<S: Store> Tracker<S> {
             }
         } else {
             write_seal(&mut self.store, record, body);
-            let is_fresh = self.wall.0.abs_diff(record.key.captured.0) < FRESH_AGE_MAX_MS;
             if record.stored_bytes == 0 {
                 (record.urgent, record.due) = (true, self.now);
             } else {
                 // What is not fresh any more another page may have adopted.
-                record.urgent &= is_fresh;
+                record.urgent &= age_ms(record, wall) < FRESH_AGE_MAX_MS;
             }
         }
         if self.presence == Presence::Leaving {
             self.exit();
         }
     }
+}
+
+fn age_ms(record: &Record, wall: Wall) -> u64 {
+    wall.0.abs_diff(record.key.captured.0)
+}
+
+/// Whether another page may be about to seal a raw record.
+pub(super) fn is_late(record: &Record, wall: Wall) -> bool {
+    age_ms(record, wall) >= SEAL_AGE_MAX_MS
 }
 
 /// Stores a record with this event, sealed. What stayed raw in storage would be sealed as it is by whoever finds it, so it goes
@@ -51,11 +66,8 @@ fn write_seal(store: &mut impl Store, record: &mut Record, body: &str) {
     let sealed = record.value.sealed_with(body);
     let mut stored = store.put(key, &sealed.text).is_ok();
     if !stored {
-        let was_removed = store.remove(key).is_ok();
-        if !was_removed && record.stored_bytes > 0 {
-            record.value = record.value.sealed_with(record.value.body());
-            record.raw = false;
-            return;
+        if store.remove(key).is_err() && record.stored_bytes > 0 {
+            return record.seal_as_it_is();
         }
         stored = store.put(key, &sealed.text).is_ok();
     }

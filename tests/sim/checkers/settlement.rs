@@ -18,11 +18,12 @@ pub(crate) fn check_loss(world: &World) -> Finding {
         let origin = world.origin.borrow();
         let stored = origin.truth.contains_key(&fact.key);
         let mirrored = origin.mirror.will_hold(&fact.key);
+        let noted = fact.journal.as_ref().is_some_and(|entry| origin.truth.contains_key(entry));
         let page = &world.pages[fact.page];
         // A page that lives has it, unless its ledger says that nothing waits there.
         let waiting = page.tracker.as_ref().map_or(0, |tracker| tracker.stats().waiting);
         let remembered = page.is_alive() && page.engine == fact.engine && waiting > 0;
-        if !stored && !mirrored && !remembered {
+        if !stored && !mirrored && !noted && !remembered {
             return Err(format!("nothing is left of {fact:?}"));
         }
     }
@@ -44,7 +45,10 @@ pub(crate) fn check_liveness(world: &World) -> Finding {
     Ok(())
 }
 
-/// Whether this is the record of an event that is done, and so should not be there any more.
+/// Whether this is the record of an event that is done, or its entry in a journal, and so should not be there any more.
 pub(crate) fn is_settled(world: &World, key: &str) -> bool {
-    world.book.find(crate::book::uuid_of(key)).is_some_and(|fact| !fact.is_forbidden && fact.key == *key)
+    world
+        .book
+        .find(crate::book::uuid_of(key))
+        .is_some_and(|fact| !fact.is_forbidden && (fact.key == *key || fact.journal.as_deref() == Some(key)))
 }
