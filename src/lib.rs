@@ -12,7 +12,7 @@
 pub mod engine;
 
 #[cfg(target_arch = "wasm32")]
-mod bindings;
+pub mod bindings;
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 

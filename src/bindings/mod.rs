@@ -1,29 +1,14 @@
 //! The surface that JavaScript sees: parse, call, convert. No logic.
-#![expect(unreachable_pub, reason = "wasm-bindgen exports these, and asks for `pub`")]
 
+mod lock_answer;
 mod stats;
 
 use wasm_bindgen::prelude::*;
 
 use crate::browser::{Driver, PageSide};
 use crate::engine::{Config, Input, LockAnswer as Answer, NewEvent, Outcome};
+pub use lock_answer::LockAnswer;
 use stats::EngineStats;
-
-/// What came of asking for the drain lock.
-#[wasm_bindgen]
-#[derive(Debug, Clone, Copy)]
-pub enum LockAnswer {
-    /// This page holds it, and no other page of this origin is alive.
-    Granted = "granted",
-    /// This page holds it, and others are alive.
-    GrantedBeside = "granted_beside",
-    /// Another page holds it.
-    Refused = "refused",
-    /// This browser has no Web Locks.
-    Missing = "missing",
-    /// This page held it, and it was taken away.
-    Lost = "lost",
-}
 
 /// The engine of one page. Any method may be called from inside a method of the page's side: what it says is done behind what
 /// is going on.
