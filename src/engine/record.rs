@@ -159,8 +159,8 @@ pub(super) struct RecordValue {
 impl RecordValue {
     /// Joins the value of these marks, this team as it is stored, and this event.
     fn join(marks: [&str; 3], team: &str, body: &str) -> Self {
-        let mut text = marks.concat();
-        for part in ["\t", team, "\t"] {
+        let mut text = String::new();
+        for part in marks.into_iter().chain(["\t", team, "\t"]) {
             text.push_str(part);
         }
         let body_at = text.len();

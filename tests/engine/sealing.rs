@@ -1,7 +1,7 @@
 //! Raw records: their page may still change who they are about, so they stay until it has said so for certain.
 
 use posthog_booking_tracker::engine::{
-    DropReason, EVENT_BYTES_MAX, FRESH_AGE_MAX_MS, Input, LockAnswer, MemoryStore, Notice, StoreError,
+    DropReason, EVENT_BYTES_MAX, FRESH_AGE_MAX_MS, Input, LockAnswer, MemoryStore, Notice, SEAL_AGE_MAX_MS, StoreError,
 };
 
 use crate::page::{DAY, Page, START, open_gate, padding, parts, started};
@@ -125,6 +125,32 @@ fn a_must_send_event_that_is_sealed_late_waits_for_the_lock() {
         );
         page.ends();
     }
+}
+
+#[test]
+fn what_another_page_may_be_sealing_is_sealed_as_it_is() {
+    for (age_ms, person) in [(SEAL_AGE_MAX_MS - 1, "ada"), (SEAL_AGE_MAX_MS, "visitor")] {
+        let (mut page, key) = holding("booking_completed");
+        page.freeze(age_ms);
+        seal(&mut page, &key, "ada");
+        assert!(page.tracker.store().entries[&key].contains(&format!(r#""distinct_id":"{person}""#)), "{age_ms}");
+        page.input(Input::LockAnswered(LockAnswer::Granted));
+        page.sleep(1_000);
+        assert_eq!(page.sent().body.texts("distinct_id"), [person]);
+        page.ends();
+    }
+}
+
+#[test]
+fn what_is_raw_for_too_long_is_sealed_as_it_is_where_it_is_written_again() {
+    let mut page = Page::fresh();
+    let key = page.capture_raw("booking_completed");
+    page.freeze(SEAL_AGE_MAX_MS);
+    page.store().entries.clear();
+    page.input(Input::Online);
+    assert_eq!(marks(&page, &key), "sm");
+    assert_eq!(page.sent().body.texts("distinct_id"), ["visitor"]);
+    page.ends();
 }
 
 #[test]

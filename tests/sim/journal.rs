@@ -1,7 +1,7 @@
 //! Journals: what a page captures while it has no tracker it notes in storage, an entry each, and whoever has one replays it
 //! (`js/src/journal.ts`).
 
-use posthog_booking_tracker::engine::{Input, NewEvent, Store};
+use posthog_booking_tracker::engine::{FRESH_AGE_MAX_MS, Input, NewEvent, Store};
 
 use crate::book::{captured_of, uuid_of};
 use crate::keys::{journal_key, journal_prefix, replayed_key};
@@ -62,19 +62,23 @@ impl World {
         }
     }
 
-    /// The tracker of a page has come: it captures what the page has noted, and that other pages have not taken over.
+    /// The tracker of a page has come: it captures what the page has noted a moment ago. What is older other pages may be taking
+    /// over, so that is replayed like theirs.
     pub(crate) fn capture_journal(&mut self, page: PageId) -> Verdict {
         for entry in self.entries(page).into_iter().filter(|entry| entry.page == page) {
+            if self.wall().abs_diff(captured_of(&entry.key)) >= FRESH_AGE_MAX_MS {
+                continue;
+            }
             let event = self.compose(page, &entry);
             self.take_over(page, &entry, Input::Captured(event))?;
         }
         Ok(())
     }
 
-    /// The engine wants what other pages have noted and is so old.
+    /// The engine wants what was noted and is so old.
     pub(crate) fn replay_journal(&mut self, page: PageId, age_min_ms: u64) -> Verdict {
         let mut look_again: Option<u64> = None;
-        for entry in self.entries(page).into_iter().filter(|entry| entry.page != page) {
+        for entry in self.entries(page) {
             let age_ms = self.wall().abs_diff(captured_of(&entry.key));
             if age_ms < age_min_ms {
                 let in_ms = age_min_ms - age_ms;

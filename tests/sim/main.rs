@@ -66,6 +66,13 @@ const GATE_FAULTS: [&[Fault]; 4] = [
 /// How many seeds each of these plays.
 const GATE_SEEDS: u64 = 300;
 
+/// The faults by which two pages come to seal one record, each seeing late what the other has stored.
+const LATE_FAULTS: [&[Fault]; 2] =
+    [&[Fault::Frozen, Fault::SlowStorage, Fault::LateTimers], &[Fault::LateTimers, Fault::SlowStorage, Fault::Full]];
+
+/// How many seeds each of these plays. Without the bound on late seals the third thousand finds one that is changed.
+const LATE_SEEDS: u64 = 3_000;
+
 fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text:?}")))
@@ -102,6 +109,19 @@ fn gates_that_turn_and_fall_silent_keep_every_promise() {
     }
     println!("{tally:?}");
     assert!(tally.is_whole(), "something never happens: {tally:?}");
+}
+
+#[test]
+fn raw_records_that_are_sealed_late_keep_every_promise() {
+    for faults in LATE_FAULTS {
+        for seed in 0..LATE_SEEDS {
+            let play = |traced| runs::play_with(seed, Faults::of(faults), runs::INTACT, traced);
+            if play(false).1.is_err() {
+                let (world, verdict) = play(true);
+                panic!("{}", runs::report(&format!("seed {seed} with {faults:?}"), &world, &verdict.unwrap_err()));
+            }
+        }
+    }
 }
 
 #[test]

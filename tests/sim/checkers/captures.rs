@@ -32,7 +32,8 @@ pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
     if !is_own {
         return Ok(());
     }
-    let held = new.team.is_some() && new.open.is_none();
+    // What two pages find in a journal, each a moment before it sees the other's record, they may know different things of.
+    let held = if fact.journal.is_some() { fact.held } else { new.team.is_some() && new.open.is_none() };
     if (&fact.team, fact.held, fact.must_send) != (&new.team, held, new.must_send) {
         let (team, held, must_send) = (&fact.team, fact.held, fact.must_send);
         return Err(format!("{new:?} is recorded as of team {team:?}, held {held}, must-send {must_send}"));
