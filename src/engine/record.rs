@@ -206,6 +206,11 @@ impl Event {
     }
 }
 
+/// Whether a value is marked as that of a raw record.
+pub(super) fn is_raw(value: &str) -> bool {
+    cut(value, SEPARATOR).0.bytes().any(|mark| mark == b'r')
+}
+
 fn marks(sealed: bool, held: bool, must_send: bool) -> [&'static str; 3] {
     [if sealed { "s" } else { "r" }, if held { "h" } else { "" }, if must_send { "m" } else { "" }]
 }

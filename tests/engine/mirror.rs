@@ -1,8 +1,8 @@
 //! The mirror: what a killed browser has lost from storage comes back, and nothing comes back that was settled.
 
-use posthog_booking_tracker::engine::{DropReason, Input, MemoryStore, RECORD_AGE_MAX_MS, StoreError};
+use posthog_booking_tracker::engine::{DropReason, Input, LockAnswer, MemoryStore, RECORD_AGE_MAX_MS, StoreError};
 
-use crate::page::{DAY, Page, START, open_gate, own_key, record_key, store_with, uuid};
+use crate::page::{DAY, Page, START, open_gate, own_key, parts, record_key, started, store_with, uuid};
 
 /// What a page has stored, as the mirror hands it over.
 fn mirrored(records: &[(String, String)]) -> Input {
@@ -104,6 +104,64 @@ fn what_storage_does_not_take_back_is_sent_from_memory() {
     assert_eq!(send.body.names(), ["booking_completed"]);
     page.confirm(&send);
     page.ends();
+}
+
+/// An earlier page's record, raw as storage holds it and sealed as the mirror does.
+fn sealed_and_sent() -> ((String, String), (String, String)) {
+    let mut earlier = Page::fresh();
+    let key = earlier.capture_raw("booking_completed");
+    let raw = earlier.records().remove(0);
+    let body = parts(&raw.1)[2].replace("visitor", "ada");
+    earlier.input(Input::Sealed { key, body });
+    (raw, earlier.records().remove(0))
+}
+
+#[test]
+fn a_seal_that_storage_has_forgotten_with_a_killed_browser_comes_back_from_the_mirror() {
+    let (raw, sealed) = sealed_and_sent();
+    let mut page = Page::made(open_gate(), store_with(std::slice::from_ref(&raw)), START + DAY);
+    page.lock = None;
+    page.input(started());
+    page.input(mirrored(std::slice::from_ref(&sealed)));
+    page.input(Input::LockAnswered(LockAnswer::Missing));
+    assert_eq!(page.records(), [sealed]);
+    assert_eq!(page.sent().body.texts("distinct_id"), ["ada"], "as it may have been sent before");
+    assert_eq!((page.stats().adopted, page.stats().dropped_total()), (1, 0));
+    page.ends();
+}
+
+#[test]
+fn a_raw_record_is_not_lost_for_a_damaged_one_in_the_mirror() {
+    let (raw, _) = sealed_and_sent();
+    let mut page = Page::made(open_gate(), store_with(std::slice::from_ref(&raw)), START + DAY);
+    page.lock = None;
+    page.input(started());
+    page.input(mirrored(&[(raw.0, "torn".to_owned())]));
+    page.input(Input::LockAnswered(LockAnswer::Missing));
+    assert_eq!(page.sent().body.texts("distinct_id"), ["visitor"]);
+    assert_eq!((page.stats().adopted, page.stats().dropped_total()), (1, 0));
+    page.ends();
+}
+
+#[test]
+fn what_another_page_has_sealed_or_settled_since_the_mirror_was_read_is_its_affair() {
+    let (raw, sealed) = sealed_and_sent();
+    for settled in [false, true] {
+        let mut page = Page::made(open_gate(), store_with(std::slice::from_ref(&raw)), START + DAY);
+        page.lock = None;
+        page.input(started());
+        page.input(mirrored(std::slice::from_ref(&sealed)));
+        let theirs = raw.1.replacen('r', "s", 1);
+        page.store().entries.insert(raw.0.clone(), theirs);
+        if settled {
+            page.store().entries.clear();
+        }
+        page.input(Input::LockAnswered(LockAnswer::Missing));
+        let persons: Vec<String> =
+            page.sends.iter().flat_map(|send| send.body.texts("distinct_id")).map(str::to_owned).collect();
+        assert_eq!(persons, if settled { vec![] } else { vec!["visitor"] });
+        page.ends();
+    }
 }
 
 #[test]

@@ -56,12 +56,7 @@ fn story(reason: DropReason) -> Page {
             page.input(Input::Purged);
             page
         }
-        DropReason::Quarantined => {
-            let record = (own_key(START - RECORD_AGE_MAX_MS - 1, 0, &uuid(1)), "sm\t42\t{}".to_owned());
-            let mut page = Page::made(open_gate(), store_with(&[record]), START);
-            page.input(Input::Started { quarantined: vec![uuid(1)] });
-            page
-        }
+        DropReason::Quarantined => quarantined(),
         DropReason::Forbidden => {
             let mut page = Page::fresh();
             page.capture("booking_failed");
@@ -83,6 +78,13 @@ fn story(reason: DropReason) -> Page {
             page
         }
     }
+}
+
+fn quarantined() -> Page {
+    let record = (own_key(START - RECORD_AGE_MAX_MS - 1, 0, &uuid(1)), "sm\t42\t{}".to_owned());
+    let mut page = Page::made(open_gate(), store_with(&[record]), START);
+    page.input(Input::Started { quarantined: vec![uuid(1)] });
+    page
 }
 
 fn capturing(mut page: Page) -> Page {

@@ -6,7 +6,7 @@ use super::super::gate::TeamId;
 use super::super::input::NewEvent;
 use super::super::ledger::DropReason;
 use super::super::output::Output;
-use super::super::record::{Event, FoundKey, KEY_PREFIX, RecordKey, stored_bytes};
+use super::super::record::{Event, FoundKey, KEY_PREFIX, RecordKey, is_raw, stored_bytes};
 use super::super::store::Store;
 use super::intake::{is_held, new_record};
 use super::{Tracker, is_broken};
@@ -14,8 +14,7 @@ use super::{Tracker, is_broken};
 /// What the mirror held when it was read, as long as something of it is to be looked at.
 #[derive(Debug, Default)]
 pub(super) struct Mirror {
-    /// The records.
-    records: Vec<(RecordKey, String)>,
+    records: Vec<Mirrored>,
     is_read: bool,
     /// The keys that this page has removed since it started: the mirror may have been read before.
     removed: Vec<String>,
@@ -23,7 +22,21 @@ pub(super) struct Mirror {
     is_purged: bool,
 }
 
+/// A record that the mirror held.
+#[derive(Debug)]
+struct Mirrored {
+    key: RecordKey,
+    text: String,
+    /// Whether storage held it raw, and the mirror sealed: a browser that was killed has forgotten the seal.
+    over_raw: bool,
+}
+
 impl Mirror {
+    /// Whether the mirror held the seal of what storage held raw.
+    fn knows_seal(&self, key: &RecordKey) -> bool {
+        self.records.iter().any(|record| record.over_raw && record.key == *key)
+    }
+
     /// Forgets what is still to be looked at.
     pub(super) fn purge(&mut self) {
         self.records.clear();
@@ -55,6 +68,7 @@ impl<S: Store> Tracker<S> {
                 FoundKey::Own(found) if self.is_news(&found) => {
                     if self.is_ripe(&found, age_min_ms)
                         && let Ok(Some(text)) = self.store.get_record(&key)
+                        && !(is_raw(&text) && self.mirror.knows_seal(&found))
                     {
                         self.adopt(found, &text, true);
                     }
@@ -82,15 +96,20 @@ impl<S: Store> Tracker<S> {
     }
 
     /// The mirror has been read. What it holds and storage does not is adopted like what storage holds: the browser was
-    /// killed before it had written storage to disk, or storage did not take the record. What storage holds now is its own
-    /// affair; when it is gone later, somebody will have settled it.
+    /// killed before it had written storage to disk, or storage did not take the record. So is what storage holds raw and the
+    /// mirror sealed. What else storage holds now is its own affair; when it is gone later, somebody will have settled it.
     pub(super) fn mirror_read(&mut self, records: Vec<(String, String)>) {
         self.mirror.is_read = true;
         let records = if self.mirror.is_purged { Vec::new() } else { records };
         for (key, text) in records {
             match FoundKey::parse(&key, &self.config.project) {
-                FoundKey::Own(found) if !self.outbox.has(&found) && !matches!(self.store.get(&key), Ok(Some(_))) => {
-                    self.mirror.records.push((found, text));
+                FoundKey::Own(key) if !self.outbox.has(&key) => {
+                    let stored = self.store.get(&key.text).ok().flatten();
+                    let is_sealed = Event::parse(&text).is_some_and(|event| event.sealed);
+                    let over_raw = is_sealed && stored.as_deref().is_some_and(is_raw);
+                    if stored.is_none() || over_raw {
+                        self.mirror.records.push(Mirrored { key, text, over_raw });
+                    }
                 }
                 FoundKey::Foreign(captured) if self.is_expired(captured) => {
                     let _ = self.store.remove(&key);
@@ -104,14 +123,16 @@ impl<S: Store> Tracker<S> {
     /// Adopts what only the mirror holds and is at least this old; what is younger, or has killed an engine, is looked at
     /// again.
     fn adopt_mirrored(&mut self, age_min_ms: u64) {
-        for (key, text) in core::mem::take(&mut self.mirror.records) {
-            if self.outbox.has(&key) || self.mirror.removed.contains(&key.text) {
+        for record in core::mem::take(&mut self.mirror.records) {
+            let Mirrored { key, text, over_raw } = &record;
+            let is_settled = || *over_raw && !self.store.get(&key.text).ok().flatten().as_deref().is_some_and(is_raw);
+            if self.outbox.has(key) || self.mirror.removed.contains(&key.text) || is_settled() {
                 continue;
             }
-            if !self.is_quarantined(&key) && self.is_ripe(&key, age_min_ms) {
-                self.adopt(key, &text, false);
+            if !self.is_quarantined(key) && self.is_ripe(key, age_min_ms) {
+                self.adopt(key.clone(), text, false);
             } else {
-                self.mirror.records.push((key, text));
+                self.mirror.records.push(record);
             }
         }
     }
