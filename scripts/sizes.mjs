@@ -35,22 +35,28 @@ for (const [name, size] of Object.entries(sizes)) console.log(line(name, [...Obj
 
 /** The README with the figures of `of` in its table. */
 const withFigures = (of) =>
-  Object.entries(of).reduce((text, [name, size]) => {
-    const cells = Object.values(size).map((bytes) => ` ${bytes.toLocaleString("en")} |`);
-    return text.replace(new RegExp(`(\\| \`${name}\` [^|]*\\|)[^\\n]*`), `$1${cells.join("")}`);
-  }, readFileSync(readme, "utf8"));
+  Object.entries(of).reduce(
+    (text, [name, size]) => {
+      const cells = Object.values(size).map((bytes) => ` ${bytes.toLocaleString("en")} |`);
+      return text.replace(new RegExp(`(\\| \`${name}\` [^|]*\\|)[^\\n]*`), `$1${cells.join("")}`);
+    },
+    readFileSync(readme, "utf8"),
+  );
 
 function complaints() {
   const over = Object.entries(budgets)
     .filter(([name, budget]) => sizes[name].brotli > budget)
-    .map(([name, budget]) => `over its budget: ${name} has ${sizes[name].brotli} bytes of brotli, and may have ${budget}`);
+    .map(
+      ([name, budget]) => `over its budget: ${name} has ${sizes[name].brotli} bytes of brotli, and may have ${budget}`,
+    );
   const grown = Object.entries(sizes).flatMap(([name, size]) =>
     Object.keys(ENCODINGS)
       .filter((encoding) => !(size[encoding] <= (earlier[name]?.[encoding] ?? 0) * tolerance[encoding]))
       .map((encoding) => `grown: ${name}, ${encoding} ${size[encoding]}, was ${earlier[name]?.[encoding]}`),
   );
   const hint = grown.length > 0 ? ["If the growth is worth it: node scripts/sizes.mjs --write"] : [];
-  const quotes = withFigures(earlier) === readFileSync(readme, "utf8") ? [] : ["README.md quotes other figures: --write"];
+  const quotes =
+    withFigures(earlier) === readFileSync(readme, "utf8") ? [] : ["README.md quotes other figures: --write"];
   return [...over, ...grown, ...hint, ...quotes];
 }
 

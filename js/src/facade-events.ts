@@ -18,7 +18,7 @@ export function facadeEvents(
   { bootstrap, teamId }: TrackerOptions,
   clock: Clock,
   page: string,
-  add: (call: WaitingCall) => void,
+  add: (call: WaitingCall) => boolean,
 ) {
   const { distinctId, isIdentified } = bootstrap ?? {};
   const [joinAttempt, endAttempt] = attempts();
@@ -30,14 +30,17 @@ export function facadeEvents(
 
   const teamNow = (): string => pageTeam;
 
-  /** Adds a call that is made now, and gives the uuid of its event. A caller's own id is checked by whoever makes the event. */
+  /**
+   * Adds a call that is made now, and gives the uuid of its event; empty, where too many wait. A caller's own id is checked by whoever
+   * makes the event.
+   */
   function make(name: string, args: readonly unknown[], about: Partial<WaitingCall>, given?: string): string {
     const moment = clock();
     const uuid = given?.length === 36 ? given : uuidv7(moment.ms);
     // Asking for it makes the browser lay the page out, so it is the size at the first call.
     viewport ??= [innerWidth, innerHeight];
-    add({ ...moment, name, args, page, viewport, identity: [...said], uuid, ...about });
-    return uuid;
+    const call = { ...moment, name, args, page, viewport, identity: [...said], uuid, ...about };
+    return add(call) ? uuid : "";
   }
 
   /** Captures an event of `team`. */
@@ -47,21 +50,23 @@ export function facadeEvents(
     properties: BookingProperties,
     options: CaptureOptions | undefined,
     team: string,
-  ): CapturedEvent {
+  ): CapturedEvent | undefined {
     const begins = name === "trackBookingStarted";
     const own =
       name === "capture" ? [event, properties, options] : [joinAttempt(properties, performance.now(), begins)];
     const mustSend = isMustSend(event) || options?.sendInstantly === true;
-    return { uuid: make(name, own, { team, mustSend, isCapture: true }, options?.uuid), event };
+    const uuid = make(name, own, { team, mustSend, isCapture: true }, options?.uuid);
+    return uuid ? { uuid, event } : undefined;
   }
 
   function change(name: string, args: readonly unknown[]): void {
     const [first] = args;
-    const makesEvent = /^(identify|alias)$/.test(name);
-    const uuid = make(name, args, makesEvent ? { team: pageTeam, mustSend: name === "identify" } : {});
+    const mustSend = name === "identify";
+    const isReset = name === "reset";
+    const uuid = make(name, args, mustSend || name === "alias" ? { team: pageTeam, mustSend } : {});
     if (name === "setTeam") pageTeam = teamOf(first) ?? pageTeam;
-    if (name === "reset") endAttempt();
-    if (/^(identify|reset)$/.test(name) && isPlain(JSON.stringify(first ?? ""))) said.push([name, first, uuid]);
+    if (isReset) endAttempt();
+    if ((mustSend || isReset) && isPlain(JSON.stringify(first ?? ""))) said.push([name, first, uuid]);
   }
 
   return [teamNow, capture, change] as const;

@@ -4,7 +4,7 @@
 import { readObject } from "./local-storage.js";
 import { nounKey } from "./storage-keys.js";
 import { teamOf } from "./team-id.js";
-import type { ConsentState, TrackerOptions } from "./types.js";
+import type { TrackerOptions } from "./types.js";
 
 /** An answer holds this long where the page says nothing else. */
 const GATE_TTL_MS = 300_000;
@@ -20,7 +20,7 @@ export function facadeGate(
   project: string,
   { isTeamEnabled, teamId, bootstrap, gateTtl = GATE_TTL_MS }: TrackerOptions,
   answers: TeamAnswers,
-  consent: () => ConsentState,
+  hasAgreed: () => boolean,
   heard: (team: string, isTracked: boolean | undefined) => void,
 ) {
   function isTracked(team: string): boolean | undefined {
@@ -28,14 +28,14 @@ export function facadeGate(
     if (typeof isTeamEnabled === "boolean" && (!own || own === team)) return isTeamEnabled;
     const said = (bootstrap?.teams as Record<string, boolean> | undefined)?.[team] ?? answers.get(team);
     // Nothing but consent itself is read before the visitor has agreed.
-    if (said !== undefined || consent() !== "granted") return said;
+    if (said !== undefined || !hasAgreed()) return said;
     const { [team]: heardMs = 0 } = readObject<Record<string, number>>(nounKey("untracked", project));
     return Math.abs(Date.now() - heardMs) < gateTtl ? false : undefined;
   }
 
   /** The callback's code runs after the call that asks. */
   function asks(team: string): boolean {
-    if (typeof isTeamEnabled !== "function" || !team || consent() !== "granted") return false;
+    if (typeof isTeamEnabled !== "function" || !team || !hasAgreed()) return false;
     const hear = (said: unknown) => {
       answers.set(team, typeof said === "boolean" ? said : undefined);
       heard(team, answers.get(team));

@@ -2,6 +2,7 @@
 // have something to do, and passes everything on to it from then on. No method throws, the constructor neither.
 
 import { type Moment, pageClock } from "./clock.js";
+import { write } from "./console.js";
 import { copyOf } from "./copy.js";
 import type { DropReason } from "./drop-reasons.js";
 import { facadeConsent } from "./facade-consent.js";
@@ -39,7 +40,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   // None, where they cannot be read: the tracker reads them itself, and says so.
   const options: TrackerOptions = tried(() => ({ ...(given as TrackerOptions) }), {});
   const { beforeSend, holdUnknown, identity = "own" } = options;
-  const project = projectHash(String(apiKey).trim());
+  const key = String(apiKey ?? "").trim();
+  const project = projectHash(key);
   const isPage = hasPage();
   const page = isPage ? uuidv7(Date.now()) : "";
   const clock = pageClock();
@@ -60,7 +62,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   });
   const [storedConsent, refreshConsent, sayConsent] = facadeConsent(project, options, consented);
   const consent = (): ConsentState => (sayWhyOff ? "denied" : storedConsent());
-  const [isTracked, asks] = facadeGate(project, options, teams, consent, heard);
+  const hasAgreed = () => consent() === "granted";
+  const [isTracked, asks] = facadeGate(project, options, teams, hasAgreed, heard);
   const [visitorOf, forgetVisitor] = facadeVisitor(project, options);
   const [waiting, refuse, add, storeCalls, drop, release] = waitingCalls(project, counts);
   const [team, capture, change] = facadeEvents(options, clock, page, taken);
@@ -68,10 +71,11 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   /** Keeps a call that happens when it is done. */
   const hold = (name: string, ...args: Args) => add({ name, args });
 
-  /** Keeps a call that is made now; one that is must-send is stored as well. */
-  function taken(call: WaitingCall): void {
-    add(call);
+  /** Keeps a call that is made now; one that is must-send is stored as well. Whether it is kept. */
+  function taken(call: WaitingCall): boolean {
+    const isKept = add(call);
     if (call.mustSend) store(true);
+    return isKept;
   }
 
   /**
@@ -80,7 +84,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
    */
   function store(mustSend?: boolean): void {
     const isOpen = !beforeSend && holdUnknown !== "memory" && identity === "own" && !document.prerendering;
-    if (isOpen && consent() === "granted") storeCalls(visitorOf, mustSend);
+    if (isOpen && hasAgreed()) storeCalls(visitorOf, isTracked, mustSend);
   }
 
   /** The visitor has said something, here or in another tab. */
@@ -111,7 +115,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
 
   /** Loads the tracker, unless it is there, on its way or of no use. */
   function load(isForced = false): void {
-    if (tracker || isLoading || !(isForced || consent() === "granted")) return;
+    if (tracker || isLoading || !(isForced || hasAgreed())) return;
     isLoading = true;
     source.load().then(opens, () => {
       isLoading = false;
@@ -145,6 +149,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
 
   function turnOff(sayWhy: () => void): void {
     sayWhyOff = sayWhy;
+    if (options.debug && !source.open) sayWhy();
     drop("invalid");
     forgetVisitor();
     becomeReady();
@@ -216,7 +221,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   /** Why an event is given up at once, if it is. */
   function refusal(event: unknown, of: string): DropReason | undefined {
     if (isShutDown) return "shut_down";
-    if (typeof event !== "string" || event.trim() === "") return "invalid";
+    if (typeof event !== "string" || !event.trim()) return "invalid";
     if (consent() === "denied") return "no_consent";
     return isTracked(of) === false ? "gate_shut" : undefined;
   }
@@ -230,9 +235,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     const of = teamOf(properties.teamId) || team();
     const reason = refusal(event, of);
     if (reason) return refuse(reason);
-    const result = capture(name, event, properties, how, of);
     want(of);
-    return result;
+    return capture(name, event, properties, how, of);
   }
 
   function changed(name: string, args: Args): void {
@@ -271,12 +275,13 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
 
   /** Waits until the tracker may have something to do. */
   function wait(): void {
+    // Its `signal` is the one option of the listeners.
     const listening = new AbortController();
-    const { signal } = listening;
     stopListening = () => listening.abort();
     refreshConsent();
-    for (const type of ["pagehide", "online", "storage", "visibilitychange"])
-      addEventListener(type, happened, { signal });
+    for (const type of ["pagehide", "online", "storage", "visibilitychange"]) {
+      addEventListener(type, happened, listening);
+    }
     if (team() || isTracked("")) want(team());
     // What earlier pages have left is sent whoever opens the origin.
     setTimeout(() => keysOf(KEY_PREFIX).some((key) => /-\w{12}$/.test(key)) && load());
@@ -285,8 +290,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   if (!isPage) {
     sayNoPage();
     turnOff(sayNoPage);
-  } else if (typeof apiKey !== "string" || apiKey.trim() === "") turnOff(() => {});
-  else if (!source.open || !opens(source.open)) wait();
+  } else if (source.open ? !opens(source.open) : key) wait();
+  else if (!source.open) turnOff(() => write("debug", "The tracker is off: it has no API key."));
 
   return [pass, whenReady] as const;
 }

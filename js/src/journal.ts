@@ -43,7 +43,7 @@ export interface Entry extends EntryName {
   /** The team that it names, or its page; empty, where there is none. */
   readonly team: string;
   readonly mustSend: boolean;
-  /** The stored identity of the visitor when the page was opened, and what the page has said of the visitor since. */
+  /** The stored identity of the visitor when the page stored its first entry, and what the page has said of the visitor until this call. */
   readonly visitor: string;
   readonly identity: readonly IdentityCall[];
   readonly href: string;

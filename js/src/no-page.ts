@@ -3,7 +3,7 @@
 import { write } from "./console.js";
 
 /** What is said there. */
-export const NO_PAGE_MESSAGE = "The tracker is off: there is no page here.";
+export const NO_PAGE_MESSAGE = "The tracker is off: it has no page.";
 
 let isSaid = false;
 

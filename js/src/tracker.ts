@@ -32,7 +32,7 @@ export class Tracker {
   readonly #joinAttempt: ReturnType<typeof attempts>[0];
   readonly #endAttempt: ReturnType<typeof attempts>[1];
 
-  /** `Engine` is the class of an instance that nobody else uses; `instantiate` makes another one after a trap. */
+  /** `instances` makes the instance that the tracker runs in, and another one after a trap. */
   constructor(options: CheckedOptions, instances: Instances, shared: Shared) {
     this.#visit = new Visit(options, instances, shared);
     [this.#joinAttempt, this.#endAttempt] = attempts();

@@ -4,6 +4,7 @@ import type { Moment } from "./clock.js";
 import type { DropReason } from "./drop-reasons.js";
 import { ENTRIES_MAX, type Entry, storeEntry } from "./journal.js";
 import { erase, read } from "./local-storage.js";
+import { nounKey } from "./storage-keys.js";
 
 /** A call that waits for the tracker. One without a time happens when it is done, as on a page that nobody sees yet. */
 export interface WaitingCall extends Partial<Moment & Omit<Entry, "name" | "args" | "visitor">> {
@@ -42,35 +43,43 @@ export function waitingCalls(project: string, counts: WaitingCounts) {
     count(reason);
   }
 
-  /** Adds a call, unless too many wait. */
-  function add(call: WaitingCall): unknown {
-    if (calls.length >= ENTRIES_MAX) return call.isCapture && refuse("evicted");
-    if (call.isCapture) counts.captured++;
-    return calls.push(call);
+  /** Adds a call, unless too many wait; whether it does. Events have room of their own, whatever else is called. */
+  function add(call: WaitingCall): boolean {
+    const { isCapture } = call;
+    if (isCapture) counts.captured++;
+    const isFull = (isCapture ? waiting() : calls.length) >= ENTRIES_MAX;
+    if (isFull && isCapture) count("evicted");
+    if (!isFull) calls.push(call);
+    return !isFull;
   }
 
-  /** Stores what waits in the journal; with `mustSend`, only what is must-send. `visitorOf` gives the visitor's stored identity. */
-  function store(visitorOf: () => string, mustSend?: boolean): void {
+  /**
+   * Stores what waits in the journal, unless its team is known not to be tracked; with `mustSend`, only what is must-send. `visitorOf`
+   * gives the visitor's stored identity.
+   */
+  function store(visitorOf: () => string, isTracked: (team: string) => boolean | undefined, mustSend?: boolean): void {
     for (const call of calls) {
       if (call.key || call.mustSend === undefined || (mustSend && !call.mustSend)) continue;
+      if (isTracked(call.team ?? "") === false) continue;
       call.visitor = visitorOf();
       call.key = storeEntry(project, call as Entry);
     }
   }
 
-  /** Gives up the events of a team, or of all. */
+  /** Gives up the events of a team, or of all. Who the visitor is stays known here. */
   function drop(reason: DropReason, team?: string): void {
     calls = calls.filter((call) => {
-      if (!call.isCapture || (team !== undefined && call.team !== team)) return true;
-      count(reason);
+      if (team !== undefined && call.team !== team) return true;
+      if (call.isCapture) count(reason);
       if (call.key) erase(call.key);
-      return false;
+      call.key = "";
+      return !call.isCapture;
     });
   }
 
-  /** Whether another page has replayed a call. */
+  /** Whether another page has replayed a call. Where the visitor is gone from storage too, somebody has cleared it. */
   function isSettled({ key, isCapture }: WaitingCall): boolean {
-    if (!key || read(key)) return false;
+    if (!key || read(key) || !read(nounKey("identity", project))) return false;
     if (isCapture) counts.settledElsewhere++;
     return true;
   }

@@ -3,20 +3,28 @@
 import type { BookingTracker } from "../booking-tracker.js";
 import { openerOf } from "../open.js";
 import { trackerClass } from "../tracker-class.js";
-import { type TrackerSource, twice } from "../tracker-source.js";
+import { type OpenTracker, type TrackerSource, twice } from "../tracker-source.js";
 import { wasm } from "../wasm.js";
 
 export { checkOptions } from "../options.js";
 export type * from "../public-types.js";
 
-/** @internal What `./lazy` loads this file for. */
-export const openTracker = openerOf(wasm);
+const openTracker = openerOf(wasm);
 
-const source: TrackerSource = {
-  open: openTracker,
-  // Where the page must not run WebAssembly.
-  load: () => twice(async () => (await import("./no-wasm.js")).openTracker),
-};
+/** The same tracker, translated to JavaScript: for pages that must not run WebAssembly. */
+const loadTranslated = () => twice(async () => (await import("./no-wasm.js")).openTracker);
+
+/** @internal What `./lazy` loads this file for. */
+export async function loadTracker(): Promise<OpenTracker> {
+  try {
+    wasm.make();
+    return openTracker;
+  } catch {
+    return loadTranslated();
+  }
+}
+
+const source: TrackerSource = { open: openTracker, load: loadTranslated };
 
 /** The class that a page makes its tracker of. */
 export const PostHogBookingTracker = trackerClass(source);

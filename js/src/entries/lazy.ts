@@ -3,19 +3,12 @@
 
 import type { BookingTracker } from "../booking-tracker.js";
 import { trackerClass } from "../tracker-class.js";
-import { type TrackerSource, twice } from "../tracker-source.js";
-import { tried } from "../tried.js";
+import type { TrackerSource } from "../tracker-source.js";
 
 export type * from "../public-types.js";
 
-/** The smallest module there is: whether a page may run WebAssembly shows where it is compiled. */
-const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-
-const mayRunWasm = (): boolean => tried(() => Boolean(new WebAssembly.Module(EMPTY_MODULE)), false);
-
-const source: TrackerSource = {
-  load: () => twice(async () => (await (mayRunWasm() ? import("./index.js") : import("./no-wasm.js"))).openTracker),
-};
+// The bundler's own loader is asked again by the next call that wants the tracker.
+const source: TrackerSource = { load: async () => (await import("./index.js")).loadTracker() };
 
 /** The class that a page makes its tracker of. */
 export const PostHogBookingTracker = trackerClass(source);
