@@ -69,10 +69,10 @@ test-js:
 	node scripts/test-js.mjs
 
 test-contracts: ## PostHog's SDK contracts, by the built package on a clock that stands still.
-	node --test --test-reporter=spec tests/contracts/*.test.mjs
+	NODE_OPTIONS="--experimental-vm-modules --no-warnings" node --test --test-reporter=spec tests/contracts/*.test.mjs
 
 test-corpus: ## A few hundred cases of calls, and the events that they make, held against what was recorded.
-	node --test --test-reporter=spec tests/corpus/*.test.mjs
+	NODE_OPTIONS="--experimental-vm-modules --no-warnings" node --test --test-reporter=spec tests/corpus/*.test.mjs
 
 test-browser:
 	source scripts/tools && CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER="$$WASM_BINDGEN-test-runner" \

@@ -54,7 +54,7 @@ async function buildEntry(name, format) {
     module: format === "esm",
     ecma: 2022,
     // Found by measuring.
-    compress: { passes: 3, unsafe: true, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, if_return: false },
+    compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, if_return: false },
     sourceMap: { content: readFileSync(`${path}.map`, "utf8"), filename: `${name}.js`, url: `${name}.js.map` },
   });
   writeFileSync(path, code);

@@ -171,6 +171,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     isTeamTracked(teamId) {
       const team = teamOf(teamId) || events.team();
       want(team);
+      // The tracker finds out, where this page cannot say.
+      calls.add({ name: "isTeamTracked", args: [teamId] });
       return consentState() === "granted" ? gate.isTracked(team) : undefined;
     },
     isFeatureEnabled: (_, how?: FlagOptions & { fallback?: boolean }) => how?.fallback,

@@ -74,6 +74,11 @@ export class Outbox {
     this.#instance = this.#makeInstance();
   }
 
+  /** Whether there is an instance that delivers. */
+  get delivers(): boolean {
+    return this.#instance !== undefined;
+  }
+
   /** Opens the stores: from here on records come and go. */
   open(): void {
     if (this.#isOpen) return;

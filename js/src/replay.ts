@@ -33,19 +33,27 @@ export class Replay {
 
   /** Replays every entry that is at least this old; has the engine ask again for younger ones. */
   run(ageMinMs: number): void {
-    for (const entry of readEntries(this.#project)) {
-      const ageMs = Math.abs(Date.now() - entry.ms);
-      const isExpired = ageMs > ENTRY_AGE_MAX_MS;
-      if (entry.page === this.#page || (entry.trapped === __VERSION__ && !isExpired)) continue;
-      if (ageMs < ageMinMs) {
-        this.#outbox.replayIn(ageMinMs - ageMs);
-        continue;
-      }
-      const made = isUuid(entry.uuid) ? eventOf(entry) : undefined;
-      if (isExpired) this.#outbox.giveUpReplayed(entry.trapped ? "quarantined" : "expired", entry.name);
-      else if (made) this.#replay(entry, made);
-      erase(entry.key);
-    }
+    const entries = readEntries(this.#project).filter((entry) => this.#isDue(entry));
+    const ages = entries.map(({ ms }) => Math.abs(Date.now() - ms));
+    const youngerMs = ages.filter((ageMs) => ageMs < ageMinMs);
+    if (youngerMs.length > 0) this.#outbox.replayIn(ageMinMs - Math.max(...youngerMs));
+    const old = entries.filter((_, place) => (ages[place] ?? 0) >= ageMinMs);
+    for (const entry of old) this.#settle(entry);
+    // The engine stores them behind the call that is going on; where its module traps in that, they are still here.
+    queueMicrotask(() => {
+      if (this.#outbox.delivers) for (const { key } of old) erase(key);
+    });
+  }
+
+  /** Whether an entry is another page's, and not known to kill this version. */
+  #isDue(entry: FoundEntry): boolean {
+    return entry.page !== this.#page && (entry.trapped !== __VERSION__ || isExpired(entry));
+  }
+
+  #settle(entry: FoundEntry): void {
+    const made = isUuid(entry.uuid) ? eventOf(entry) : undefined;
+    if (isExpired(entry)) this.#outbox.giveUpReplayed(entry.trapped ? "quarantined" : "expired", entry.name);
+    else if (made) this.#replay(entry, made);
   }
 
   #replay({ ms, sequence, uuid, team, href, referrer, viewport, mustSend }: FoundEntry, made: Made): void {
@@ -60,6 +68,8 @@ export class Replay {
     });
   }
 }
+
+const isExpired = ({ ms }: FoundEntry): boolean => Math.abs(Date.now() - ms) > ENTRY_AGE_MAX_MS;
 
 /** What the call of an entry makes; nothing, where it makes no event. */
 function eventOf(entry: FoundEntry): Made | undefined {

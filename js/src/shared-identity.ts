@@ -21,12 +21,19 @@ export class SharedIdentity {
   #isWaiting: boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #onSettled: (found: boolean) => void = () => {};
+  #settle: () => void = () => {};
+  /** Is fulfilled when it is known who the events are about. */
+  readonly settled: Promise<void>;
   /** What was said before the instance was there. */
   #untold: ((instance: PostHogInstance) => void)[] = [];
 
   constructor(options: CheckedOptions) {
     this.#options = options;
     this.#isWaiting = options.identity !== "own";
+    this.settled = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    if (!this.#isWaiting) this.#settle();
   }
 
   /** Whether events wait, because it is still open who they are about. */
@@ -131,5 +138,6 @@ export class SharedIdentity {
     this.#isWaiting = false;
     clearTimeout(this.#timer);
     this.#onSettled(found);
+    this.#settle();
   }
 }

@@ -20,9 +20,12 @@ export function get(key: string): string | undefined {
   }
 }
 
-/** Stores a value; `false`, where storage is full or blocked. The mirror may have taken it then. */
+/**
+ * Stores a value; `false`, where storage is full or blocked. The mirror may have taken it then. It takes no raw record: that could
+ * come back when its event has long been sealed and sent about somebody else.
+ */
 export function put(key: string, value: string): boolean {
-  if (isRecord(key)) mirror.note(key, value);
+  if (isRecord(key) && !value.startsWith("r")) mirror.note(key, value);
   try {
     localStorage.setItem(key, value);
   } catch {

@@ -234,7 +234,9 @@ export class Visit {
 
   async flush(): Promise<void> {
     this.calls.run(() => this.consent.refresh());
-    if (this.#isOpen) await this.outbox.flush();
+    if (!this.#isOpen) return;
+    await this.people.shared.settled;
+    await this.outbox.flush();
   }
 
   shutdown(): Promise<void> {

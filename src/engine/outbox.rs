@@ -9,6 +9,8 @@ use super::record::{RecordKey, RecordValue};
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) key: RecordKey,
+    /// The name of its event, for messages; empty, where another page has captured it.
+    pub(super) name: String,
     /// The team whose gate must be open.
     pub(super) team: TeamId,
     /// Whether nobody knew about that team when the event was captured.

@@ -307,7 +307,7 @@ impl<S: Store> Tracker<S> {
             if !is_broken!(self, ForgetMirrorOnPurge) || record.stored_bytes > 0 {
                 self.forget(&record);
             }
-            self.drop_event(reason, "");
+            self.drop_event(reason, &record.name);
         }
     }
 
@@ -339,7 +339,7 @@ impl<S: Store> Tracker<S> {
             if !is_broken!(self, KeepStoredOnPurge) {
                 self.forget(&record);
             }
-            self.drop_event(DropReason::Purged, "");
+            self.drop_event(DropReason::Purged, &record.name);
         }
         self.mirror.purge();
         self.scan_at = None;

@@ -826,7 +826,7 @@ test("without WebAssembly the gate holds, opens and shuts in the same way", asyn
   book(tracker, { teamId: 2 });
   await world.pass(2 * SECOND);
   const { engine, held, dropped, confirmed } = tracker.stats();
-  same({ engine, held, shut: dropped.gate_shut, confirmed }, { engine: "keel", held: 3, shut: 3, confirmed: 3 });
+  same({ engine, held, shut: dropped.gate_shut, confirmed }, { engine: "no-wasm", held: 3, shut: 3, confirmed: 3 });
   world.host = () => [200, "true"];
   await world.pass(MINUTE);
   assert.equal(world.server.events.length, 6);

@@ -199,7 +199,7 @@ test("a page that goes on without WebAssembly waits and seals as well", async ()
   page.window.posthog = makePostHog().instance;
   const events = await arrived(world, tracker);
   assert.deepEqual(idsOf(events), { before: "ph-visitor" });
-  assert.equal(tracker.stats().engine, "keel");
+  assert.equal(tracker.stats().engine, "no-wasm");
 });
 
 test("that posthog-js waits to be told is no denial; that the visitor told it not to is one", async () => {

@@ -174,7 +174,7 @@ impl<S: Store> Tracker<S> {
             self.forget(&record);
             match reason {
                 None => self.stats.confirmed += 1,
-                Some(reason) => self.drop_event(reason, ""),
+                Some(reason) => self.drop_event(reason, &record.name),
             }
         }
         if reason.is_none() {

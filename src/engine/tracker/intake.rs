@@ -114,6 +114,7 @@ impl<S: Store> Tracker<S> {
             if must_send || late || stored_bytes == 0 { self.now } else { self.now + self.config.flush_interval_ms };
         let record = Record {
             key,
+            name: name.to_owned(),
             team,
             held,
             value,
@@ -133,7 +134,7 @@ impl<S: Store> Tracker<S> {
             if !self.outbox.has(&repeated.key) {
                 self.forget(&repeated);
             }
-            return self.drop_event(DropReason::Duplicate, name);
+            return self.drop_event(DropReason::Duplicate, &repeated.name);
         }
         let records_max = if self.reach.is_doubtful() { UNREACHED_RECORDS_MAX } else { RECORDS_MAX };
         if !self.looked && self.outbox.is_over(records_max) {
@@ -142,7 +143,7 @@ impl<S: Store> Tracker<S> {
         }
         while let Some(excess) = self.outbox.take_excess(records_max) {
             self.forget(&excess);
-            self.drop_event(DropReason::Evicted, "");
+            self.drop_event(DropReason::Evicted, &excess.name);
         }
     }
 

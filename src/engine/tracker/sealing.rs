@@ -33,7 +33,7 @@ impl<S: Store> Tracker<S> {
         } else if body.len() > EVENT_BYTES_MAX {
             if let Some(record) = self.outbox.take(&|record| record.key.text == key) {
                 self.forget(&record);
-                self.drop_event(DropReason::TooLarge, "");
+                self.drop_event(DropReason::TooLarge, &record.name);
             }
         } else {
             write_seal(&mut self.store, record, body);
