@@ -49,7 +49,10 @@ const renaming = "--minify-imports-and-exports-and-modules";
 const optimised = join(folder, "optimised.wasm");
 const names = JSON.parse(binaryen("wasm-opt", [...PASSES, renaming, ...FEATURES, ...STRIP, module, "-o", optimised]));
 writeFileSync(join(folder, "module.js"), `export default "${readFileSync(optimised).toString("hex")}";\n`);
-writeFileSync(join(folder, "module.d.ts"), "/** The bytes of the module, as hexadecimal text. */\ndeclare const hex: string;\nexport default hex;\n");
+writeFileSync(
+  join(folder, "module.d.ts"),
+  "/** The bytes of the module, as hexadecimal text. */\ndeclare const hex: string;\nexport default hex;\n",
+);
 
 writeFileSync(join(folder, "link.js"), linkOf(names));
 const glue = textOf("link.js", "glue");

@@ -6,37 +6,29 @@ import { read, write } from "./local-storage.js";
 import { nounKey } from "./storage-keys.js";
 import type { ConsentState, TrackerOptions } from "./types.js";
 
-/** The consent of one page. */
+/** The consent of one page: what it is, a look whether it has changed, and what the visitor says. `changed` hears of each change. */
 export function facadeConsent(project: string, options: TrackerOptions, changed: (state: ConsentState) => void) {
   const key = nounKey("consent", project);
   /** What was said on this page: it holds where storage does not. */
   let said = "";
+  let told: ConsentState | undefined;
 
-  function state(): ConsentState {
+  function consent(): ConsentState {
     if (browserDenies(options)) return "denied";
     return answered(read(key)) ?? answered(said) ?? (options.consent === "required" ? "pending" : "granted");
   }
 
-  let told: ConsentState | undefined;
-
-  /** Looks whether it has changed since it was looked at last. */
   function refresh(): void {
-    const present = state();
-    const isNews = told !== undefined && told !== present;
-    told = present;
-    if (isNews) changed(present);
+    const earlier = told;
+    told = consent();
+    if (earlier && earlier !== told) changed(told);
   }
 
-  return {
-    key,
-    state,
-    refresh,
+  function say(state: "granted" | "denied"): void {
+    said = answerText(state, read(key) || said);
+    write(key, said);
+    refresh();
+  }
 
-    /** Stores what the visitor says. */
-    say(state: "granted" | "denied"): void {
-      said = answerText(state, read(key) || said);
-      write(key, said);
-      refresh();
-    },
-  };
+  return [consent, refresh, say] as const;
 }

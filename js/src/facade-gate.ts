@@ -9,42 +9,46 @@ import type { ConsentState, TrackerOptions } from "./types.js";
 /** An answer holds this long where the page says nothing else. */
 const GATE_TTL_MS = 300_000;
 
-/** The gate of a page that has no tracker; `heard` is told what the callback says, `undefined` where it cannot say. */
+/** What the page's callback has said of teams; `undefined`, where it has been asked and could not say, or not yet. */
+export type TeamAnswers = Map<string, boolean | undefined>;
+
+/**
+ * The gate of a page that has no tracker: whether a team is tracked (`undefined`, while this page cannot say), and asking the callback
+ * about it, once (`false`, where there is none to ask). `heard` is told what the callback says.
+ */
 export function facadeGate(
   project: string,
   { isTeamEnabled, teamId, bootstrap, gateTtl = GATE_TTL_MS }: TrackerOptions,
+  answers: TeamAnswers,
   consent: () => ConsentState,
   heard: (team: string, isTracked: boolean | undefined) => void,
 ) {
-  const answers = new Map<string, boolean | undefined>();
-  return {
-    answers,
+  function isTracked(team: string): boolean | undefined {
+    const own = teamOf(teamId);
+    if (typeof isTeamEnabled === "boolean" && (!own || own === team)) return isTeamEnabled;
+    const said = (bootstrap?.teams as Record<string, boolean> | undefined)?.[team] ?? answers.get(team);
+    // Nothing but consent itself is read before the visitor has agreed.
+    if (said !== undefined || consent() !== "granted") return said;
+    const { [team]: heardMs = 0 } = readObject<Record<string, number>>(nounKey("untracked", project));
+    return Math.abs(Date.now() - heardMs) < gateTtl ? false : undefined;
+  }
 
-    /** Whether a team is tracked; `undefined`, while this page cannot say. */
-    isTracked(team: string): boolean | undefined {
-      const own = teamOf(teamId);
-      if (typeof isTeamEnabled === "boolean" && (!own || own === team)) return isTeamEnabled;
-      const said = (bootstrap?.teams as Record<string, boolean> | undefined)?.[team] ?? answers.get(team);
-      // Nothing but consent itself is read before the visitor has agreed.
-      if (said !== undefined || consent() !== "granted") return said;
-      const { [team]: heardMs = 0 } = readObject<Record<string, number>>(nounKey("untracked", project));
-      return Math.abs(Date.now() - heardMs) < gateTtl ? false : undefined;
-    },
+  /** The callback's code runs after the call that asks. */
+  function asks(team: string): boolean {
+    if (typeof isTeamEnabled !== "function" || !team || consent() !== "granted") return false;
+    const hear = (said: unknown) => {
+      answers.set(team, typeof said === "boolean" ? said : undefined);
+      heard(team, answers.get(team));
+    };
+    if (!answers.has(team)) {
+      answers.set(team, undefined);
+      Promise.resolve(team)
+        .then(isTeamEnabled)
+        .catch(() => {})
+        .then(hear);
+    }
+    return true;
+  }
 
-    /** Asks the callback about a team, once; its code runs after the call that asks. `false`, where there is none to ask. */
-    asks(team: string): boolean {
-      if (typeof isTeamEnabled !== "function" || !team || consent() !== "granted") return false;
-      const hear = (said?: unknown) => {
-        answers.set(team, typeof said === "boolean" ? said : undefined);
-        heard(team, answers.get(team));
-      };
-      if (!answers.has(team)) {
-        answers.set(team, undefined);
-        Promise.resolve(team)
-          .then(isTeamEnabled)
-          .then(hear, () => hear());
-      }
-      return true;
-    },
-  };
+  return [isTracked, asks] as const;
 }

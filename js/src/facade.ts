@@ -3,9 +3,11 @@
 
 import { type Moment, pageClock } from "./clock.js";
 import { copyOf } from "./copy.js";
+import type { DropReason } from "./drop-reasons.js";
 import { facadeConsent } from "./facade-consent.js";
 import { facadeEvents } from "./facade-events.js";
-import { facadeGate } from "./facade-gate.js";
+import { facadeGate, type TeamAnswers } from "./facade-gate.js";
+import { facadeVisitor } from "./facade-visitor.js";
 import { type Entry, eraseEntries } from "./journal.js";
 import { keysOf } from "./local-storage.js";
 import { hasPage, sayNoPage } from "./no-page.js";
@@ -14,8 +16,9 @@ import { teamOf } from "./team-id.js";
 import type { Tracker } from "./tracker.js";
 import type { OpenTracker, TrackerSource } from "./tracker-source.js";
 import { tried } from "./tried.js";
-import type { ConsentState, FlagOptions, Stats, TrackerOptions } from "./types.js";
+import type { CapturedEvent, ConsentState, FlagOptions, Stats, TrackerOptions } from "./types.js";
 import { uuidv7 } from "./uuid.js";
+import { type WaitingCall, type WaitingCounts, waitingCalls } from "./waiting-calls.js";
 
 /** What the page waits for is settled after this time, whatever is late. */
 const PATIENCE_MS = 2_000;
@@ -31,12 +34,17 @@ interface Listener {
   stop?: (() => void) | undefined;
 }
 
-/** The facade of one tracker. */
+/** The facade of one tracker: how a method is called, and `ready`. */
 export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   // None, where they cannot be read: the tracker reads them itself, and says so.
   const options: TrackerOptions = tried(() => ({ ...(given as TrackerOptions) }), {});
+  const { beforeSend, holdUnknown, identity = "own" } = options;
   const project = projectHash(String(apiKey).trim());
+  const isPage = hasPage();
+  const page = isPage ? uuidv7(Date.now()) : "";
   const clock = pageClock();
+  const teams: TeamAnswers = new Map();
+  const counts: WaitingCounts = { captured: 0, settledElsewhere: 0, dropped: {} };
   const listeners = new Set<Listener>();
   let tracker: Tracker | undefined;
   /** Says why the tracker is off; absent, while it is not. */
@@ -50,42 +58,60 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   const ready = new Promise<void>((resolve) => {
     becomeReady = resolve;
   });
-  const page = hasPage() ? uuidv7(Date.now()) : "";
-  const consent = facadeConsent(project, options, consented);
-  const consentState = () => (sayWhyOff ? "denied" : consent.state());
-  const gate = facadeGate(project, options, consentState, heard);
-  const events = facadeEvents(project, options, clock, page, gate, consentState, want);
-  const { calls } = events;
+  const [storedConsent, refreshConsent, sayConsent] = facadeConsent(project, options, consented);
+  const consent = (): ConsentState => (sayWhyOff ? "denied" : storedConsent());
+  const [isTracked, asks] = facadeGate(project, options, teams, consent, heard);
+  const [visitorOf, forgetVisitor] = facadeVisitor(project, options);
+  const [waiting, refuse, add, storeCalls, drop, release] = waitingCalls(project, counts);
+  const [team, capture, change] = facadeEvents(options, clock, page, taken);
+
+  /** Keeps a call that happens when it is done. */
+  const hold = (name: string, ...args: Args) => add({ name, args });
+
+  /** Keeps a call that is made now; one that is must-send is stored as well. */
+  function taken(call: WaitingCall): void {
+    add(call);
+    if (call.mustSend) store(true);
+  }
+
+  /**
+   * Stores what waits; with `mustSend`, only what is must-send. Not before the visitor has agreed and has seen the page, nor where a
+   * hook has yet to look for personal data, or posthog-js has yet to say who the visitor is.
+   */
+  function store(mustSend?: boolean): void {
+    const isOpen = !beforeSend && holdUnknown !== "memory" && identity === "own" && !document.prerendering;
+    if (isOpen && consent() === "granted") storeCalls(visitorOf, mustSend);
+  }
 
   /** The visitor has said something, here or in another tab. */
   function consented(state: ConsentState): void {
-    if (state === "granted") want(events.team());
+    if (state === "granted") want(team());
     if (state === "denied") {
-      calls.drop("no_consent");
+      drop("no_consent");
       eraseEntries(project);
-      events.forget();
+      forgetVisitor();
       becomeReady();
     }
     for (const { name, hear } of listeners) if (name === "onConsent") hear(state);
   }
 
   /** The callback has said something of a team. */
-  function heard(team: string, isTracked: boolean | undefined): void {
-    if (tracker || isTracked !== false) return load();
-    calls.drop("gate_shut", team);
-    if (calls.waiting() === 0) events.forget();
-    if (team === events.team()) becomeReady();
+  function heard(of: string, isOpen: boolean | undefined): void {
+    if (tracker || isOpen !== false) return load();
+    drop("gate_shut", of);
+    if (waiting() === 0) forgetVisitor();
+    if (of === team()) becomeReady();
   }
 
   /** Something happens for a team: the tracker is loaded, unless it is known, or about to be known, to be of no use. */
-  function want(team: string): void {
-    const isTracked = gate.isTracked(team);
-    if (isTracked || (isTracked === undefined && !gate.asks(team))) load();
+  function want(of: string): void {
+    const isOpen = isTracked(of);
+    if (isOpen || (isOpen === undefined && !asks(of))) load();
   }
 
   /** Loads the tracker, unless it is there, on its way or of no use. */
   function load(isForced = false): void {
-    if (tracker || isLoading || !(isForced || consentState() === "granted")) return;
+    if (tracker || isLoading || !(isForced || consent() === "granted")) return;
     isLoading = true;
     source.load().then(opens, () => {
       isLoading = false;
@@ -96,7 +122,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
 
   /** Makes the tracker, and has it do everything that waits; `false`, where the page cannot run its module. */
   function opens(open: OpenTracker): boolean {
-    const shared = { clock, project, page, teams: gate.answers, counts: calls.counts, isLazy: !source.open };
+    const shared = { clock, project, page, teams, counts, isLazy: !source.open };
     const opened = tried(() => open(apiKey, given, shared));
     if (!opened) return false;
     if (typeof opened === "function") turnOff(opened);
@@ -107,11 +133,11 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   }
 
   function passOn(opened: Tracker): void {
-    const run = opened as unknown as Record<string, (...args: Args) => unknown>;
-    calls.release((call) => {
-      const make = () => run[call.name]?.(...call.args);
-      if (call.uuid) opened.at({ ...(call as Moment), entry: call.key ? (call as Entry) : undefined }, make);
-      else make();
+    const methods = opened as unknown as Record<string, (...args: Args) => unknown>;
+    release((call) => {
+      const run = () => methods[call.name]?.(...call.args);
+      if (call.uuid) opened.at({ ...(call as Moment), entry: call.key ? (call as Entry) : undefined }, run);
+      else run();
     });
     tracker = opened;
     for (const listener of listeners) listener.stop = opened[listener.name](listener.hear);
@@ -119,8 +145,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
 
   function turnOff(sayWhy: () => void): void {
     sayWhyOff = sayWhy;
-    calls.drop("invalid");
-    events.forget();
+    drop("invalid");
+    forgetVisitor();
     becomeReady();
   }
 
@@ -131,23 +157,23 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   }
 
   function whenReady(): Promise<void> {
-    if (consentState() === "denied" || gate.isTracked(events.team()) === false) becomeReady();
+    if (consent() === "denied" || isTracked(team()) === false) becomeReady();
     else load();
     return ready;
   }
 
   async function shutdown(): Promise<void> {
     isShutDown = true;
-    calls.add({ name: "shutdown", args: [] });
+    hold("shutdown");
     await patiently((opened) => opened.shutdown());
-    events.store();
+    store();
   }
 
   function say(name: "optIn" | "optOut", state: "granted" | "denied"): void {
     if (sayWhyOff) return;
-    consent.say(state);
+    sayConsent(state);
     // Where storage refuses, the tracker knows it only from here; and only the tracker can remove everything that is stored.
-    calls.add({ name, args: [] });
+    hold(name);
     load(true);
   }
 
@@ -161,25 +187,24 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   }
 
   function stats(): Stats {
-    const waiting = calls.waiting();
     const engine = sayWhyOff ? "off" : "journal";
-    return { engine, adopted: 0, confirmed: 0, waiting, held: waiting, teams: {}, ...calls.counts };
+    return { engine, adopted: 0, confirmed: 0, waiting: waiting(), held: waiting(), teams: {}, ...counts };
   }
 
-  /** What a method does while there is no tracker. Any other changes who the visitor is, or is a question that has no answer yet. */
+  /** What a method does while there is no tracker. Any other captures, changes who the visitor is, or has no answer yet. */
   const answers: Record<string, (...args: Args) => unknown> = {
     isTeamTracked(teamId) {
-      const team = teamOf(teamId) || events.team();
-      want(team);
+      const of = teamOf(teamId) || team();
+      want(of);
       // The tracker finds out, where this page cannot say.
-      calls.add({ name: "isTeamTracked", args: [teamId] });
-      return consentState() === "granted" ? gate.isTracked(team) : undefined;
+      hold("isTeamTracked", teamId);
+      return isTracked(of);
     },
     isFeatureEnabled: (_, how?: FlagOptions & { fallback?: boolean }) => how?.fallback,
     getFeatureFlags: () => ({}),
     getFeatureFlagsAndPayloads: () => ({ flags: {}, payloads: {} }),
-    consent: consentState,
-    hasOptedOut: () => consentState() === "denied",
+    consent,
+    hasOptedOut: () => consent() === "denied",
     optIn: () => say("optIn", "granted"),
     optOut: () => say("optOut", "denied"),
     flush: () => patiently((opened) => opened.flush()),
@@ -188,47 +213,80 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     reloadFeatureFlags: () => patiently((opened) => opened.reloadFeatureFlags()),
   };
 
-  /** Whatever the page has passed or replaced: it never hears of it. */
-  const pass = (name: string, args: Args): unknown => tried(() => answer(name, args));
+  /** Why an event is given up at once, if it is. */
+  function refusal(event: unknown, of: string): DropReason | undefined {
+    if (isShutDown) return "shut_down";
+    if (typeof event !== "string" || event.trim() === "") return "invalid";
+    if (consent() === "denied") return "no_consent";
+    return isTracked(of) === false ? "gate_shut" : undefined;
+  }
+
+  /** Captures an event, unless it is given up at once. */
+  function captured(name: string, args: Args): CapturedEvent | undefined {
+    const isOwn = name !== "capture";
+    const event = isOwn ? name.replace("trackBooking", "booking_").toLowerCase() : args[0];
+    const [given, how] = isOwn ? args : args.slice(1);
+    const properties = Array.isArray(given) ? {} : { ...given };
+    const of = teamOf(properties.teamId) || team();
+    const reason = refusal(event, of);
+    if (reason) return refuse(reason);
+    const result = capture(name, event, properties, how, of);
+    want(of);
+    return result;
+  }
+
+  function changed(name: string, args: Args): void {
+    if (isShutDown || consent() === "denied") return;
+    if (name === "reset" && args[0]?.purge) drop("purged");
+    change(name, args);
+    if (name === "setTeam") want(team());
+  }
 
   function answer(name: string, args: Args): unknown {
-    if (/^on[A-Z]/.test(name)) return listen(name as Listener["name"], args[0]);
+    if (name.startsWith("on")) return listen(name as Listener["name"], args[0]);
     if (tracker) return (tracker as unknown as typeof answers)[name]?.(...args);
     const instead = answers[name];
     if (instead) return instead(...args);
-    if (name === "debug" && args[0] !== false) sayWhyOff?.();
-    if (sayWhyOff || name.startsWith("get")) return undefined;
-    const isCapture = /^(track|capture$)/.test(name);
-    if (isShutDown) return isCapture ? calls.refuse("shut_down") : undefined;
+    return name.startsWith("get") ? undefined : keep(name, args);
+  }
+
+  /** A call that the tracker will make. */
+  function keep(name: string, args: Args): unknown {
+    if (sayWhyOff) return name === "debug" && args[0] !== false ? sayWhyOff() : undefined;
     const copies = args.map(copyOf);
     // What nobody has seen has not happened: it is done when somebody sees the page.
-    if (document.prerendering) return calls.add({ name, args: copies });
-    return isCapture ? events.capture(name, copies) : events.change(name, copies);
+    if (document.prerendering) return hold(name, ...copies);
+    return (/^(track|capture$)/.test(name) ? captured : changed)(name, copies);
   }
+
+  /** Whatever the page has passed or replaced: it never hears of it. */
+  const pass = (name: string, args: Args): unknown => tried(() => answer(name, args));
 
   /** The page may be left now, or never be seen again; or there is a network again, or another tab has heard the visitor. */
   function happened(): void {
-    consent.refresh();
-    events.store();
+    refreshConsent();
+    store();
     if (isMissing) load();
   }
 
   /** Waits until the tracker may have something to do. */
   function wait(): void {
     const listening = new AbortController();
+    const { signal } = listening;
     stopListening = () => listening.abort();
-    consent.refresh();
-    const listenTo = (target: EventTarget, type: string) => target.addEventListener(type, happened, listening);
-    for (const type of ["pagehide", "online", "storage"]) listenTo(window, type);
-    listenTo(document, "visibilitychange");
-    if (events.team() || gate.isTracked("")) want(events.team());
+    refreshConsent();
+    for (const type of ["pagehide", "online", "storage", "visibilitychange"])
+      addEventListener(type, happened, { signal });
+    if (team() || isTracked("")) want(team());
     // What earlier pages have left is sent whoever opens the origin.
     setTimeout(() => keysOf(KEY_PREFIX).some((key) => /-\w{12}$/.test(key)) && load());
   }
 
-  if (!hasPage()) turnOff(sayNoPage);
-  else if (typeof apiKey !== "string" || apiKey.trim() === "") turnOff(() => {});
+  if (!isPage) {
+    sayNoPage();
+    turnOff(sayNoPage);
+  } else if (typeof apiKey !== "string" || apiKey.trim() === "") turnOff(() => {});
   else if (!source.open || !opens(source.open)) wait();
 
-  return { pass, ready: whenReady };
+  return [pass, whenReady] as const;
 }

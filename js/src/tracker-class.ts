@@ -14,22 +14,23 @@ export const METHODS =
 /** The class whose trackers come from `source`. */
 export function trackerClass(source: TrackerSource): BookingTrackerClass {
   class PostHogBookingTracker {
-    readonly #facade: ReturnType<typeof facade>;
+    readonly #call: (name: string, args: unknown[]) => unknown;
+    readonly #ready: () => Promise<void>;
 
     constructor(apiKey: unknown, options: unknown) {
-      this.#facade = facade(apiKey, options, source);
+      [this.#call, this.#ready] = facade(apiKey, options, source);
     }
 
     get ready(): Promise<void> {
-      return this.#facade.ready();
+      return this.#ready();
     }
 
     static {
+      const methods = PostHogBookingTracker.prototype as unknown as Record<string, unknown>;
       for (const name of METHODS) {
-        const value = function (this: PostHogBookingTracker, ...args: unknown[]) {
-          return this.#facade.pass(name, args);
+        methods[name] = function (this: PostHogBookingTracker, ...args: unknown[]) {
+          return this.#call(name, args);
         };
-        Object.defineProperty(PostHogBookingTracker.prototype, name, { value, writable: true, configurable: true });
       }
     }
   }

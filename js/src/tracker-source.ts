@@ -1,6 +1,7 @@
 // Where the tracker of a page comes from: what facade and tracker know of each other.
 
 import type { Clock } from "./clock.js";
+import type { TeamAnswers } from "./facade-gate.js";
 import type { Tracker } from "./tracker.js";
 import type { WaitingCounts } from "./waiting-calls.js";
 
@@ -12,7 +13,7 @@ export interface Shared {
   /** Names the page in the entries of the journal. */
   readonly page: string;
   /** What the page's callback has said of teams. */
-  readonly teams: ReadonlyMap<string, boolean | undefined>;
+  readonly teams: TeamAnswers;
   /** What has become of events before the tracker was there. */
   readonly counts: WaitingCounts;
   /** Whether the tracker had to be loaded. */

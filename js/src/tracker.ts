@@ -29,11 +29,13 @@ import { wellFormedTeam } from "./well-formed.js";
 /** The tracker of one page. No method throws. */
 export class Tracker {
   readonly #visit: Visit;
-  readonly #attempt = attempts();
+  readonly #joinAttempt: ReturnType<typeof attempts>[0];
+  readonly #endAttempt: ReturnType<typeof attempts>[1];
 
   /** `Engine` is the class of an instance that nobody else uses; `instantiate` makes another one after a trap. */
   constructor(options: CheckedOptions, instances: Instances, shared: Shared) {
     this.#visit = new Visit(options, instances, shared);
+    [this.#joinAttempt, this.#endAttempt] = attempts();
   }
 
   /** Makes a call as what happened then. */
@@ -44,22 +46,20 @@ export class Tracker {
   trackBookingStarted(properties: BookingStartedProperties = {}): CapturedEvent | undefined {
     const own = this.#visit.own(properties);
     return this.#visit.capture("booking_started", () =>
-      this.#attempt.join(readProperties(own), this.#visit.monotonicMs, true),
+      this.#joinAttempt(readProperties(own), this.#visit.monotonicMs, true),
     );
   }
 
   trackBookingCompleted(properties: BookingCompletedProperties): CapturedEvent | undefined {
     const own = this.#visit.own(properties);
     return this.#visit.capture("booking_completed", () =>
-      this.#attempt.join(readProperties(own), this.#visit.monotonicMs),
+      this.#joinAttempt(readProperties(own), this.#visit.monotonicMs),
     );
   }
 
   trackBookingFailed(properties: BookingFailedProperties): CapturedEvent | undefined {
     const own = this.#visit.own(properties);
-    return this.#visit.capture("booking_failed", () =>
-      this.#attempt.join(readProperties(own), this.#visit.monotonicMs),
-    );
+    return this.#visit.capture("booking_failed", () => this.#joinAttempt(readProperties(own), this.#visit.monotonicMs));
   }
 
   capture(event: string, properties: object = {}, options: CaptureOptions = {}): CapturedEvent | undefined {
@@ -125,8 +125,8 @@ export class Tracker {
   reset(options?: ResetOptions): void {
     const { purge, ...how } = options ?? {};
     const { calls } = this.#visit;
-    if (calls.isPrerendering) calls.run(() => this.#attempt.end());
-    else this.#attempt.end();
+    if (calls.isPrerendering) calls.run(() => this.#endAttempt());
+    else this.#endAttempt();
     this.#visit.changePerson((people) => {
       if (purge) this.#visit.purge();
       people.reset(how, this.#visit.uuid);

@@ -25,9 +25,8 @@ export interface WaitingCounts {
   readonly dropped: Partial<Record<DropReason, number>>;
 }
 
-/** The waiting calls of one page. `visitorOf` gives the stored identity of the visitor. */
-export function waitingCalls(project: string, visitorOf: () => string) {
-  const counts: WaitingCounts = { captured: 0, settledElsewhere: 0, dropped: {} };
+/** The waiting calls of one page. */
+export function waitingCalls(project: string, counts: WaitingCounts) {
   let calls: WaitingCall[] = [];
 
   /** How many events wait. */
@@ -43,50 +42,49 @@ export function waitingCalls(project: string, visitorOf: () => string) {
     count(reason);
   }
 
-  return {
-    counts,
-    waiting,
-    refuse,
+  /** Adds a call, unless too many wait. */
+  function add(call: WaitingCall): unknown {
+    if (calls.length >= ENTRIES_MAX) return call.isCapture && refuse("evicted");
+    if (call.isCapture) counts.captured++;
+    return calls.push(call);
+  }
 
-    /** Adds a call, unless too many wait. */
-    add(call: WaitingCall): void {
-      const events = waiting();
-      const isFull = (call.isCapture ? events : calls.length - events) >= ENTRIES_MAX;
-      if (isFull && call.isCapture) return refuse("evicted");
-      if (isFull) return;
-      if (call.isCapture) counts.captured++;
-      calls.push(call);
-    },
+  /** Stores what waits in the journal; with `mustSend`, only what is must-send. `visitorOf` gives the visitor's stored identity. */
+  function store(visitorOf: () => string, mustSend?: boolean): void {
+    for (const call of calls) {
+      if (call.key || call.mustSend === undefined || (mustSend && !call.mustSend)) continue;
+      call.visitor = visitorOf();
+      call.key = storeEntry(project, call as Entry);
+    }
+  }
 
-    /** Stores what waits in the journal; with `mustSend`, only what is must-send. */
-    store(mustSend?: boolean): void {
-      for (const call of calls) {
-        if (call.key || call.mustSend === undefined || (mustSend && !call.mustSend)) continue;
-        call.visitor = visitorOf();
-        call.key = storeEntry(project, call as Entry);
-      }
-    },
+  /** Gives up the events of a team, or of all. */
+  function drop(reason: DropReason, team?: string): void {
+    calls = calls.filter((call) => {
+      if (!call.isCapture || (team !== undefined && call.team !== team)) return true;
+      count(reason);
+      if (call.key) erase(call.key);
+      return false;
+    });
+  }
 
-    /** Gives up the events of a team, or of all. */
-    drop(reason: DropReason, team?: string): void {
-      calls = calls.filter((call) => {
-        if (!call.isCapture || (team !== undefined && call.team !== team)) return true;
-        count(reason);
-        if (call.key) erase(call.key);
-        return false;
-      });
-    },
+  /** Whether another page has replayed a call. */
+  function isSettled({ key, isCapture }: WaitingCall): boolean {
+    if (!key || read(key)) return false;
+    if (isCapture) counts.settledElsewhere++;
+    return true;
+  }
 
-    /** Has every call done by `run`, in their order. A call that is stored and was replayed by another page is settled. */
-    release(run: (call: WaitingCall) => void): void {
-      for (const call of calls.splice(0)) {
-        const isSettled = call.key && !read(call.key);
-        // The tracker counts what it is given.
-        if (call.isCapture) counts[isSettled ? "settledElsewhere" : "captured"] += isSettled ? 1 : -1;
-        if (isSettled) continue;
-        run(call);
-        if (call.key) erase(call.key);
-      }
-    },
-  };
+  /** Has every call done by `run`, in their order, unless another page has replayed it. */
+  function release(run: (call: WaitingCall) => void): void {
+    for (const call of calls.splice(0)) {
+      if (isSettled(call)) continue;
+      // The tracker counts what it is given.
+      if (call.isCapture) counts.captured--;
+      run(call);
+      if (call.key) erase(call.key);
+    }
+  }
+
+  return [waiting, refuse, add, store, drop, release] as const;
 }

@@ -360,7 +360,11 @@ class Page {
 
   /** Tells whoever listens on window or document. */
   tell(target, type, detail = {}) {
-    for (const listener of this.#targets.get(target)?.get(type) ?? []) listener({ type, ...detail });
+    const { window } = this;
+    // What happens to the document is heard at the window as well.
+    for (const heard of target === window ? [window] : [target, window]) {
+      for (const listener of this.#targets.get(heard)?.get(type) ?? []) listener({ type, ...detail });
+    }
   }
 
   hide() {
@@ -381,8 +385,9 @@ class Page {
   #makeTarget(target) {
     const listeners = new Map();
     this.#targets.set(target, listeners);
-    target.addEventListener = (type, listener) => {
+    target.addEventListener = (type, listener, { signal } = {}) => {
       listeners.set(type, [...(listeners.get(type) ?? []), listener]);
+      signal?.addEventListener("abort", () => target.removeEventListener(type, listener));
     };
     target.removeEventListener = (type, listener) => {
       listeners.set(
