@@ -315,6 +315,7 @@ class Page {
       Blob,
       Response,
       AbortController,
+      MessageChannel,
       AbortSignal: { timeout: () => undefined },
       TextEncoder,
       TextDecoder,
