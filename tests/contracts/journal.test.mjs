@@ -144,12 +144,6 @@ test("nothing is stored while the page is only prerendered", async () => {
   assert.deepEqual(world.stored(), []);
 });
 
-test("an empty list of hooks is none", async () => {
-  const world = new World();
-  openHeld(world, { beforeSend: [] }).tracker.trackBookingCompleted(booking);
-  assert.equal(entriesOf(world).length, 1);
-});
-
 test("what was captured before the visitor agreed is stored from then on", async () => {
   const world = new World();
   const held = openHeld(world, { consent: "required" });
