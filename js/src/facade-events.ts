@@ -24,6 +24,7 @@ export function facadeEvents(
   const [joinAttempt, endAttempt] = attempts();
   /** What the page has said of its visitor. */
   const said: IdentityCall[] = distinctId && isIdentified ? [["identify", distinctId, ""]] : [];
+  let viewport: WaitingCall["viewport"];
   /** The team of the page, for events that name none; empty, where there is none. */
   let pageTeam = teamOf(teamId) ?? "";
 
@@ -33,7 +34,9 @@ export function facadeEvents(
   function make(name: string, args: readonly unknown[], about: Partial<WaitingCall>, given?: string): string {
     const moment = clock();
     const uuid = given?.length === 36 ? given : uuidv7(moment.ms);
-    add({ ...moment, name, args, page, viewport: [innerWidth, innerHeight], identity: [...said], uuid, ...about });
+    // Asking for it makes the browser lay the page out, so it is the size at the first call.
+    viewport ??= [innerWidth, innerHeight];
+    add({ ...moment, name, args, page, viewport, identity: [...said], uuid, ...about });
     return uuid;
   }
 

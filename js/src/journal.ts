@@ -67,15 +67,12 @@ export const isPlain = (text: string): boolean => !/@|%40/.test(text);
 
 const prefixOf = (project: string) => `${nounKey("journal", project)}:`;
 
-/** What a call has beside its entry, and nobody else needs. */
-type StoredWith = Entry & { monotonicMs?: number; key?: string; isCapture?: boolean };
-
 /**
  * Stores an entry, as far as it may be stored, and gives its key; empty, where it may not be stored, storage refuses or a bound is
  * reached.
  */
 export function storeEntry(project: string, entry: Entry): string {
-  const { ms, sequence, uuid, monotonicMs, key: _, isCapture, args, href, referrer, ...rest } = entry as StoredWith;
+  const { ms, sequence, uuid, args, href, referrer, ...rest } = entry;
   const key = prefixOf(project) + capturedKey(ms, sequence, uuid);
   const own = { ...rest, args: args.map(reduce), href: reduceHref(href), referrer: originOf(referrer) };
   const text = JSON.stringify(own);

@@ -1,6 +1,7 @@
 // The recorder: makes a record of what a page captures, as soon as it may: with consent, through the gate, past the hooks.
 
 import { visitorOf } from "./entry-events.js";
+import { environment } from "./environment.js";
 import { type Draft, eventOf, ownedProperties, textOf } from "./event.js";
 import type { Entry } from "./journal.js";
 import { isMustSend } from "./must-send.js";
@@ -188,6 +189,7 @@ export class Recorder {
     const { ms, sequence, options, url, referrer } = draft;
     const mustSend = isMustSend(event.event) || options.sendInstantly === true;
     const { uuid, properties, timestamp } = event;
+    const { $viewport_width, $viewport_height } = environment();
     const entry: Entry = {
       ...{ ms, sequence, uuid, mustSend, href: url, referrer },
       name: "capture",
@@ -196,7 +198,7 @@ export class Recorder {
       team: team ?? "",
       visitor: visitorOf(event),
       identity: [],
-      viewport: [innerWidth, innerHeight],
+      viewport: [Number($viewport_width), Number($viewport_height)],
     };
     const key = recordKey(this.#options.project, ms, sequence, uuid);
     return { key, event: event.event, body: textOf(event), team, open, mustSend, entry };

@@ -45,10 +45,13 @@ export function remove(key: string): void {
   }
 }
 
-/** Removes the records of a project, what other pages left included; with `everything` all that is ours but the consent. */
+/** Removes the records and journal entries of a project, what other pages left included; with `everything` all that is ours but the consent. */
 export function erase(project: string, everything: boolean): Promise<void> {
-  const isChosen = (key: string) =>
-    key.split(":")[2] === project && (isRecord(key) || (everything && !key.startsWith(`${KEY_PREFIX}consent:`)));
+  const isChosen = (key: string) => {
+    const [, noun, owner] = key.split(":");
+    const isEvent = isRecord(key) || noun === "journal";
+    return owner === project && (isEvent || (everything && noun !== "consent"));
+  };
   const chosen = keys().filter(isChosen);
   for (const key of chosen) remove(key);
   return mirror.erase(isChosen, chosen.length > 0);
