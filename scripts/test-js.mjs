@@ -2,7 +2,7 @@
 //
 //   node scripts/test-js.mjs [arguments of `node --test`, e.g. --test-name-pattern=uuid]
 //
-// Needs js/node_modules and nothing built: the engine's glue is replaced by one that has no engine.
+// Needs js/node_modules and nothing built: the module and its glue are replaced by ones that have no engine.
 
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
@@ -22,9 +22,15 @@ if (tests.length === 0) throw new Error("js/test holds no *.test.ts");
 const withoutEngine = {
   name: "without-engine",
   setup(bundle) {
-    bundle.onResolve({ filter: /\/engine\/glue\.js$/ }, () => ({ path: "glue", namespace: "without-engine" }));
+    bundle.onResolve({ filter: /\/engine\/(glue|module|no-wasm)\.js$/ }, () => ({
+      path: "engine",
+      namespace: "without-engine",
+    }));
     bundle.onLoad({ filter: /.*/, namespace: "without-engine" }, () => ({
-      contents: 'export const createGlue = () => { throw new Error("unit tests have no engine"); };',
+      contents: `
+        const fail = () => { throw new Error("unit tests have no engine"); };
+        export { fail as createGlue, fail as instantiate };
+        export default "";`,
     }));
   },
 };

@@ -77,12 +77,16 @@ export class Recorder {
     return composed && captured(composed);
   }
 
-  /** Records an event that another page had left in the journal, unless it is dropped. */
-  replay(draft: Draft): void {
+  /** Settles an event that another page had left in the journal; `false`, where only a page can that is able to ask about its team. */
+  replay(draft: Draft): boolean {
     const admitted = this.#gate.admit(draft.team);
-    if (typeof admitted === "string") return this.#outbox.giveUpReplayed(admitted, draft.event);
-    const composed = this.#compose(draft);
-    if (composed) this.#outbox.replay(this.#recordOf(composed, admitted.team, this.#gate.state(admitted.team)));
+    if (admitted === "ungated" && draft.team) return false;
+    if (typeof admitted === "string") this.#outbox.giveUpReplayed(admitted, draft.event);
+    else {
+      const composed = this.#compose(draft);
+      if (composed) this.#outbox.replay(this.#recordOf(composed, admitted.team, this.#gate.state(admitted.team)));
+    }
+    return true;
   }
 
   /** Something is known of a team, or nobody could say: what it holds here is stored, given up, or held on. */

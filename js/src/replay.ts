@@ -38,10 +38,10 @@ export class Replay {
     const youngerMs = ages.filter((ageMs) => ageMs < ageMinMs);
     if (youngerMs.length > 0) this.#outbox.replayIn(ageMinMs - Math.max(...youngerMs));
     const old = entries.filter((_, place) => (ages[place] ?? 0) >= ageMinMs);
-    for (const entry of old) this.#settle(entry);
+    const settled = old.filter((entry) => this.#settle(entry));
     // The engine stores them behind the call that is going on; where its module traps in that, they are still here.
     queueMicrotask(() => {
-      if (this.#outbox.delivers) for (const { key } of old) erase(key);
+      if (this.#outbox.delivers) for (const { key } of settled) erase(key);
     });
   }
 
@@ -50,16 +50,18 @@ export class Replay {
     return entry.page !== this.#page && (entry.trapped !== __VERSION__ || isExpired(entry));
   }
 
-  #settle(entry: FoundEntry): void {
+  /** Whether nobody needs the entry any more. */
+  #settle(entry: FoundEntry): boolean {
     const made = isUuid(entry.uuid) ? eventOf(entry) : undefined;
+    if (made && !isExpired(entry)) return this.#replay(entry, made);
     if (isExpired(entry)) this.#outbox.giveUpReplayed(entry.trapped ? "quarantined" : "expired", entry.name);
-    else if (made) this.#replay(entry, made);
+    return true;
   }
 
-  #replay({ ms, sequence, uuid, team, href, referrer, viewport, mustSend }: FoundEntry, made: Made): void {
+  #replay({ ms, sequence, uuid, team, href, referrer, viewport, mustSend }: FoundEntry, made: Made): boolean {
     const [$viewport_width, $viewport_height] = viewport ?? [];
     const isUrgent = mustSend && !isMustSend(made.event);
-    this.#recorder.replay({
+    return this.#recorder.replay({
       ...made,
       properties: { $viewport_width, $viewport_height, ...made.properties },
       options: { ...made.options, ...(isUrgent && { sendInstantly: true }) },

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { ALL_REASONS, DROP_REASONS, NOTICE_CODES, Notices } from "../src/notices.js";
-import type { DropReason } from "../src/types.js";
-import { readFixture } from "./repository.js";
+import { DROP_REASONS, noDrops } from "../src/drop-reasons.js";
+import { type NoticeCode, Notices } from "../src/notices.js";
+import { readFixture, readText } from "./repository.js";
 
 const said: string[] = [];
 let isBroken = false;
@@ -19,32 +19,43 @@ beforeEach(() => {
   isBroken = false;
 });
 
-const WARNINGS = NOTICE_CODES.slice(DROP_REASONS, -3);
+/** The codes that the engine reports: its reasons to drop an event, and two warnings. */
+const ENGINE_CODES = readFixture<NoticeCode[]>("notice-codes.json");
 
-test("the codes are those of the fixture that the engine shares", () => {
-  assert.deepEqual([...NOTICE_CODES.slice(0, -5)], readFixture("notice-codes.json"));
+/** The reasons that never reach the engine: an event is given up before it is stored. */
+const REASONS_OF_THE_PAGE = ["ungated", "no_consent", "before_send"];
+
+// The compiler demands every warning here, and no other.
+const WARNINGS = Object.keys({
+  nothing_opens_the_gate: true,
+  gate_unanswered: true,
+  unauthorised: true,
+  web_page: true,
+} satisfies Record<Exclude<NoticeCode, (typeof DROP_REASONS)[number]>, true>) as NoticeCode[];
+
+const NOTICE_CODES: readonly NoticeCode[] = [...DROP_REASONS, ...WARNINGS];
+
+test("the reasons to drop an event are those of the engine, and behind them those of the page", () => {
+  const reasons = ENGINE_CODES.filter((code) => !WARNINGS.includes(code));
+  assert.deepEqual(DROP_REASONS, [...reasons, ...REASONS_OF_THE_PAGE]);
 });
 
-test("the reasons to drop an event are those of the public type", () => {
-  // The compiler demands every reason here, and no other.
-  const reasons: Record<DropReason, true> = {
-    gate_shut: true,
-    gate_unknown: true,
-    invalid: true,
-    too_large: true,
-    rejected: true,
-    expired: true,
-    evicted: true,
-    torn: true,
-    duplicate: true,
-    shut_down: true,
-    forbidden: true,
-    purged: true,
-    ungated: true,
-    no_consent: true,
-    before_send: true,
-  };
-  assert.deepEqual(ALL_REASONS, Object.keys(reasons));
+test("the fixture has every reason of the engine's own list, in its order", () => {
+  const [, list = ""] = /^const CODES: [^=]*= \[([^\]]*)\];/m.exec(readText("src/engine/ledger.rs")) ?? [];
+  const codes = [...list.matchAll(/"(\w+)"/g)].map(([, code]) => code);
+  assert.ok(codes.length > 0);
+  assert.deepEqual(ENGINE_CODES.slice(0, codes.length), codes);
+});
+
+test("whatever the engine reports is known here", () => {
+  for (const code of ENGINE_CODES) assert.ok(NOTICE_CODES.includes(code), code);
+});
+
+test("a page that has dropped nothing has a count for every reason", () => {
+  assert.deepEqual(Object.keys(noDrops()), DROP_REASONS);
+  assert.ok(Object.values(noDrops()).every((count) => count === 0));
+  noDrops().expired++;
+  assert.equal(noDrops().expired, 0, "each count is its own");
 });
 
 test("every warning is said once, whether debug is on or not", () => {
@@ -66,7 +77,7 @@ test("one warning does not keep another from being said", () => {
 });
 
 test("a drop is said each time, with the event and the reason, in debug only", () => {
-  for (const code of ALL_REASONS) {
+  for (const code of DROP_REASONS) {
     said.length = 0;
     new Notices(false).report(code, "booking_started");
     assert.deepEqual(said, []);

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
-import { beforeEach, mock, test } from "node:test";
+import { afterEach, beforeEach, mock, test } from "node:test";
 
+import type { BookingTracker } from "../src/booking-tracker.js";
 import { checkOptions } from "../src/entries/index.js";
-import { configure, OffTracker } from "../src/off.js";
-import { PostHogBookingTracker } from "../src/tracker.js";
+import { sayFindings } from "../src/findings.js";
+import { openerOf } from "../src/open.js";
+import { readOptions } from "../src/options.js";
+import { Tracker } from "../src/tracker.js";
+import { METHODS, trackerClass } from "../src/tracker-class.js";
 import type { TrackerOptions } from "../src/types.js";
+import { closePage, openPage } from "./page-double.js";
 
 const KEY = "phc_demo";
 const said: [level: string, text: string][] = [];
@@ -16,23 +21,23 @@ for (const level of ["debug", "info", "log", "warn", "error"] as const) {
   });
 }
 
-/** What there is of a page: enough for a tracker that is off, which asks for nothing else. */
-function openPage(): void {
-  Object.assign(globalThis, { window: globalThis, document: {} });
-}
-
-function closePage(): void {
-  for (const name of ["window", "document"]) Reflect.deleteProperty(globalThis, name);
-}
-
+let page = openPage();
 beforeEach(() => {
   said.length = 0;
   isBroken = false;
-  openPage();
+  page = openPage();
 });
+afterEach(() => closePage());
+
+/** A module that is there, and that a tracker which is off never enters. */
+const open = openerOf({ kind: "wasm", make: () => class {} as never });
+
+/** The class of an entry that has the tracker in it, and of one that has to load it. */
+const PostHogBookingTracker = trackerClass({ open, load: async () => open });
+const Lazy = trackerClass({ load: async () => open });
 
 /** What JavaScript may pass, whatever the types say. */
-function make(options?: unknown, ...given: [apiKey?: unknown]): PostHogBookingTracker {
+function make(options?: unknown, ...given: [apiKey?: unknown]): BookingTracker {
   const [apiKey] = given.length > 0 ? given : [KEY];
   return new PostHogBookingTracker(apiKey as string, options as TrackerOptions);
 }
@@ -45,23 +50,29 @@ test("without a page the tracker is off, and one line says so, once a process", 
     [{ host: "nonsense", debug: true }, ""],
     [7, "phx_secret"],
   ]) {
-    const tracker = make(options, apiKey);
-    assert.equal(tracker.stats().engine, "off");
-    tracker.debug();
+    assert.equal(make(options, apiKey).stats().engine, "off");
+    assert.equal(said.length, 1, "it is said where the tracker is constructed");
   }
-  assert.equal(said.length, 1);
   const [[level, text] = []] = said;
   assert.equal(level, "warn");
-  assert.match(
-    text ?? "",
-    /^\[PostHogBookingTracker\] The tracker is off, because there is no page: .*in the browser.*\.$/,
-  );
+  assert.match(text ?? "", /^\[PostHogBookingTracker\] The tracker is off: there is no page here\.$/);
+});
+
+test("where there is no page, every call is answered all the same", async () => {
+  closePage();
+  for (const tracker of [make(), new Lazy(KEY)]) {
+    assert.equal(tracker.capture("x"), undefined);
+    assert.equal(tracker.isTeamTracked(42), undefined);
+    for (const settled of [tracker.ready, tracker.flush(), tracker.shutdown(), tracker.reloadFeatureFlags()]) {
+      assert.equal(await settled, undefined);
+    }
+  }
 });
 
 test("a worker, which has no document, and a server with a window of its own are no page", () => {
   for (const missing of ["window", "document"]) {
     openPage();
-    Reflect.deleteProperty(globalThis, missing);
+    closePage([missing]);
     assert.equal(make().stats().engine, "off");
   }
   assert.deepEqual(checkOptions(KEY), [], "a configuration can be checked there all the same");
@@ -118,11 +129,16 @@ test("all that turns the tracker off is one error, which says how to mend it", (
   assert.doesNotMatch(said.join(), /secret|a\.example/);
 });
 
+/** What is said of a configuration, and what is made of it. */
+function configure(options: unknown) {
+  const read = readOptions(KEY, options);
+  sayFindings(read.findings, read.isVerbose);
+  return read.options ?? assert.fail("the tracker is off");
+}
+
 test("what is only warned of leaves the tracker on, with one warning each", () => {
-  const setup = configure(KEY, { colour: 1, flush_at: 1, flushAt: 0, host: "" });
-  assert.ok(!(setup instanceof OffTracker));
-  assert.equal(setup.flushAt, 20);
-  assert.equal(setup.host, "https://us.i.posthog.com");
+  const { flushAt, host } = configure({ colour: 1, flush_at: 1, flushAt: 0, host: "" });
+  assert.deepEqual([flushAt, host], [20, "https://us.i.posthog.com"]);
   assert.deepEqual(
     said.map(([level]) => level),
     ["warn", "warn", "warn"],
@@ -130,10 +146,16 @@ test("what is only warned of leaves the tracker on, with one warning each", () =
 });
 
 test("a good configuration says nothing", () => {
-  assert.ok(
-    !(configure(KEY, { host: "https://eu.i.posthog.com", debug: true, ungated: "track" }) instanceof OffTracker),
-  );
+  configure({ host: "https://eu.i.posthog.com", debug: true, ungated: "track" });
   assert.deepEqual(said, []);
+});
+
+test("a key that is no text is an error, not a key that is missing", () => {
+  for (const apiKey of [42, true, {}, ["phc_demo"]]) {
+    said.length = 0;
+    assert.equal(make({}, apiKey).stats().engine, "off");
+    assert.match(said.join(), /^error,.*The project API key must be a text/, String(apiKey));
+  }
 });
 
 test("a console that throws, or has no methods, does no harm", () => {
@@ -159,8 +181,13 @@ test("options that throw at everything turn the tracker off", () => {
 
 const membersOf = (prototype: object) => Object.getOwnPropertyNames(prototype).sort();
 
-test("a tracker that is off has every member of one that is on, and no other", () => {
-  assert.deepEqual(membersOf(OffTracker.prototype), membersOf(PostHogBookingTracker.prototype));
+/** What the facade calls of a tracker, and no page does. */
+const OF_THE_FACADE = ["at"];
+
+test("the class has every method of the tracker, and no other", () => {
+  const own = membersOf(Tracker.prototype).filter((name) => !OF_THE_FACADE.includes(name));
+  assert.deepEqual([...METHODS, "constructor"].sort(), own);
+  assert.deepEqual(membersOf(PostHogBookingTracker.prototype), [...own, "ready"].sort());
 });
 
 // What answers something else than nothing.
@@ -192,6 +219,7 @@ test("every call on a tracker that is off is answered, and touches nothing", asy
   assert.equal(tracker.isFeatureEnabled("x"), undefined);
   assert.equal(tracker.isFeatureEnabled("x", { fallback: true }), true);
   assert.deepEqual(said, []);
+  assert.deepEqual([...page.stored], []);
 });
 
 test("the stats of a tracker that is off say so, and count nothing", () => {
@@ -201,8 +229,7 @@ test("the stats of a tracker that is off say so, and count nothing", () => {
   assert.equal(engine, "off");
   assert.deepEqual(teams, {});
   assert.deepEqual(counts, { captured: 0, adopted: 0, confirmed: 0, waiting: 0, held: 0, settledElsewhere: 0 });
-  assert.equal(Object.keys(dropped).length, 15);
-  for (const count of Object.values(dropped)) assert.equal(count, 0);
+  assert.deepEqual(dropped, {});
 });
 
 test("a tracker that is off is a tracker, also of a class of the page's own, and can be replaced in tests", () => {
@@ -222,4 +249,29 @@ test("a tracker that is off is a tracker, also of a class of the page's own, and
     Object.keys(tracker).filter((name) => name !== "capture"),
     [],
   );
+});
+
+test("a tracker that turns out to be off, once it has loaded, gives up what waits, and is off from then on", async () => {
+  const tracker = new Lazy(KEY, { host: "nonsense", isTeamEnabled: true });
+  tracker.trackBookingStarted();
+  const { engine, captured, waiting } = tracker.stats();
+  assert.deepEqual([engine, captured, waiting, said], ["journal", 1, 1, []]);
+  await tracker.ready;
+  assert.deepEqual(
+    said.map(([level]) => level),
+    ["error"],
+  );
+  tracker.trackBookingStarted();
+  const stats = tracker.stats();
+  assert.deepEqual([stats.engine, stats.captured, stats.waiting, stats.dropped], ["off", 1, 0, { invalid: 1 }]);
+  assert.equal(tracker.consent(), "denied");
+  assert.deepEqual([...page.stored], []);
+});
+
+test("what a tracker has stored that turns out to be off is removed", async () => {
+  const tracker = new Lazy(KEY, { host: "nonsense", isTeamEnabled: true });
+  tracker.trackBookingCompleted({ bookingId: 1, bookingUid: "b" });
+  assert.equal(page.stored.size, 2, "its entry, and the visitor");
+  await tracker.ready;
+  assert.deepEqual([...page.stored], []);
 });

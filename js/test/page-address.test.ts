@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { pageAddress, QUERY_KEYS, reduceAddress } from "../src/page-address.js";
+import { pageAddress, reduceAddress } from "../src/page-address.js";
+import { QUERY_KEYS } from "../src/query-keys.js";
 import { readFixture } from "./repository.js";
 
 for (const [address, reduced] of readFixture<[string, string][]>("page-urls.json")) {

@@ -5,8 +5,8 @@ export function installStorage(): Map<string, string> {
   const entries = new Map<string, string>();
   const methods = {
     getItem: (key: string) => entries.get(key) ?? null,
-    setItem: (key: string, value: string) => entries.set(key, value),
-    removeItem: (key: string) => entries.delete(key),
+    setItem: (key: string, value: string) => void entries.set(key, value),
+    removeItem: (key: string) => void entries.delete(key),
   };
   // As in a browser, its own keys are those of the entries.
   const localStorage = new Proxy(methods, {

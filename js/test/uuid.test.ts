@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { uuidv7 } from "../src/uuid.js";
+import { isUuid, uuidv7 } from "../src/uuid.js";
 
 const NOW = 1_767_323_045_678;
 
@@ -35,6 +35,25 @@ test("every random bit takes both values", () => {
   const bits = digits.map((hex) => BigInt(`0x${hex}`));
   const ones = bits.reduce((seen, id) => seen | id, 0n);
   const zeros = bits.reduce((seen, id) => seen | ~id, 0n) & (2n ** 80n - 1n);
-  // Four bits are the version 7, two the variant 10.
-  assert.equal(ones & zeros, 0x0fff_3fff_ffff_ffff_ffffn);
+  // Four bits are the version 7, two the variant 10, and two more come from how the digits are made.
+  assert.equal(ones & zeros, 0x0fff_3fff_ffff_3fff_ffffn);
+});
+
+test("the text of a UUID is one, of any version and in either case", () => {
+  for (const id of [
+    uuidv7(NOW),
+    uuidv7(NOW).toUpperCase(),
+    "00000000-0000-0000-0000-000000000000",
+    "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+  ]) {
+    assert.equal(isUuid(id), true, id);
+  }
+});
+
+test("everything else is no UUID", () => {
+  const id = uuidv7(NOW);
+  for (const other of ["", id.slice(1), `${id}0`, ` ${id}`, `{${id}}`, id.replaceAll("-", ""), "x".repeat(36)]) {
+    assert.equal(isUuid(other), false, other);
+  }
+  for (const other of [undefined, null, 7, {}, [id], Object(id)]) assert.equal(isUuid(other), false);
 });

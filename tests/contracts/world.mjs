@@ -296,7 +296,7 @@ class Page {
         prerendering: false,
         currentScript: { src: `${url}/script.js` },
       },
-      location: { href: url },
+      location: { href: url, origin: new URL(url).origin },
       localStorage: world.localStorage.seenBy(this),
       sessionStorage: tab.seenBy(this),
       navigator: { userAgent: CHROME, language: "en-GB", maxTouchPoints: 0, ...navigator },

@@ -1,0 +1,242 @@
+// What the journal stores of a call, and what it does not.
+
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import {
+  ENTRIES_LENGTH_MAX,
+  ENTRIES_MAX,
+  type Entry,
+  eraseEntries,
+  isPlain,
+  readEntries,
+  storeEntry,
+} from "../src/journal.js";
+import { closePage, openPage } from "./page-double.js";
+
+const PROJECT = "1plaeh8";
+const NOW = 1_767_323_045_678;
+const UUID = "0190b3a2-7c1e-7a3b-9f00-0123456789ab";
+const KEY = `phbt:journal:${PROJECT}:${NOW.toString(36)}:3:${UUID}`;
+
+let stored = new Map<string, string>();
+beforeEach(() => {
+  stored = openPage().stored;
+});
+
+/** The entry of a completed booking, as the facade makes it. */
+const entryOf = (parts: Partial<Entry> = {}): Entry => ({
+  ms: NOW,
+  sequence: 3,
+  uuid: UUID,
+  name: "trackBookingCompleted",
+  args: [{ bookingId: 7, bookingUid: "b" }],
+  page: "page",
+  team: "42",
+  mustSend: true,
+  visitor: '{"distinct_id":"ada"}',
+  identity: [["identify", "ada", UUID]],
+  href: "https://book.example/ada",
+  referrer: "",
+  viewport: [1280, 720],
+  ...parts,
+});
+
+/** What is stored of an entry. */
+function textOf(parts: Partial<Entry>): string {
+  const key = storeEntry(PROJECT, entryOf(parts));
+  return stored.get(key) ?? "";
+}
+
+const argsOf = (...args: unknown[]) => JSON.parse(textOf({ args })).args;
+const hrefOf = (href: string) => JSON.parse(textOf({ href })).href;
+const referrerOf = (referrer: string) => JSON.parse(textOf({ referrer })).referrer;
+
+test("an entry lies under its project, time, sequence and uuid, and is read back whole", () => {
+  const { ms, sequence, uuid, ...rest } = entryOf({ trapped: "0.0.1" });
+  assert.equal(storeEntry(PROJECT, { ms, sequence, uuid, ...rest }), KEY);
+  assert.deepEqual(readEntries(PROJECT), [
+    { ms, sequence, uuid, ...rest, href: "https://book.example/ada?", key: KEY },
+  ]);
+});
+
+test("an entry is named by where it lies, whatever else its text says", () => {
+  storeEntry(PROJECT, { ...entryOf(), monotonicMs: 5.5, key: "elsewhere" } as Entry);
+  stored.set(KEY, (stored.get(KEY) ?? "").replace("{", '{"ms":1,"sequence":1,"uuid":"another",'));
+  const [{ key, ms, sequence, uuid } = assert.fail()] = readEntries(PROJECT);
+  assert.deepEqual([key, ms, sequence, uuid], [KEY, NOW, 3, UUID]);
+});
+
+test("of properties only numbers, booleans and identifiers are stored", () => {
+  const identifiers = {
+    bookingId: "7",
+    bookingUid: "uid",
+    attemptId: "a",
+    eventTypeId: "e",
+    teamId: "t",
+    userId: "u",
+    errorCode: "SLOT_TAKEN",
+    $anon_distinct_id: "anon",
+    distinctId: "ada",
+    timestamp: "2026-01-02T03:04:05.678Z",
+  };
+  const others = {
+    title: "Intro",
+    name: "Ada Lovelace",
+    error: "The slot is taken.",
+    bookingUidOfAda: "x",
+    myBookingUid: "x",
+    nothing: null,
+    nested: { bookingUid: "uid" },
+    list: [1],
+  };
+  const plain = { duration: 30, isReschedule: false, price: 1.5 };
+  assert.deepEqual(argsOf({ ...identifiers, ...others, ...plain }), [{ ...identifiers, ...plain }]);
+});
+
+test("an identifier that holds an e-mail address is not stored, encoded or not", () => {
+  for (const address of ["ada@lovelace.org", "ada%40lovelace.org", "x ada@lovelace.org y", "@"]) {
+    assert.deepEqual(argsOf({ userId: address, bookingId: 7 }), [{ bookingId: 7 }], address);
+  }
+});
+
+test("a call whose first argument holds an e-mail address is not stored at all", () => {
+  for (const [name, first] of [
+    ["identify", "ada@lovelace.org"],
+    ["identify", "ada%40lovelace.org"],
+    ["alias", "ada@lovelace.org"],
+    ["capture", "mail to ada@lovelace.org"],
+  ] as const) {
+    assert.equal(storeEntry(PROJECT, entryOf({ name, args: [first] })), "");
+  }
+  assert.deepEqual([...stored], []);
+});
+
+test("a further argument that holds an e-mail address is left out", () => {
+  assert.deepEqual(argsOf("ada", "ada@lovelace.org"), ["ada", null]);
+  assert.deepEqual(argsOf("ada", { email: "ada@lovelace.org", plan: 1 }), ["ada", { plan: 1 }]);
+});
+
+test("the name of an event and what is no object stay as they are", () => {
+  assert.deepEqual(argsOf("slot_selected", 7, true, null), ["slot_selected", 7, true, null]);
+});
+
+test("a path with an e-mail address is not stored, encoded or not", () => {
+  for (const path of ["/ada@lovelace.org", "/u/ada%40lovelace.org/intro", "/@ada", "/a/%40"]) {
+    assert.equal(hrefOf(`https://book.example${path}?utm_source=mail`), "https://book.example/", path);
+  }
+});
+
+test("of a query only campaign parameters and click ids are stored, and nothing of a fragment", () => {
+  for (const [query, kept] of [
+    ["?name=Ada&email=x&utm_source=mail&gclid=1", "utm_source=mail&gclid=1"],
+    ["?fbclid=2&dclid=3&wbraid=4&session_id=5", "fbclid=2&dclid=3&wbraid=4"],
+    ["?payment_intent_client_secret=pi_secret", ""],
+    ["#utm_source=mail", ""],
+    ["", ""],
+  ]) {
+    assert.equal(hrefOf(`https://book.example/ada${query}`), `https://book.example/ada?${kept}`, query);
+  }
+});
+
+test("a campaign parameter with an e-mail address takes the whole address with it", () => {
+  assert.equal(hrefOf("https://book.example/ada?utm_term=ada@lovelace.org"), "https://book.example/");
+  assert.equal(hrefOf("https://book.example/ada?utm_term=ada%40lovelace.org"), "https://book.example/");
+});
+
+test("of where the visitor came from only the origin is stored", () => {
+  for (const [referrer, kept] of [
+    ["https://blog.example/posts/7?q=ada#top", "https://blog.example"],
+    ["http://localhost:3000/", "http://localhost:3000"],
+    ["android-app://com.example/", ""],
+    ["", ""],
+  ] as const) {
+    assert.equal(referrerOf(referrer), kept, referrer);
+  }
+});
+
+test("a text is plain that holds no e-mail address, encoded or not", () => {
+  for (const text of ["", "ada", "0190b3a2-7c1e", "a%20b"]) assert.equal(isPlain(text), true, text);
+  for (const text of ["ada@lovelace.org", "ada%40lovelace.org", "@", "%40"]) assert.equal(isPlain(text), false, text);
+});
+
+test("the 101st entry of a project is not stored; another project has a journal of its own", () => {
+  for (let n = 0; n < ENTRIES_MAX; n++) assert.notEqual(storeEntry(PROJECT, entryOf({ sequence: n })), "");
+  assert.equal(storeEntry(PROJECT, entryOf({ sequence: 100 })), "");
+  assert.equal(stored.size, 100);
+  assert.notEqual(storeEntry("other", entryOf()), "");
+  eraseEntries(PROJECT);
+  assert.deepEqual([stored.size, readEntries("other").length], [1, 1]);
+});
+
+test("entries of more than 64 KB are not stored", () => {
+  const long = entryOf({ args: ["slot_selected", { bookingUid: "x".repeat(15_000) }] });
+  for (let n = 0; n < 4; n++) assert.notEqual(storeEntry(PROJECT, { ...long, sequence: n }), "");
+  assert.equal(storeEntry(PROJECT, { ...long, sequence: 4 }), "");
+  assert.notEqual(storeEntry(PROJECT, entryOf({ sequence: 5 })), "", "a short one still fits");
+  const length = [...stored.values()].reduce((sum, text) => sum + text.length, 0);
+  assert.ok(length <= ENTRIES_LENGTH_MAX);
+});
+
+test("the last character that fits is stored, and one more is not", () => {
+  const uid = (length: number) => entryOf({ args: [{ bookingUid: "x".repeat(length) }] });
+  const around = textOf({ args: [{ bookingUid: "" }] }).length;
+  eraseEntries(PROJECT);
+  assert.equal(storeEntry(PROJECT, uid(ENTRIES_LENGTH_MAX - around + 1)), "");
+  assert.notEqual(storeEntry(PROJECT, uid(ENTRIES_LENGTH_MAX - around)), "");
+});
+
+test("storage that refuses gives no key, and nothing is thrown", () => {
+  const setItem = () => {
+    throw new Error("QuotaExceededError");
+  };
+  Object.defineProperty(globalThis, "localStorage", { value: { setItem }, configurable: true });
+  assert.equal(storeEntry(PROJECT, entryOf()), "");
+});
+
+test("a page without storage has an empty journal", () => {
+  closePage(["localStorage"]);
+  assert.equal(storeEntry(PROJECT, entryOf()), "");
+  assert.deepEqual(readEntries(PROJECT), []);
+  eraseEntries(PROJECT);
+});
+
+test("entries are read in the order of capture, by time and then by sequence", () => {
+  for (const [ms, sequence] of [
+    [NOW + 1, 0],
+    [NOW, 11],
+    [NOW, 2],
+    [NOW - 1, 40],
+  ] as const) {
+    storeEntry(PROJECT, entryOf({ ms, sequence }));
+  }
+  assert.deepEqual(
+    readEntries(PROJECT).map(({ ms, sequence }) => [ms - NOW, sequence]),
+    [
+      [-1, 40],
+      [0, 2],
+      [0, 11],
+      [1, 0],
+    ],
+  );
+});
+
+test("an entry that is damaged is removed, and the others are read", () => {
+  storeEntry(PROJECT, entryOf());
+  const whole = stored.get(KEY) ?? "";
+  const damaged = ["", "{", "null", "7", "[]", '{"name":"capture"}', '{"args":[]}', '{"name":7,"args":[]}'];
+  damaged.push(whole.slice(0, -1), '{"name":"capture","args":{}}');
+  for (const [n, text] of damaged.entries()) stored.set(`phbt:journal:${PROJECT}:${NOW.toString(36)}:${n}x:u`, text);
+  stored.set(`phbt:journal:${PROJECT}:`, whole);
+  stored.set(`phbt:journal:${PROJECT}:!:0:${UUID}`, whole);
+  assert.equal(readEntries(PROJECT).length, 1);
+  assert.deepEqual([...stored.keys()], [KEY]);
+});
+
+test("erasing the entries leaves everything else alone", () => {
+  storeEntry(PROJECT, entryOf());
+  stored.set(`phbt:identity:${PROJECT}`, "x");
+  stored.set("own", "y");
+  eraseEntries(PROJECT);
+  assert.deepEqual([...stored.keys()], [`phbt:identity:${PROJECT}`, "own"]);
+});
