@@ -1,12 +1,11 @@
 // From a call to what waits for the tracker: when and where it was made, and what the journal may store of it.
 
-import { attempts } from "./attempt.js";
 import type { Clock } from "./clock.js";
 import { type IdentityCall, isPlain } from "./journal.js";
 import { isMustSend } from "./must-send.js";
 import { teamOf } from "./team-id.js";
 import type { BookingProperties, CapturedEvent, CaptureOptions, TrackerOptions } from "./types.js";
-import { uuidv7 } from "./uuid.js";
+import { isUuid, uuidv7 } from "./uuid.js";
 import type { WaitingCall } from "./waiting-calls.js";
 
 /**
@@ -21,7 +20,8 @@ export function facadeEvents(
   add: (call: WaitingCall) => boolean,
 ) {
   const { distinctId, isIdentified } = bootstrap ?? {};
-  const [joinAttempt, endAttempt] = attempts();
+  /** The attempt at a booking that is going on. How long it has gone on, the tracker says. */
+  let attempt: string | undefined;
   /** What the page has said of its visitor. */
   const said: IdentityCall[] = distinctId && isIdentified ? [["identify", distinctId, ""]] : [];
   let viewport: WaitingCall["viewport"];
@@ -31,12 +31,11 @@ export function facadeEvents(
   const teamNow = (): string => pageTeam;
 
   /**
-   * Adds a call that is made now, and gives the uuid of its event; empty, where too many wait. A caller's own id is checked by whoever
-   * makes the event.
+   * Adds a call that is made now, and gives the uuid of its event; empty, where too many wait.
    */
   function make(name: string, args: readonly unknown[], about: Partial<WaitingCall>, given?: string): string {
     const moment = clock();
-    const uuid = given?.length === 36 ? given : uuidv7(moment.ms);
+    const uuid = isUuid(given) ? given : uuidv7(moment.ms);
     // Asking for it makes the browser lay the page out, so it is the size at the first call.
     viewport ??= [innerWidth, innerHeight];
     const call = { ...moment, name, args, page, viewport, identity: [...said], uuid, ...about };
@@ -51,9 +50,9 @@ export function facadeEvents(
     options: CaptureOptions | undefined,
     team: string,
   ): CapturedEvent | undefined {
-    const begins = name === "trackBookingStarted";
-    const own =
-      name === "capture" ? [event, properties, options] : [joinAttempt(properties, performance.now(), begins)];
+    if (name === "trackBookingStarted") attempt = properties.attemptId ?? uuidv7(Date.now());
+    const attemptId = properties.attemptId ?? attempt;
+    const own = name === "capture" ? [event, properties, options] : [{ ...properties, attemptId }];
     const mustSend = isMustSend(event) || options?.sendInstantly === true;
     const uuid = make(name, own, { team, mustSend, isCapture: true }, options?.uuid);
     return uuid ? { uuid, event } : undefined;
@@ -65,7 +64,7 @@ export function facadeEvents(
     const isReset = name === "reset";
     const uuid = make(name, args, mustSend || name === "alias" ? { team: pageTeam, mustSend } : {});
     if (name === "setTeam") pageTeam = teamOf(first) ?? pageTeam;
-    if (isReset) endAttempt();
+    if (isReset) attempt = undefined;
     if ((mustSend || isReset) && isPlain(JSON.stringify(first ?? ""))) said.push([name, first, uuid]);
   }
 

@@ -83,8 +83,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
    * hook has yet to look for personal data, or posthog-js has yet to say who the visitor is.
    */
   function store(mustSend?: boolean): void {
-    const isOpen = !beforeSend && holdUnknown !== "memory" && identity === "own" && !document.prerendering;
-    if (isOpen && hasAgreed()) storeCalls(visitorOf, isTracked, mustSend);
+    const isOpen = hasAgreed() && !beforeSend && holdUnknown !== "memory" && identity === "own";
+    if (isOpen && !document.prerendering) storeCalls(visitorOf, isTracked, mustSend);
   }
 
   /** The visitor has said something, here or in another tab. */
@@ -259,7 +259,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     if (sayWhyOff) return name === "debug" && args[0] !== false ? sayWhyOff() : undefined;
     const copies = args.map(copyOf);
     // What nobody has seen has not happened: it is done when somebody sees the page.
-    if (document.prerendering) return hold(name, ...copies);
+    if (document.prerendering) return void hold(name, ...copies);
     return (/^(track|capture$)/.test(name) ? captured : changed)(name, copies);
   }
 
@@ -284,7 +284,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     }
     if (team() || isTracked("")) want(team());
     // What earlier pages have left is sent whoever opens the origin.
-    setTimeout(() => keysOf(KEY_PREFIX).some((key) => /-\w{12}$/.test(key)) && load());
+    setTimeout(() => hasAgreed() && keysOf(KEY_PREFIX).some((key) => /-\w{12}$/.test(key)) && load());
   }
 
   if (!isPage) {

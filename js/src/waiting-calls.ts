@@ -43,11 +43,11 @@ export function waitingCalls(project: string, counts: WaitingCounts) {
     count(reason);
   }
 
-  /** Adds a call, unless too many wait; whether it does. Events have room of their own, whatever else is called. */
+  /** Adds a call, unless too many wait; whether it does. Events have room of their own, and must-send events more of it. */
   function add(call: WaitingCall): boolean {
     const { isCapture } = call;
     if (isCapture) counts.captured++;
-    const isFull = (isCapture ? waiting() : calls.length) >= ENTRIES_MAX;
+    const isFull = (isCapture ? waiting() : calls.length) >= (call.mustSend ? 2 : 1) * ENTRIES_MAX;
     if (isFull && isCapture) count("evicted");
     if (!isFull) calls.push(call);
     return !isFull;
@@ -77,17 +77,17 @@ export function waitingCalls(project: string, counts: WaitingCounts) {
     });
   }
 
-  /** Whether another page has replayed a call. Where the visitor is gone from storage too, somebody has cleared it. */
-  function isSettled({ key, isCapture }: WaitingCall): boolean {
-    if (!key || read(key) || !read(nounKey("identity", project))) return false;
-    if (isCapture) counts.settledElsewhere++;
-    return true;
-  }
+  /** Whether another page has replayed an event. Where the visitor is gone from storage too, somebody has cleared it. */
+  const isSettled = ({ key, isCapture }: WaitingCall) =>
+    isCapture && key && !read(key) && read(nounKey("identity", project));
 
   /** Has every call done by `run`, in their order, unless another page has replayed it. */
   function release(run: (call: WaitingCall) => void): void {
     for (const call of calls.splice(0)) {
-      if (isSettled(call)) continue;
+      if (isSettled(call)) {
+        counts.settledElsewhere++;
+        continue;
+      }
       // The tracker counts what it is given.
       if (call.isCapture) counts.captured--;
       run(call);
