@@ -110,7 +110,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   /** Something happens for a team: the tracker is loaded, unless it is known, or about to be known, to be of no use. */
   function want(of: string): void {
     const isOpen = isTracked(of);
-    if (isOpen || (isOpen === undefined && !asks(of))) load();
+    // Where loading has failed, it is tried again when something happens to the page, or when the page waits for it.
+    if (!isMissing && (isOpen || (isOpen === undefined && !asks(of)))) load();
   }
 
   /** Loads the tracker, unless it is there, on its way or of no use. */

@@ -28,6 +28,8 @@ export interface EntryName {
   readonly ms: number;
   readonly sequence: number;
   readonly uuid: string;
+  /** By the page's `performance.now()`; entries of records have none. */
+  readonly monotonicMs?: number;
 }
 
 /** What a page has said of its visitor: the call, what it was given, and the uuid of the call. */

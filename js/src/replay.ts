@@ -10,7 +10,7 @@ import { isMustSend } from "./must-send.js";
 import type { Outbox } from "./outbox.js";
 import { addressOf } from "./page-address.js";
 import type { Recorder } from "./recorder.js";
-import type { CaptureOptions } from "./types.js";
+import type { BookingProperties, CaptureOptions } from "./types.js";
 import { isUuid } from "./uuid.js";
 
 /** The event that a call makes. */
@@ -22,6 +22,8 @@ export class Replay {
   readonly #page: string;
   readonly #recorder: Recorder;
   readonly #outbox: Outbox;
+  /** When attempts began, by their pages' `performance.now()`: an entry that began one may be replayed long before the last of it. */
+  readonly #startsMs = new Map<string, number>();
 
   /** `page` names this page, whose own entries are its facade's affair. */
   constructor(project: string, page: string, recorder: Recorder, outbox: Outbox) {
@@ -34,15 +36,26 @@ export class Replay {
   /** Replays every entry that is at least this old; has the engine ask again for younger ones. */
   run(ageMinMs: number): void {
     const entries = readEntries(this.#project).filter((entry) => this.#isDue(entry));
+    for (const entry of entries) {
+      if (entry.name === "trackBookingStarted") this.#startsMs.set(attemptOf(entry), entry.monotonicMs ?? 0);
+    }
     const ages = entries.map(({ ms }) => Math.abs(Date.now() - ms));
     const youngerMs = ages.filter((ageMs) => ageMs < ageMinMs);
     if (youngerMs.length > 0) this.#outbox.replayIn(ageMinMs - Math.max(...youngerMs));
     const old = entries.filter((_, place) => (ages[place] ?? 0) >= ageMinMs);
-    const settled = old.filter((entry) => this.#settle(entry));
+    const settled = old.filter((entry) => this.#settle(this.#withElapsed(entry)));
     // The engine stores them behind the call that is going on; where its module traps in that, they are still here.
     queueMicrotask(() => {
       if (this.#outbox.delivers) for (const { key } of settled) erase(key);
     });
+  }
+
+  /** An entry with the time since its attempt at a booking began, where the page has noted that too. */
+  #withElapsed(entry: FoundEntry): FoundEntry {
+    const startedMs = this.#startsMs.get(attemptOf(entry));
+    if (!entry.monotonicMs || startedMs === undefined || entry.name === "trackBookingStarted") return entry;
+    const elapsedMs = Math.round(entry.monotonicMs - startedMs);
+    return { ...entry, args: [{ elapsedMs, ...(entry.args[0] as object) }, ...entry.args.slice(1)] };
   }
 
   /** Whether an entry is another page's, and not known to kill this version. */
@@ -69,6 +82,12 @@ export class Replay {
       ...addressOf(href, referrer),
     });
   }
+}
+
+/** Names the attempt at a booking that an entry belongs to; empty, where it belongs to none. */
+function attemptOf({ page, args: [given] }: FoundEntry): string {
+  const { attemptId } = { ...(given as BookingProperties | null) };
+  return attemptId ? `${page}:${attemptId}` : "";
 }
 
 const isExpired = ({ ms }: FoundEntry): boolean => Math.abs(Date.now() - ms) > ENTRY_AGE_MAX_MS;

@@ -56,7 +56,7 @@ test("importing an entry touches no global and starts nothing", async () => {
     assert.deepEqual(
       entries.map((entry) => Object.keys(entry).sort()),
       [
-        ["PostHogBookingTracker", "checkOptions", "openTracker"],
+        ["PostHogBookingTracker", "checkOptions", "loadTracker"],
         ["PostHogBookingTracker"],
         ["PostHogBookingTracker", "checkOptions", "openTracker"],
       ],

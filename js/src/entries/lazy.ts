@@ -7,7 +7,6 @@ import type { TrackerSource } from "../tracker-source.js";
 
 export type * from "../public-types.js";
 
-// The bundler's own loader is asked again by the next call that wants the tracker.
 const source: TrackerSource = { load: async () => (await import("./index.js")).loadTracker() };
 
 /** The class that a page makes its tracker of. */
