@@ -80,7 +80,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
    */
   function store(mustSend?: boolean): void {
     const isOpen = !beforeSend && holdUnknown !== "memory" && identity === "own" && !document.prerendering;
-    if (isOpen && consent() === "granted") storeCalls(visitorOf, mustSend);
+    if (isOpen && consent() === "granted") storeCalls(visitorOf, isTracked, mustSend);
   }
 
   /** The visitor has said something, here or in another tab. */

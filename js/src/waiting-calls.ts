@@ -49,22 +49,28 @@ export function waitingCalls(project: string, counts: WaitingCounts) {
     return calls.push(call);
   }
 
-  /** Stores what waits in the journal; with `mustSend`, only what is must-send. `visitorOf` gives the visitor's stored identity. */
-  function store(visitorOf: () => string, mustSend?: boolean): void {
+  /**
+   * Stores what waits in the journal, unless its team is known not to be tracked; with `mustSend`, only what is must-send. `visitorOf`
+   * gives the visitor's stored identity.
+   */
+  function store(visitorOf: () => string, isTracked: (team: string) => boolean | undefined, mustSend?: boolean): void {
     for (const call of calls) {
       if (call.key || call.mustSend === undefined || (mustSend && !call.mustSend)) continue;
+      // What is stored names a team, if only an empty one.
+      if (isTracked(call.team as string) === false) continue;
       call.visitor = visitorOf();
       call.key = storeEntry(project, call as Entry);
     }
   }
 
-  /** Gives up the events of a team, or of all. */
+  /** Gives up the events of a team, or of all. Who the visitor is stays known here. */
   function drop(reason: DropReason, team?: string): void {
     calls = calls.filter((call) => {
-      if (!call.isCapture || (team !== undefined && call.team !== team)) return true;
-      count(reason);
+      if (team !== undefined && call.team !== team) return true;
+      if (call.isCapture) count(reason);
       if (call.key) erase(call.key);
-      return false;
+      call.key = "";
+      return !call.isCapture;
     });
   }
 
