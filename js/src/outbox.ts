@@ -44,6 +44,8 @@ export class Outbox {
   #instance: Instance<Outgoing> | undefined;
   #isOpen = false;
   #isShutDown = false;
+  /** Whether a fresh instance is about to come. */
+  #isReviving = false;
   /** What no instance has taken. */
   readonly #unsaved = new Map<string, Outgoing>();
   /** The keys of entries in the journal, by those of their records. */
@@ -270,6 +272,7 @@ export class Outbox {
     this.#instance = undefined;
     this.#side.close();
     if (touched) this.#quarantine.add(touched.slice(-36));
+    this.#isReviving = !revived;
     for (const record of unsaved) {
       const isPoison = record.key === touched;
       this.#keep(record, isPoison ? __VERSION__ : undefined);
@@ -281,6 +284,7 @@ export class Outbox {
   }
 
   #revive(): void {
+    this.#isReviving = false;
     if (this.#isShutDown || !this.#consent.isGranted) return;
     try {
       this.#side = this.#makeSide();
@@ -296,11 +300,11 @@ export class Outbox {
     }
   }
 
-  /** Keeps a record while no instance takes it: in the journal at once where it is must-send. */
+  /** Keeps a record while no instance takes it: in the journal at once where it is must-send, or will not stay there for long. */
   #keep(record: Outgoing, trapped?: string): void {
     const kept = trapped ? { ...record, entry: { ...record.entry, trapped } } : record;
     this.#unsaved.set(record.key, kept);
-    if (trapped || record.mustSend || !revived) this.#note(kept);
+    if (trapped || record.mustSend || this.#isReviving) this.#note(kept);
   }
 
   #note({ key, entry }: Outgoing): void {

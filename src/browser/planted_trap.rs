@@ -15,8 +15,8 @@ extern "C" {
     fn planted() -> String;
 }
 
-/// Makes every later engine of this page trap on what contains `needle`: an event that comes in, or a stored value that is
-/// read. The needles `@woke`, `@leaving` and `@answered` make it trap on the timer, the leave or the answer of that name.
+/// Makes every later engine of this page trap on what contains `needle`: an event that comes in, or a stored record that
+/// is read. The needles `@woke`, `@leaving` and `@answered` make it trap on the timer, the leave or the answer of that name.
 pub fn plant(needle: &str) {
     plant_needle(needle);
 }
@@ -39,8 +39,15 @@ fn spring_at(place: &str) {
     }
 }
 
+/// Traps where what is stored contains the needle. Of the journal the engine only counts how much there is.
+pub(crate) fn spring_on_stored(key: &str, text: &str) {
+    if !key.starts_with("phbt:journal:") {
+        spring_on(text);
+    }
+}
+
 /// Traps where `text` contains the needle.
-pub(crate) fn spring_on(text: &str) {
+fn spring_on(text: &str) {
     let needle = planted();
     if !needle.is_empty() && text.contains(&needle) {
         core::arch::wasm32::unreachable();

@@ -5,11 +5,11 @@ use crate::engine::{Store, StoreError};
 
 impl Store for PageSide {
     fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
-        read(Self::get(self, key))
+        read(key, Self::get(self, key))
     }
 
     fn get_record(&self, key: &str) -> Result<Option<String>, StoreError> {
-        read(Self::get_record(self, key))
+        read(key, Self::get_record(self, key))
     }
 
     fn put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
@@ -27,9 +27,13 @@ impl Store for PageSide {
     }
 }
 
-fn read(value: Option<String>) -> Result<Option<String>, StoreError> {
+#[cfg_attr(
+    not(feature = "planted-trap"),
+    expect(unused_variables, reason = "only a planted trap asks what it is the value of")
+)]
+fn read(key: &str, value: Option<String>) -> Result<Option<String>, StoreError> {
     #[cfg(feature = "planted-trap")]
-    super::planted_trap::spring_on(value.as_deref().unwrap_or_default());
+    super::planted_trap::spring_on_stored(key, value.as_deref().unwrap_or_default());
     // Nothing of ours is ever stored as an empty text.
     if value.as_deref() == Some("") { Err(StoreError::Blocked) } else { Ok(value) }
 }

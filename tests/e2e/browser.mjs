@@ -72,6 +72,19 @@ export const storedKeys = (page) =>
 /** The records among the stored keys. */
 export const storedRecords = async (page) => (await storedKeys(page)).filter((key) => /^phbt:\d/.test(key));
 
+/** The keys of the journal's entries among them. */
+export const journalKeys = async (page) => (await storedKeys(page)).filter((key) => key.startsWith("phbt:journal:"));
+
+/** Gathers the names of the tracker's files that a page asks for from now on. */
+export function trackerFiles(page) {
+  const files = [];
+  page.on("request", (request) => {
+    const [, file] = /\/tracker\/([\w.-]+)/.exec(request.url()) ?? [];
+    if (file) files.push(file);
+  });
+  return files;
+}
+
 /** What the mirror holds: key and value of every record. */
 const mirrored = (page) =>
   page.evaluate(

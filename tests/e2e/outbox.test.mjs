@@ -3,7 +3,17 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mirrorHolds, openPage, ready, sendMarker, startTracker, stats, storedRecords } from "./browser.mjs";
+import {
+  mirrorHolds,
+  openPage,
+  ready,
+  sendMarker,
+  startTracker,
+  stats,
+  storedKeys,
+  storedRecords,
+  trackerFiles,
+} from "./browser.mjs";
 import { COMPLETED, collector, context, names, setStage, site } from "./stage.mjs";
 
 setStage();
@@ -75,19 +85,18 @@ test("a page that knows of no tracked team yet sends what only the mirror has", 
   await mirrorHolds(next, 0);
 });
 
-test("a page that nobody tracks loads no engine", async () => {
+test("a page that nobody tracks stores and sends nothing, and asks for no file", async () => {
   const page = await openPage(context, `${site.url}/page`);
-  const modules = [];
-  page.on("request", (request) => request.url().endsWith(".wasm") && modules.push(request.url()));
+  const files = trackerFiles(page);
   await startTracker(page, collector.url, { isTeamEnabled: false, teamId: 42 });
   await completed(page);
   await page.evaluate(() => tracker.flush());
   await sendMarker(page, collector);
-  assert.deepEqual(modules, []);
+  assert.deepEqual(files, []);
+  assert.equal((await collector.stats()).requests, 1);
   const { engine, dropped } = await stats(page);
-  assert.deepEqual([engine, dropped.gate_shut], ["keel", 1]);
-  await ready(page);
-  assert.equal(modules.length, 1, "who asks for it has it loaded");
+  assert.deepEqual([engine, dropped.gate_shut], ["wasm", 1]);
+  assert.deepEqual(await storedKeys(page), []);
 });
 
 test("what is confirmed leaves both storage and the mirror, and a later page finds nothing", async () => {
@@ -121,20 +130,6 @@ test("a record that a full storage refuses is in the mirror, and the next page s
   await collector.listen(true);
   await visit();
   await collector.wait({ received: 1 });
-});
-
-test("the lone keel unites storage and mirror as well", async () => {
-  const page = await visit();
-  await collector.listen(false);
-  await completed(page);
-  await mirrorHolds(page, 1);
-  await page.evaluate(() => localStorage.clear());
-  await page.close();
-  await collector.listen(true);
-  const next = await openPage(context, `${site.url}/page?csp`);
-  await startTracker(next, collector.url);
-  await collector.wait({ received: 1 });
-  assert.equal((await stats(next)).engine, "keel");
 });
 
 test("a mirror that is deleted under our hands does no harm", async () => {

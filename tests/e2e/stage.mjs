@@ -9,7 +9,7 @@ import { startSite } from "./site.mjs";
 export let browser;
 /** What the trackers send to; empty at the start of each test, and listening. */
 export let collector;
-/** The pages; their module is served as it should be at the start of each test. */
+/** The pages; what they load is served as it should be at the start of each test. */
 export let site;
 /** A browser profile of the test's own. */
 export let context;
@@ -30,9 +30,8 @@ export function setStage() {
     context = await browser.newContext();
   });
   afterEach(async () => {
-    site.releaseModule();
-    site.breakModule(0);
-    site.typeModule("application/wasm");
+    site.releaseChunks();
+    site.breakChunks(0);
     await collector.listen(true);
     await context.close();
   });

@@ -103,6 +103,12 @@ impl<S: Store> Tracker<S> {
         let records = if self.mirror.is_purged { Vec::new() } else { records };
         for (key, text) in records {
             match FoundKey::parse(&key, &self.config.project) {
+                // Storage's is left alone, and nothing of it read: it has killed an engine.
+                FoundKey::Own(key) if self.is_quarantined(&key) => {
+                    if self.store.keys(&key.text).is_ok_and(|keys| keys.is_empty()) {
+                        self.mirror.records.push(Mirrored { key, text, over_raw: false });
+                    }
+                }
                 FoundKey::Own(key) if !self.outbox.has(&key) => {
                     let stored = self.store.get(&key.text).ok().flatten();
                     let is_sealed = Event::parse(&text).is_some_and(|event| event.sealed);
