@@ -29,7 +29,10 @@ const prelude = () => {
   addEventListener("error", (event) => window.thrown.push(event.message));
   addEventListener("unhandledrejection", (event) => window.thrown.push(String(event.reason)));
   try {
-    window.runsWasm = Boolean(new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)));
+    // WebKit compiles where it must not instantiate.
+    window.runsWasm = Boolean(
+      new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0))),
+    );
   } catch {
     window.runsWasm = false;
   }
