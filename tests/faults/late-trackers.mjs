@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const HELD_MS = 5_000;
 
-/** Long enough for `lazy.js` to have asked twice, and for `script.js` to be between two attempts. */
+/** Long enough for the chunk to have been asked for, and for the loading to have failed. */
 const BLOCKED_MS = 3_000;
 
 /** The entries: the page that carries one, with and without WebAssembly, and the chunk that it loads then. */
