@@ -5,8 +5,8 @@ import { after, before, test } from "node:test";
 import { chromium } from "../faults/chromium.mjs";
 import { FAULTS } from "../faults/faults.mjs";
 import { EVENTS, Scene } from "../faults/scene.mjs";
+import { startSite } from "../faults/site.mjs";
 import { startCollector } from "./collector.mjs";
-import { startSite } from "./site.mjs";
 
 let collector;
 let site;

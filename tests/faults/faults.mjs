@@ -1,9 +1,10 @@
 // The faults: each captures twenty numbered events and has something go wrong. What a fault gives is the page that has
 // lived through it, if one has; otherwise the visitor comes back once afterwards. Names are for `FAULTS=`; `needs` names
-// what not every engine can do; `copiesMax` says how often an event may go over the wire where the page cannot hear the
+// what not every engine can do; `path` is the page that the visitor opens, also when coming back; `copiesMax` says how often an event may go over the wire where the page cannot hear the
 // answer, and is 1 elsewhere. Time that is slept is the fault itself, results are waited for on the collector.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { LATE_TRACKERS } from "./late-trackers.mjs";
 import { blockStorage, captureHostile, fillStorage, spoilStorage, waitForMirror } from "./page-scripts.mjs";
 import { EVENTS, WAITING } from "./scene.mjs";
 
@@ -270,4 +271,4 @@ const HOSTILE_PAGES = [
 ];
 
 /** All faults, in the order of the table. */
-export const FAULTS = [...LEAVING, ...NETWORK, ...HOSTILE_PAGES];
+export const FAULTS = [...LEAVING, ...NETWORK, ...HOSTILE_PAGES, ...LATE_TRACKERS];

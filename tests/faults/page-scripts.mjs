@@ -10,24 +10,24 @@ export const loadTracker = (source) =>
     document.head.append(script);
   });
 
-/** Makes a tracker and waits for its engine. Whatever reaches the page's own error handlers is kept. */
+/** Makes a tracker and waits until it is ready. */
 export const startTracker = async ([key, options]) => {
-  window.thrown = [];
-  addEventListener("error", (event) => window.thrown.push(event.message));
-  addEventListener("unhandledrejection", (event) => window.thrown.push(String(event.reason)));
   window.tracker = new window.PostHogBookingTracker(key, options);
   await window.tracker.ready;
 };
 
 /**
  * Captures the events from `from` up to `to`, each with its number, the last as a completed booking where that is wished,
- * and goes to `leaveFor` in the same tick. Gives the number of calls that came back.
+ * and goes to `leaveFor` in the same tick, in which the tracker is made where `startWith` says of what. Gives the number of
+ * calls that came back.
  */
-export const captureSteps = ({ run, from = 0, to = 20, text, booking = false, leaveFor }) => {
+export const captureSteps = ({ run, from = 0, to = 20, text, booking = false, startWith, leaveFor }) => {
+  if (startWith) window.tracker = new window.PostHogBookingTracker(...startWith);
   let captured = 0;
   for (let n = from; n < to; n++) {
     const properties = { n, run, teamId: 42, text };
-    if (booking && n === to - 1) tracker.trackBookingCompleted({ ...properties, bookingId: n, bookingUid: run });
+    if (booking && n === to - 1)
+      tracker.trackBookingCompleted({ ...properties, bookingId: n, bookingUid: `uid-${run}` });
     else tracker.capture("step", properties);
     captured++;
   }
@@ -37,14 +37,14 @@ export const captureSteps = ({ run, from = 0, to = 20, text, booking = false, le
 
 /**
  * Waits until the tracker has nothing left to send, in its hands or in storage; gives how much there still is at the limit.
- * What an earlier page left is taken over only some time after the engine is ready.
+ * What an earlier page left, records and entries of the journal, is taken over only some time after the tracker is there.
  */
 export const settle = async (limitMs) => {
-  const record = /^phbt:1(:[0-9a-z]+){3}:[0-9a-f-]{36}$/;
+  const ours = /^phbt:(1|journal)(:[0-9a-z]+){3}:[0-9a-f-]{36}$/;
   const left = () => {
     let stored = [];
     try {
-      stored = Object.keys(localStorage).filter((key) => record.test(key));
+      stored = Object.keys(localStorage).filter((key) => ours.test(key));
     } catch {
       // Blocked storage holds nothing.
     }
@@ -62,6 +62,12 @@ export const waitForMirror = async (limitMs) => {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 };
+
+/** Whether the page must not run WebAssembly. */
+export const isWithoutWasm = () => !window.runsWasm;
+
+/** Sends a body to an address by the way that pages which are left use. */
+export const sendBeacon = ([address, body]) => navigator.sendBeacon(address, body);
 
 /** What reached the page's error handlers, and what the tracker gave up. */
 export const confess = () => ({

@@ -3,17 +3,18 @@
 // lost, counted twice or sent more often than its fault explains, without a stated limit.
 
 import { startCollector } from "../e2e/collector.mjs";
-import { startSite } from "../e2e/site.mjs";
 import { chromium } from "./chromium.mjs";
 import { FAULTS } from "./faults.mjs";
 import { firefox } from "./firefox.mjs";
 import { EVENTS, Scene } from "./scene.mjs";
+import { startSite } from "./site.mjs";
 import { STATED_LIMITS } from "./stated-limits.mjs";
 import { webkit } from "./webkit.mjs";
 
 const ENGINES = { chromium, firefox, webkit };
 
-const HEADER = ["captured", "stored", "lost", "counted twice", "copies"];
+/** "unaided" is what has arrived without the visitor coming back. It is told, and makes no row bad. */
+const HEADER = ["captured", "unaided", "stored", "lost", "counted twice", "copies"];
 const TITLE_WIDTH = Math.max(...FAULTS.map(({ title }) => title.length)) + 2;
 
 /** The members of `all` that a list from the environment names; all of them, where it names none. */
@@ -36,9 +37,9 @@ async function play(fault, engine, collector, site) {
 }
 
 /** Says whether a result is as it should be, or at least as it is stated to be. */
-function judge({ captured, stored, lost, twice, copies, notes }, { copiesMax = 1 }, limit) {
+function judge({ captured, unaided, stored, lost, twice, copies, notes }, { copiesMax = 1 }, limit) {
   const isWhole = captured === EVENTS && lost === 0 && twice === 0 && copies <= copiesMax;
-  const cells = [captured, stored, lost, twice, copies.toFixed(2)];
+  const cells = [captured, unaided, stored, lost, twice, copies.toFixed(2)];
   if (isWhole) return { cells, verdict: "", notes };
   return { cells, verdict: limit ? "limit" : "BAD", notes: limit ? [limit, ...notes] : notes, isBad: !limit };
 }
