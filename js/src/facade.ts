@@ -118,11 +118,12 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   function load(isForced = false): void {
     if (tracker || isLoading || !(isForced || hasAgreed())) return;
     isLoading = true;
-    source.load().then(opens, () => {
+    const miss = () => {
       isLoading = false;
       isMissing = true;
       becomeReady();
-    });
+    };
+    source.load().then((open) => opens(open) || miss(), miss);
   }
 
   /** Makes the tracker, and has it do everything that waits; `false`, where the page cannot run its module. */

@@ -1,4 +1,4 @@
-// What the transport reads of an answer, and what it puts around events: the engine and the keel look at neither.
+// What the transport reads of an answer, and what it puts around events: the engine looks at neither.
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";

@@ -14,7 +14,6 @@ setStage();
 /** The tracker's files, by their paths on the server. */
 const FILES = {
   "/tracker/script.js": ["text/javascript", "script.js"],
-  "/tracker/tracker_bg.wasm": ["application/wasm", "tracker_bg.wasm"],
 };
 const fileOf = (name) => fileURLToPath(new URL(`../../pkg/dist/${name}`, import.meta.url));
 
@@ -84,7 +83,7 @@ async function assertArrivedUnasked(elsewhere) {
   const [{ event, properties }] = await collector.events();
   assert.equal(event, "booking_completed");
   assert.equal(properties.bookingUid, COMPLETED.bookingUid);
-  const others = ["GET /", "GET /at-once", "GET /success", "GET /tracker/script.js", "GET /tracker/tracker_bg.wasm"];
+  const others = ["GET /", "GET /at-once", "GET /success", "GET /tracker/script.js"];
   assert.deepEqual(
     asked.filter((line) => !others.includes(line) && !line.endsWith("/favicon.ico")),
     [],
