@@ -29,7 +29,7 @@ export function facadeGate(
     const said = (bootstrap?.teams as Record<string, boolean> | undefined)?.[team] ?? answers.get(team);
     // Nothing but consent itself is read before the visitor has agreed.
     if (said !== undefined || !hasAgreed()) return said;
-    const { [team]: heardMs = 0 } = readObject<Record<string, number>>(nounKey("untracked", project));
+    const { [team]: heardMs = 0 } = readObject<Record<string, number>>(nounKey("shut", project));
     return Math.abs(Date.now() - heardMs) < gateTtl ? false : undefined;
   }
 

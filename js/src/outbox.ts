@@ -25,7 +25,7 @@ export interface Outgoing extends NewRecord {
   readonly entry: Entry;
 }
 
-// A page gets one fresh instance after a trap: what traps twice would trap for ever.
+// A page gets one fresh instance after a trap, whichever of its trackers it is for: what traps twice would trap for ever.
 let revived = false;
 
 /** The outbox of one tracker. No method throws. */

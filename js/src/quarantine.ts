@@ -22,7 +22,7 @@ export class Quarantine {
     return Object.keys(this.#versions);
   }
 
-  /** The records that this version has not tried. */
+  /** The records that another version has trapped on, and this one has not tried. */
   get untried(): string[] {
     return Object.entries(this.#versions).flatMap(([uuid, version]) => (version === __VERSION__ ? [] : uuid));
   }

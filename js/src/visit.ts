@@ -19,6 +19,7 @@ import { People } from "./people.js";
 import { plainCopy, readProperties } from "./properties.js";
 import { Recorder } from "./recorder.js";
 import { Replay } from "./replay.js";
+import { noteShut } from "./shut-teams.js";
 import { nameOf, TeamGate } from "./team-gate.js";
 import type { Shared } from "./tracker-source.js";
 import type {
@@ -30,7 +31,6 @@ import type {
   Stats,
   TeamGateState,
 } from "./types.js";
-import { noteUntracked } from "./untracked.js";
 import { wellFormedText } from "./well-formed.js";
 
 /** One tracker on one page. No method throws. */
@@ -83,7 +83,7 @@ export class Visit {
     const replay = new Replay(options.project, page, this.#recorder, this.outbox);
     this.outbox.onReplay = (ageMinMs) => this.calls.run(() => replay.run(ageMinMs));
     this.#held = new HeldCalls((event) => this.outbox.refuse("evicted", event));
-    if (isLazy) this.gate.listen((team, open) => this.#noteUntracked(team, open));
+    if (isLazy) this.gate.listen((team, open) => this.#noteShut(team, open));
     this.gate.onAnswer = (team, open) => this.calls.attempt(() => this.#gateAnswered(team, open));
     if (document.prerendering) document.addEventListener("prerenderingchange", () => this.#begin(), { once: true });
     else this.#begin();
@@ -342,9 +342,9 @@ export class Visit {
   }
 
   /** Leaves a note for the facades of later pages, where a request was needed to hear of a team. */
-  #noteUntracked(team: string, open: boolean | undefined): void {
+  #noteShut(team: string, open: boolean | undefined): void {
     const { teamGateUrl, teamFlag, project } = this.#options;
-    if (open !== undefined && (teamGateUrl || teamFlag) && this.consent.isGranted) noteUntracked(project, team, open);
+    if (open !== undefined && (teamGateUrl || teamFlag) && this.consent.isGranted) noteShut(project, team, open);
   }
 
   /** Whether something may be sent of the visitor that is no event: its team is known to be tracked. */

@@ -229,8 +229,8 @@ const ASKED = {
 };
 
 /** What is remembered of teams that are not tracked. */
-function untracked(world) {
-  const [key] = world.stored().filter((name) => name.startsWith("phbt:untracked:"));
+function shutTeams(world) {
+  const [key] = world.stored().filter((name) => name.startsWith("phbt:shut:"));
   return key && JSON.parse(world.localStorage.entries.get(key));
 }
 
@@ -244,11 +244,11 @@ for (const [name, { options, prepare }] of Object.entries(ASKED)) {
     book(first.tracker);
     await first.tracker.flush();
     await world.settle();
-    assert.deepEqual([first.page.imported, untracked(world)], [["index"], { 42: START }]);
+    assert.deepEqual([first.page.imported, shutTeams(world)], [["index"], { 42: START }]);
     first.page.leave();
     assert.deepEqual(
       world.stored().map((key) => key.split(":")[1]),
-      ["untracked"],
+      ["shut"],
       "and nothing about the visitor",
     );
     const asked = world.hostAsked.length + world.flags.requests.length;
@@ -273,14 +273,14 @@ test("a yes ends what is remembered", async () => {
   const first = await visit(world, source);
   first.tracker.isTeamTracked();
   await world.settle();
-  assert.deepEqual(untracked(world), { 42: START });
+  assert.deepEqual(shutTeams(world), { 42: START });
   first.page.leave();
   world.host = () => [200, "true"];
   await world.pass(6 * MINUTE);
   const { tracker } = await visit(world, source);
   book(tracker);
   await world.settle();
-  assert.equal(untracked(world), undefined);
+  assert.equal(shutTeams(world), undefined);
 });
 
 test("no answer is no no: nothing is remembered", async () => {
@@ -288,7 +288,7 @@ test("no answer is no no: nothing is remembered", async () => {
   const { tracker } = await visit(world, { isTeamEnabled: undefined, teamGateUrl: "/team-gate" });
   book(tracker);
   await world.settle();
-  assert.deepEqual([world.hostAsked, untracked(world)], [["42"], undefined]);
+  assert.deepEqual([world.hostAsked, shutTeams(world)], [["42"], undefined]);
 });
 
 test("a no that comes after the visitor has opted out is not remembered", async () => {
