@@ -244,7 +244,9 @@ impl<S: Store> Tracker<S> {
         }
         // A lock that was refused for a moment, perhaps by this page's own release, is no end of a flush.
         let awaits_turn = self.drain.is_refused(self.now) && self.may_deliver() && self.is_due(false);
-        if self.flushing && self.delivery.is_idle() && !self.drain.is_pending(self.now) && !awaits_turn {
+        // Where the project key is refused, nothing goes on, whatever becomes of the lock.
+        let awaits_lock = self.drain.is_pending(self.now) && !self.delivery.is_stopped();
+        if self.flushing && self.delivery.is_idle() && !awaits_lock && !awaits_turn {
             self.flushing = false;
             self.outputs.push(Output::Settled);
         }

@@ -47,6 +47,24 @@ fn a_flush_settles_after_a_failure_and_keeps_the_records() {
     }
 }
 
+#[test]
+fn a_flush_settles_where_the_key_is_refused_while_the_lock_is_on_its_way() {
+    for answer in [None, Some(LockAnswer::Granted)] {
+        let mut page = Page::made(open_gate(), MemoryStore::default(), START);
+        page.lock = None;
+        page.input(started());
+        page.capture("booking_failed");
+        page.input(Input::FlushRequested);
+        let send = page.sent();
+        if let Some(answer) = answer {
+            page.input(Input::LockAnswered(answer));
+        }
+        page.finish(&send, answered(401, ""));
+        assert_eq!((page.settled, page.stored().len()), (1, 1), "nothing goes on after this, whoever has the lock");
+        page.ends();
+    }
+}
+
 /// A page with an event that waits, which is refused the lock.
 fn refused() -> Page {
     let mut page = Page::made(open_gate(), MemoryStore::default(), START);
