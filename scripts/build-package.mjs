@@ -62,10 +62,15 @@ async function buildEntry(name, format) {
       if_return: false,
       pure_getters: true,
     },
-    sourceMap: { content: readFileSync(`${path}.map`, "utf8"), filename: `${name}.js`, url: `${name}.js.map` },
+    sourceMap: { content: readFileSync(`${path}.map`, "utf8"), filename: `${name}.js`, url: mapOf(name) },
   });
   writeFileSync(path, code);
   writeFileSync(`${path}.map`, map);
+}
+
+/** Where a file says that its map lies. The smallest one says nothing: bundlers, which it is made for, drop that line. */
+function mapOf(name) {
+  return name === "lazy" ? undefined : `${name}.js.map`;
 }
 
 /** The variant differs in the compiled module only, so its files take the place of the shipped ones. */

@@ -29,9 +29,11 @@ export class Consent {
   /** What was read in this task: within one, nothing that another page says can come in. */
   #read: string | undefined;
 
-  /** `isOptedOut` says whether another tracker was told not to track, whose word counts. */
-  constructor(options: CheckedOptions, isOptedOut: () => boolean) {
+  /** `isOptedOut` says whether another tracker was told not to track, whose word counts; `earlier` is what the facade knows. */
+  constructor(options: CheckedOptions, isOptedOut: () => boolean, earlier: ConsentState = "pending") {
     this.#key = nounKey("consent", options.project);
+    // Where storage is blocked, what was said before there was a tracker is known from there.
+    if (storage.get(this.#key) === "" && earlier !== "pending") this.#own = earlier;
     this.#options = options;
     this.#isOptedOut = isOptedOut;
     this.#told = this.#present;
@@ -46,6 +48,11 @@ export class Consent {
   /** Whether something may be stored and sent. */
   get isGranted(): boolean {
     return this.state === "granted";
+  }
+
+  /** When the visitor has denied last; 0, where it never has. */
+  get deniedMs(): number {
+    return Number.parseInt(this.#present.split(":")[1] ?? "", 36) || 0;
   }
 
   /** Stores what the visitor says. Where storage refuses, it holds for this page. */

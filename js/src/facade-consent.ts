@@ -15,7 +15,9 @@ export function facadeConsent(project: string, options: TrackerOptions, changed:
 
   function consent(): ConsentState {
     if (browserDenies(options)) return "denied";
-    return answered(read(key)) ?? answered(said) ?? (options.consent === "required" ? "pending" : "granted");
+    return (
+      answered(read(key)) ?? answered(said) ?? ((options.consent ?? "granted") === "granted" ? "granted" : "pending")
+    );
   }
 
   function refresh(): void {

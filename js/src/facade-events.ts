@@ -1,7 +1,7 @@
 // From a call to what waits for the tracker: when and where it was made, and what the journal may store of it.
 
 import type { Clock } from "./clock.js";
-import { type IdentityCall, isPlain } from "./journal.js";
+import type { IdentityCall } from "./journal.js";
 import { isMustSend } from "./must-send.js";
 import { teamOf } from "./team-id.js";
 import type { BookingProperties, CapturedEvent, CaptureOptions, TrackerOptions } from "./types.js";
@@ -11,20 +11,17 @@ import type { WaitingCall } from "./waiting-calls.js";
 /**
  * The calls of a page whose tracker is not there: capturing an event by the method `name` of the tracker, changing who the visitor is or
  * what is known of it, and the page's team. What they are given are copies; each is added to what waits by `add`. `page` names the
- * page.
+ * page, `said` is what it has said of its visitor.
  */
 export function facadeEvents(
-  { bootstrap, teamId }: TrackerOptions,
+  { teamId, personProfiles }: TrackerOptions,
   clock: Clock,
   page: string,
+  said: IdentityCall[],
   add: (call: WaitingCall) => boolean,
 ) {
-  const { distinctId, isIdentified } = bootstrap ?? {};
   /** The attempt at a booking that is going on. How long it has gone on, the tracker says. */
   let attempt: string | undefined;
-  /** What the page has said of its visitor. */
-  const said: IdentityCall[] = distinctId && isIdentified ? [["identify", distinctId, ""]] : [];
-  let viewport: WaitingCall["viewport"];
   /** The team of the page, for events that name none; empty, where there is none. */
   let pageTeam = teamOf(teamId) ?? "";
 
@@ -36,9 +33,7 @@ export function facadeEvents(
   function make(name: string, args: readonly unknown[], about: Partial<WaitingCall>, given?: string): string {
     const moment = clock();
     const uuid = isUuid(given) ? given : uuidv7(moment.ms);
-    // Asking for it makes the browser lay the page out, so it is the size at the first call.
-    viewport ??= [innerWidth, innerHeight];
-    const call = { ...moment, name, args, page, viewport, identity: [...said], uuid, ...about };
+    const call = { ...moment, name, args, page, identity: [...said], uuid, ...about };
     return add(call) ? uuid : "";
   }
 
@@ -47,26 +42,30 @@ export function facadeEvents(
     name: string,
     event: string,
     properties: BookingProperties,
-    options: CaptureOptions | undefined,
+    how: CaptureOptions | undefined,
     team: string,
   ): CapturedEvent | undefined {
     if (name === "trackBookingStarted") attempt = properties.attemptId ?? uuidv7(Date.now());
     const attemptId = properties.attemptId ?? attempt;
-    const own = name === "capture" ? [event, properties, options] : [{ ...properties, attemptId }];
-    const mustSend = isMustSend(event) || options?.sendInstantly === true;
-    const uuid = make(name, own, { team, mustSend, isCapture: true }, options?.uuid);
+    const own = name === "capture" ? [event, properties, how] : [{ ...properties, attemptId }];
+    const mustSend = isMustSend(event) || how?.sendInstantly === true;
+    const uuid = make(name, own, { team, mustSend, isCapture: true }, how?.uuid);
     return uuid ? { uuid, event } : undefined;
   }
 
   function change(name: string, args: readonly unknown[]): void {
     const [first] = args;
-    const mustSend = name === "identify";
     const isReset = name === "reset";
+    // Where PostHog is to know nobody, the tracker ignores who the page says that the visitor is.
+    const mustSend = name === "identify" && personProfiles !== "never";
     const uuid = make(name, args, mustSend || name === "alias" ? { team: pageTeam, mustSend } : {});
-    if (name === "setTeam") pageTeam = teamOf(first) ?? pageTeam;
     if (isReset) attempt = undefined;
-    if ((mustSend || isReset) && isPlain(JSON.stringify(first ?? ""))) said.push([name, first, uuid]);
+    if (uuid && (mustSend || isReset)) said.push([name, first, uuid]);
   }
 
-  return [teamNow, capture, change] as const;
+  function setTeam(given: unknown): void {
+    pageTeam = teamOf(given) ?? pageTeam;
+  }
+
+  return [teamNow, capture, change, setTeam] as const;
 }

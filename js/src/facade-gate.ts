@@ -28,7 +28,7 @@ export function facadeGate(
     if (typeof isTeamEnabled === "boolean" && (!own || own === team)) return isTeamEnabled;
     const said = (bootstrap?.teams as Record<string, boolean> | undefined)?.[team] ?? answers.get(team);
     // Nothing but consent itself is read before the visitor has agreed.
-    if (said !== undefined || !hasAgreed()) return said;
+    if (said !== undefined || !hasAgreed() || typeof isTeamEnabled === "function") return said;
     const { [team]: heardMs = 0 } = readObject<Record<string, number>>(nounKey("shut", project));
     return Math.abs(Date.now() - heardMs) < gateTtl ? false : undefined;
   }

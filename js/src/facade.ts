@@ -2,22 +2,21 @@
 // have something to do, and passes everything on to it from then on. No method throws, the constructor neither.
 
 import { type Moment, pageClock } from "./clock.js";
-import { write } from "./console.js";
 import { copyOf } from "./copy.js";
 import type { DropReason } from "./drop-reasons.js";
 import { facadeConsent } from "./facade-consent.js";
 import { facadeEvents } from "./facade-events.js";
 import { facadeGate, type TeamAnswers } from "./facade-gate.js";
 import { facadeVisitor } from "./facade-visitor.js";
-import { type Entry, eraseEntries } from "./journal.js";
-import { keysOf } from "./local-storage.js";
-import { hasPage, sayNoPage } from "./no-page.js";
+import type { Entry } from "./journal.js";
+import { erase, keysOf } from "./local-storage.js";
+import { hasPage, sayNoPage, sayNothingToDo } from "./no-page.js";
 import { KEY_PREFIX, projectHash } from "./storage-keys.js";
 import { teamOf } from "./team-id.js";
 import type { Tracker } from "./tracker.js";
 import type { OpenTracker, TrackerSource } from "./tracker-source.js";
 import { tried } from "./tried.js";
-import type { CapturedEvent, ConsentState, FlagOptions, Stats, TrackerOptions } from "./types.js";
+import type { Bootstrap, CapturedEvent, ConsentState, FlagOptions, Stats, TrackerOptions } from "./types.js";
 import { uuidv7 } from "./uuid.js";
 import { type WaitingCall, type WaitingCounts, waitingCalls } from "./waiting-calls.js";
 
@@ -38,9 +37,12 @@ interface Listener {
 /** The facade of one tracker: how a method is called, and `ready`. */
 export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   // None, where they cannot be read: the tracker reads them itself, and says so.
-  const options: TrackerOptions = tried(() => ({ ...(given as TrackerOptions) }), {});
+  const options: TrackerOptions = tried(() => {
+    const { bootstrap, ...rest } = { ...(given as TrackerOptions) };
+    return { ...rest, ...(bootstrap && { bootstrap: copyOf(bootstrap) as Bootstrap }) };
+  }, {});
   const { beforeSend, holdUnknown, identity = "own" } = options;
-  const key = String(apiKey ?? "").trim();
+  const key = typeof apiKey === "string" ? apiKey.trim() : "";
   const project = projectHash(key);
   const isPage = hasPage();
   const page = isPage ? uuidv7(Date.now()) : "";
@@ -64,12 +66,9 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   const consent = (): ConsentState => (sayWhyOff ? "denied" : storedConsent());
   const hasAgreed = () => consent() === "granted";
   const [isTracked, asks] = facadeGate(project, options, teams, hasAgreed, heard);
-  const [visitorOf, forgetVisitor] = facadeVisitor(project, options);
+  const [visitorOf, saidOfVisitor, forgetVisitor] = facadeVisitor(project, options);
   const [waiting, refuse, add, storeCalls, drop, release] = waitingCalls(project, counts);
-  const [team, capture, change] = facadeEvents(options, clock, page, taken);
-
-  /** Keeps a call that happens when it is done. */
-  const hold = (name: string, ...args: Args) => add({ name, args });
+  const [team, capture, change, setTeam] = facadeEvents(options, clock, page, saidOfVisitor, taken);
 
   /** Keeps a call that is made now; one that is must-send is stored as well. Whether it is kept. */
   function taken(call: WaitingCall): boolean {
@@ -87,16 +86,21 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     if (isOpen && !document.prerendering) storeCalls(visitorOf, isTracked, mustSend);
   }
 
+  /** Nothing but the denial itself stays. */
+  function forgetEverything(): void {
+    drop("no_consent");
+    release(() => {});
+    forgetVisitor();
+    const isOurs = (stored: string) => stored.includes(project) && !stored.includes("consent");
+    keysOf(KEY_PREFIX).filter(isOurs).forEach(erase);
+    becomeReady();
+  }
+
   /** The visitor has said something, here or in another tab. */
   function consented(state: ConsentState): void {
     if (state === "granted") want(team());
-    if (state === "denied") {
-      drop("no_consent");
-      eraseEntries(project);
-      forgetVisitor();
-      becomeReady();
-    }
-    for (const { name, hear } of listeners) if (name === "onConsent") hear(state);
+    if (state === "denied") forgetEverything();
+    for (const { name, hear } of [...listeners]) if (name === "onConsent") tried(() => hear(state));
   }
 
   /** The callback has said something of a team. */
@@ -104,7 +108,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     if (tracker || isOpen !== false) return load();
     drop("gate_shut", of);
     if (waiting() === 0) forgetVisitor();
-    if (of === team()) becomeReady();
+    becomeReady();
   }
 
   /** Something happens for a team: the tracker is loaded, unless it is known, or about to be known, to be of no use. */
@@ -128,7 +132,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
 
   /** Makes the tracker, and has it do everything that waits; `false`, where the page cannot run its module. */
   function opens(open: OpenTracker): boolean {
-    const shared = { clock, project, page, teams, counts, isLazy: !source.open };
+    const shared = { clock, project, page, teams, counts, isLazy: !source.open, consent };
     const opened = tried(() => open(apiKey, given, shared));
     if (!opened) return false;
     if (typeof opened === "function") turnOff(opened);
@@ -142,8 +146,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     const methods = opened as unknown as Record<string, (...args: Args) => unknown>;
     release((call) => {
       const run = () => methods[call.name]?.(...call.args);
-      if (call.uuid) opened.at({ ...(call as Moment), entry: call.key ? (call as Entry) : undefined }, run);
-      else run();
+      const moment = { ...(call as Moment), entry: call.key ? (call as Entry) : undefined };
+      tried(() => (call.uuid ? opened.at(moment, run) : run()));
     });
     tracker = opened;
     for (const listener of listeners) listener.stop = opened[listener.name](listener.hear);
@@ -151,7 +155,6 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
 
   function turnOff(sayWhy: () => void): void {
     sayWhyOff = sayWhy;
-    if (options.debug && !source.open) sayWhy();
     drop("invalid");
     forgetVisitor();
     becomeReady();
@@ -171,16 +174,15 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
 
   async function shutdown(): Promise<void> {
     isShutDown = true;
-    hold("shutdown");
+    add({ name: "shutdown", args: [] });
     await patiently((opened) => opened.shutdown());
     store();
   }
 
-  function say(name: "optIn" | "optOut", state: "granted" | "denied"): void {
+  function say(state: "granted" | "denied"): void {
     if (sayWhyOff) return;
     sayConsent(state);
-    // Where storage refuses, the tracker knows it only from here; and only the tracker can remove everything that is stored.
-    hold(name);
+    // Only the tracker can remove what the mirror holds.
     load(true);
   }
 
@@ -203,8 +205,6 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     isTeamTracked(teamId) {
       const of = teamOf(teamId) || team();
       want(of);
-      // The tracker finds out, where this page cannot say.
-      hold("isTeamTracked", teamId);
       return isTracked(of);
     },
     isFeatureEnabled: (_, how?: FlagOptions & { fallback?: boolean }) => how?.fallback,
@@ -212,8 +212,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     getFeatureFlagsAndPayloads: () => ({ flags: {}, payloads: {} }),
     consent,
     hasOptedOut: () => consent() === "denied",
-    optIn: () => say("optIn", "granted"),
-    optOut: () => say("optOut", "denied"),
+    optIn: () => say("granted"),
+    optOut: () => say("denied"),
     flush: () => patiently((opened) => opened.flush()),
     shutdown,
     stats,
@@ -242,6 +242,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   }
 
   function changed(name: string, args: Args): void {
+    if (name === "setTeam") setTeam(args[0]);
     if (isShutDown || consent() === "denied") return;
     if (name === "reset" && args[0]?.purge) drop("purged");
     change(name, args);
@@ -261,7 +262,9 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     if (sayWhyOff) return name === "debug" && args[0] !== false ? sayWhyOff() : undefined;
     const copies = args.map(copyOf);
     // What nobody has seen has not happened: it is done when somebody sees the page.
-    if (document.prerendering) return void hold(name, ...copies);
+    if (document.prerendering) {
+      return document.addEventListener("prerenderingchange", () => pass(name, copies), { once: true });
+    }
     return (/^(track|capture$)/.test(name) ? captured : changed)(name, copies);
   }
 
@@ -272,7 +275,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   function happened(): void {
     refreshConsent();
     store();
-    if (isMissing) load();
+    if (isMissing) load(true);
   }
 
   /** Waits until the tracker may have something to do. */
@@ -291,9 +294,9 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
 
   if (!isPage) {
     sayNoPage();
-    turnOff(sayNoPage);
+    turnOff(sayNothingToDo);
   } else if (source.open ? !opens(source.open) : key) wait();
-  else if (!source.open) turnOff(() => write("debug", "The tracker is off: it has no API key."));
+  else if (!source.open) turnOff(sayNothingToDo);
 
   return [pass, whenReady] as const;
 }

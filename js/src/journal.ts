@@ -16,13 +16,6 @@ export const ENTRIES_LENGTH_MAX = 64 * 1024;
 /** Entries older than this are not replayed: 7 days. */
 export const ENTRY_AGE_MAX_MS = 7 * 24 * 3_600_000;
 
-/** Who an event is about, as it is stored under `phbt:identity:<project>` too. */
-export interface Person {
-  readonly distinct_id: string;
-  readonly device_id: string;
-  readonly identified: boolean;
-}
-
 /** What names an entry: when its event was captured, as which of its page, and its uuid. */
 export interface EntryName {
   readonly ms: number;
@@ -50,7 +43,6 @@ export interface Entry extends EntryName {
   readonly identity: readonly IdentityCall[];
   readonly href: string;
   readonly referrer: string;
-  readonly viewport: readonly [width: number, height: number];
   /** The version whose module has trapped on it: no tracker of that version replays it. */
   readonly trapped?: string | undefined;
 }
@@ -80,12 +72,9 @@ export function storeEntry(project: string, entry: Entry): string {
   const text = JSON.stringify(own);
   const stored = keysOf(prefixOf(project));
   const length = stored.reduce((sum, other) => sum + read(other).length, text.length);
-  const fits = stored.length < ENTRIES_MAX && length <= ENTRIES_LENGTH_MAX && isPlain(String(args[0]));
+  const fits = stored.length < ENTRIES_MAX && length <= ENTRIES_LENGTH_MAX && isPlain(text);
   return fits && write(key, text) ? key : "";
 }
-
-/** Removes all entries. */
-export const eraseEntries = (project: string): void => keysOf(prefixOf(project)).forEach(erase);
 
 /** All entries, in the order of capture. What is damaged is removed. */
 export function readEntries(project: string): FoundEntry[] {
@@ -94,12 +83,18 @@ export function readEntries(project: string): FoundEntry[] {
     const [ms = "", sequence = "", uuid = ""] = key.slice(prefix.length).split(":");
     const entry = readObject<Entry>(key);
     const name = { ms: Number.parseInt(ms, 36), sequence: Number.parseInt(sequence, 36), uuid };
-    const isWhole = typeof entry.name === "string" && Array.isArray(entry.args) && name.ms >= 0;
-    if (isWhole) return { ...entry, ...name, key } as FoundEntry;
+    if (isWhole(entry) && name.ms >= 0) return { ...entry, ...name, key } as FoundEntry;
     erase(key);
     return [];
   });
   return entries.sort((a, b) => a.ms - b.ms || a.sequence - b.sequence);
+}
+
+/** Whether an entry has everything that a replay reads, each of its kind: somebody may have damaged it. */
+function isWhole(entry: Partial<Record<keyof Entry, unknown>>): boolean {
+  const { name, args, page, team, mustSend, visitor, identity, href, referrer } = entry;
+  const areTexts = [name, page, team, visitor, href, referrer].every((text) => typeof text === "string");
+  return areTexts && typeof mustSend === "boolean" && [args, identity].every(Array.isArray);
 }
 
 /** What of an argument may be stored: a text as it is, of an object its numbers, booleans and identifiers. */
@@ -114,10 +109,8 @@ function reduce(value: unknown): unknown {
 /** What of the address may be stored that the visitor has come from. */
 const originOf = (href: string): string => /^https?:\/\/[^/?#@]+/.exec(href)?.[0] ?? "";
 
-/** What of the page's address may be stored: no query beyond campaign parameters and click ids, and nothing like an e-mail address. */
+/** What of the page's address may be stored: origin and path, without anything like an e-mail address. */
 function reduceHref(href: string): string {
-  const [path = "", query = ""] = (href.split("#")[0] ?? "").split("?");
-  const kept = query.split("&").filter((pair) => /^(utm_|\w+(cl|bra)id=)/.test(pair));
-  const reduced = `${path}?${kept.join("&")}`;
-  return isPlain(reduced) ? reduced : `${location.origin}/`;
+  const path = href.replace(/[?#].*/s, "");
+  return isPlain(path) ? path : `${location.origin}/`;
 }

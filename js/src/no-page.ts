@@ -2,16 +2,19 @@
 
 import { write } from "./console.js";
 
-/** What is said there. */
-export const NO_PAGE_MESSAGE = "The tracker is off: it has no page.";
+/** What is said of a tracker that has nothing to do. */
+const NOTHING_TO_DO = "Off: a tracker needs a page and a key.";
 
 let isSaid = false;
 
 /** Whether this code runs in a page. */
 export const hasPage = (): boolean => typeof window === "object" && typeof document === "object";
 
-/** Says that it does not, once a process: a server renders many pages in one. */
+/** Says why the tracker is off, to those who want to hear everything. */
+export const sayNothingToDo = (): void => write("debug", NOTHING_TO_DO);
+
+/** Says that there is no page, once a process: a server renders many pages in one. */
 export function sayNoPage(): void {
-  if (!isSaid) write("warn", NO_PAGE_MESSAGE);
+  if (!isSaid) write("warn", NOTHING_TO_DO);
   isSaid = true;
 }

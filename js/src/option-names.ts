@@ -36,8 +36,11 @@ export const OPTION_LEVELS: Readonly<Record<OptionName, "error" | "warning">> = 
 
 const OPTION_NAMES = Object.keys(OPTION_LEVELS) as OptionName[];
 
-/** The options that turn the tracker off where they are misspelt: it would send elsewhere, or of somebody who does not want it. */
-const STRICT_NAMES: readonly OptionName[] = ["host", "consent", "respectDnt", "respectGpc"];
+/**
+ * The options that turn the tracker off where they are misspelt: it would send elsewhere, of somebody who does not want it, or what a
+ * hook was to take out.
+ */
+const STRICT_NAMES: readonly OptionName[] = ["host", "consent", "respectDnt", "respectGpc", "beforeSend"];
 
 /** Options of posthog-js, and what does the same here. `docs/options.md` is held against this table. */
 export const POSTHOG_JS_NAMES: Readonly<Record<string, OptionName>> = {
@@ -85,7 +88,8 @@ export function meantOption(unknown: string): MeantOption | undefined {
   const plain = plainName(unknown);
   const [, ofPostHogJs] = Object.entries(POSTHOG_JS_NAMES).find(([name]) => plainName(name) === plain) ?? [];
   const name = ofPostHogJs ?? nearest(plain);
-  return name && { name, isPostHogJs: ofPostHogJs !== undefined, isStrict: STRICT_NAMES.includes(name) };
+  const isPostHogJs = Object.hasOwn(POSTHOG_JS_NAMES, unknown);
+  return name && { name, isPostHogJs, isStrict: STRICT_NAMES.includes(name) };
 }
 
 /** The longest name that is compared; nobody misspells one of ours by something longer. */

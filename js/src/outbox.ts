@@ -5,7 +5,7 @@ import type { Consent } from "./consent.js";
 import { DrainLock } from "./drain-lock.js";
 import { type DropReason, noDrops } from "./drop-reasons.js";
 import { Instance, type Instances, type Wreck } from "./instance.js";
-import { type Entry, storeEntry } from "./journal.js";
+import { ENTRIES_MAX, type Entry, storeEntry } from "./journal.js";
 import { erase } from "./local-storage.js";
 import * as mirror from "./mirror.js";
 import type { Notices } from "./notices.js";
@@ -13,7 +13,7 @@ import type { CheckedOptions } from "./options.js";
 import type { PageEvent } from "./page-events.js";
 import { PageSide } from "./page-side.js";
 import { Quarantine } from "./quarantine.js";
-import { type NewRecord, recordPrefix, wholeValue } from "./record.js";
+import { capturedMsOf, type NewRecord, recordPrefix, wholeValue } from "./record.js";
 import * as storage from "./storage.js";
 import { nounKey } from "./storage-keys.js";
 import type { TeamGate } from "./team-gate.js";
@@ -24,6 +24,9 @@ import type { WaitingCounts } from "./waiting-calls.js";
 export interface Outgoing extends NewRecord {
   readonly entry: Entry;
 }
+
+/** At most so many records are kept where no instance takes them; the journal has room for some. */
+const UNSAVED_MAX = ENTRIES_MAX;
 
 // A page gets one fresh instance after a trap, whichever of its trackers it is for: what traps twice would trap for ever.
 let revived = false;
@@ -101,7 +104,7 @@ export class Outbox {
   /** Stores an event that another page had left in the journal. */
   replay(record: Outgoing): void {
     const { key, event, body, team, open, mustSend } = record;
-    this.#instance?.enter((engine) => engine.replay(key, event, body, team, open, mustSend));
+    this.#instance?.store(record, (engine) => engine.replay(key, event, body, team, open, mustSend));
   }
 
   /** Counts an event of another page's journal that is given up. */
@@ -260,7 +263,9 @@ export class Outbox {
   async #readMirror(): Promise<void> {
     // Reading would make it.
     if (!(await mirror.exists())) return;
-    const records = await mirror.read();
+    const { deniedMs } = this.#consent;
+    // What was captured before a denial was denied, whoever could not remove it here then.
+    const records = (await mirror.read()).filter(([key]) => capturedMsOf(key) > deniedMs);
     const keys = records.map(([key]) => key);
     const values = records.map(([, value]) => wholeValue(value));
     this.#instance?.enter((engine) => engine.mirrored(keys, values));
@@ -303,8 +308,18 @@ export class Outbox {
   /** Keeps a record while no instance takes it: in the journal at once where it is must-send, or will not stay there for long. */
   #keep(record: Outgoing, trapped?: string): void {
     const kept = trapped ? { ...record, entry: { ...record.entry, trapped } } : record;
+    if (this.#unsaved.size >= UNSAVED_MAX) this.#evict();
     this.#unsaved.set(record.key, kept);
     if (trapped || record.mustSend || this.#isReviving) this.#note(kept);
+  }
+
+  /** Gives up the oldest record that is not must-send, else the oldest. */
+  #evict(): void {
+    const all = [...this.#unsaved.values()];
+    const evicted = all.find(({ mustSend }) => !mustSend) ?? all[0];
+    if (!evicted) return;
+    this.#forget(evicted);
+    this.#drop("evicted", evicted.event);
   }
 
   #note({ key, entry }: Outgoing): void {

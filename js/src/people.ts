@@ -87,13 +87,23 @@ export class People {
     return { ...who, groups: { ...who.groups, ...this.registered.groups } };
   }
 
+  /** Whether an event is about who is on the page now; so is one of which nobody says otherwise. */
+  isPresent(person: Person | undefined): boolean {
+    return person === undefined || person.distinct_id === this.present().distinctId;
+  }
+
   /** Who an event is about. */
   who({ event, ms, person, options: { distinctId } }: Pick<Draft, "event" | "ms" | "person" | "options">): Who {
     const { profile, ...visitor } = this.present(ms, true);
-    const present = person ? { ...visitor, ...whoOf(person) } : visitor;
+    const present = person
+      ? { ...visitor, ...whoOf(person), ...(this.isPresent(person) ? {} : { groups: {} }) }
+      : visitor;
     const { personProfiles } = this.#options;
     const isPerson =
-      present.isIdentified || profile || Object.keys(present.groups).length > 0 || ABOUT_PERSON.test(event);
+      present.isIdentified ||
+      (profile && this.isPresent(person)) ||
+      Object.keys(present.groups).length > 0 ||
+      ABOUT_PERSON.test(event);
     if (isPerson && personProfiles === "identifiedOnly") this.identity.noteProfile();
     const who = { ...present, hasProfile: personProfiles === "always" || (isPerson && personProfiles !== "never") };
     if (distinctId === undefined || distinctId === who.distinctId) return who;

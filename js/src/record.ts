@@ -9,6 +9,9 @@ export const recordPrefix = (project: string) => `${nounKey(RECORD_FORMAT, proje
 export const recordKey = (project: string, capturedMs: number, sequence: number, uuid: string) =>
   recordPrefix(project) + capturedKey(capturedMs, sequence, uuid);
 
+/** When a record was captured, as its key says. */
+export const capturedMsOf = (key: string): number => Number.parseInt(key.split(":")[3] ?? "", 36);
+
 /** A record that is to be stored. */
 export interface NewRecord {
   readonly key: string;

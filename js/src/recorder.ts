@@ -1,7 +1,6 @@
 // The recorder: makes a record of what a page captures, as soon as it may: with consent, through the gate, past the hooks.
 
 import { visitorOf } from "./entry-events.js";
-import { environment } from "./environment.js";
 import { type Draft, eventOf, ownedProperties, textOf } from "./event.js";
 import type { Entry } from "./journal.js";
 import { isMustSend } from "./must-send.js";
@@ -146,11 +145,14 @@ export class Recorder {
   #compose(draft: Draft): Composed | undefined {
     const { shared, registered, session, flags } = this.#people;
     if (isMustSend(draft.event) || draft.options.sendInstantly) shared.settle();
-    this.#people.arrive(draft);
+    // What is known of the visitor is nothing of somebody else's event.
+    const isPresent = this.#people.isPresent(draft.person);
+    if (isPresent) this.#people.arrive(draft);
     const who = this.#people.who(draft);
-    const known = { ...flags.properties, ...registered.properties, ...session.properties };
+    const known = isPresent ? { ...flags.properties, ...registered.properties, ...session.properties } : {};
     const event = eventOf(draft, who, known, this.#options.apiKey);
-    const initial = who.hasProfile && !draft.isMinimal && this.#people.initialProperties(draft.event, draft);
+    const initial =
+      isPresent && who.hasProfile && !draft.isMinimal && this.#people.initialProperties(draft.event, draft);
     if (initial) event.$set_once = { ...initial, ...event.$set_once };
     const hooked = this.#hook(event, ownedProperties(this.#options.apiKey, who));
     return hooked && { draft, event: hooked };
@@ -189,7 +191,6 @@ export class Recorder {
     const { ms, sequence, options, url, referrer } = draft;
     const mustSend = isMustSend(event.event) || options.sendInstantly === true;
     const { uuid, properties, timestamp } = event;
-    const { $viewport_width, $viewport_height } = environment();
     const entry: Entry = {
       ...{ ms, sequence, uuid, mustSend, href: url, referrer },
       name: "capture",
@@ -198,7 +199,6 @@ export class Recorder {
       team: team ?? "",
       visitor: visitorOf(event),
       identity: [],
-      viewport: [Number($viewport_width), Number($viewport_height)],
     };
     const key = recordKey(this.#options.project, ms, sequence, uuid);
     return { key, event: event.event, body: textOf(event), team, open, mustSend, entry };

@@ -9,7 +9,9 @@ import { erase } from "./local-storage.js";
 import { isMustSend } from "./must-send.js";
 import type { Outbox } from "./outbox.js";
 import { addressOf } from "./page-address.js";
+import { recordKey } from "./record.js";
 import type { Recorder } from "./recorder.js";
+import * as storage from "./storage.js";
 import type { BookingProperties, CaptureOptions } from "./types.js";
 import { isUuid } from "./uuid.js";
 
@@ -24,6 +26,8 @@ export class Replay {
   readonly #outbox: Outbox;
   /** When attempts began, by their pages' `performance.now()`: an entry that began one may be replayed long before the last of it. */
   readonly #startsMs = new Map<string, number>();
+  /** The uuids of entries that are replayed: where storage takes no record, they stay in it. */
+  readonly #replayed = new Set<string>();
 
   /** `page` names this page, whose own entries are its facade's affair. */
   constructor(project: string, page: string, recorder: Recorder, outbox: Outbox) {
@@ -44,10 +48,18 @@ export class Replay {
     if (youngerMs.length > 0) this.#outbox.replayIn(ageMinMs - Math.max(...youngerMs));
     const old = entries.filter((_, place) => (ages[place] ?? 0) >= ageMinMs);
     const settled = old.filter((entry) => this.#settle(this.#withElapsed(entry)));
-    // The engine stores them behind the call that is going on; where its module traps in that, they are still here.
+    // The engine stores them behind the call that is going on. Where its module traps in that, or storage is full, they stay here.
     queueMicrotask(() => {
-      if (this.#outbox.delivers) for (const { key } of settled) erase(key);
+      for (const entry of settled) if (this.#isSafe(entry)) erase(entry.key);
     });
+  }
+
+  /** Whether nobody needs an entry any more: it was given up, or its record is stored. */
+  #isSafe({ uuid, ms, sequence }: FoundEntry): boolean {
+    const isReplayed = this.#replayed.has(uuid);
+    return (
+      this.#outbox.delivers && (!isReplayed || storage.get(recordKey(this.#project, ms, sequence, uuid)) !== undefined)
+    );
   }
 
   /** An entry with the time since its attempt at a booking began, where the page has noted that too. */
@@ -60,27 +72,29 @@ export class Replay {
 
   /** Whether an entry is another page's, and not known to kill this version. */
   #isDue(entry: FoundEntry): boolean {
-    return entry.page !== this.#page && (entry.trapped !== __VERSION__ || isExpired(entry));
+    return (
+      entry.page !== this.#page &&
+      !this.#replayed.has(entry.uuid) &&
+      (entry.trapped !== __VERSION__ || isExpired(entry))
+    );
   }
 
   /** Whether nobody needs the entry any more. */
   #settle(entry: FoundEntry): boolean {
     const made = isUuid(entry.uuid) ? eventOf(entry) : undefined;
-    if (made && !isExpired(entry)) return this.#replay(entry, made);
+    if (made && !isExpired(entry)) {
+      const isReplayed = this.#replay(entry, made);
+      if (isReplayed) this.#replayed.add(entry.uuid);
+      return isReplayed;
+    }
     if (isExpired(entry)) this.#outbox.giveUpReplayed(entry.trapped ? "quarantined" : "expired", entry.name);
     return true;
   }
 
-  #replay({ ms, sequence, uuid, team, href, referrer, viewport, mustSend }: FoundEntry, made: Made): boolean {
-    const [$viewport_width, $viewport_height] = viewport ?? [];
+  #replay({ ms, sequence, uuid, team, href, referrer, mustSend }: FoundEntry, made: Made): boolean {
     const isUrgent = mustSend && !isMustSend(made.event);
-    return this.#recorder.replay({
-      ...made,
-      properties: { $viewport_width, $viewport_height, ...made.properties },
-      options: { ...made.options, ...(isUrgent && { sendInstantly: true }) },
-      ...{ ms, sequence, uuid, team },
-      ...addressOf(href, referrer),
-    });
+    const options = { ...made.options, ...(isUrgent && { sendInstantly: true }) };
+    return this.#recorder.replay({ ...made, options, ms, sequence, uuid, team, ...addressOf(href, referrer) });
   }
 }
 

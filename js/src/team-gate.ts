@@ -2,7 +2,7 @@
 // and asks again; whoever sends an event looks its team up here.
 //
 // Stored under `phbt:gate:<project>`: the teams that are tracked, each with the time at which that was asked. A team that is
-// not tracked leaves no trace.
+// not tracked leaves no trace there; what a lazy page remembers of it stands in `shut-teams.ts`.
 
 import { backoffMs } from "./backoff.js";
 import type { Consent } from "./consent.js";

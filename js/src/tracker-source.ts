@@ -3,6 +3,7 @@
 import type { Clock } from "./clock.js";
 import type { TeamAnswers } from "./facade-gate.js";
 import type { Tracker } from "./tracker.js";
+import type { ConsentState } from "./types.js";
 import type { WaitingCounts } from "./waiting-calls.js";
 
 /** What facade and tracker of a page share. */
@@ -16,6 +17,8 @@ export interface Shared {
   readonly teams: TeamAnswers;
   /** What has become of events before the tracker was there. */
   readonly counts: WaitingCounts;
+  /** What is known of the visitor's consent on this page, where storage has no answer. */
+  consent(): ConsentState;
   /** Whether the tracker had to be loaded. */
   readonly isLazy: boolean;
 }

@@ -49,6 +49,7 @@ export class Visit {
   /** Who wants to listen as soon as that is allowed. */
   readonly #toStart: (() => void)[] = [];
   #isOpen = false;
+  readonly #isLazy: boolean;
   #stopListening: () => void = () => {};
   #shutdown: Promise<void> | undefined;
   /** When and where the next call was made, where that was earlier. */
@@ -56,7 +57,11 @@ export class Visit {
   /** The same of the call that is being done. */
   #moment: Moment | undefined;
 
-  constructor(options: CheckedOptions, instances: Instances, { clock, page, teams, counts, isLazy }: Shared) {
+  constructor(
+    options: CheckedOptions,
+    instances: Instances,
+    { clock, page, teams, counts, isLazy, ...shared }: Shared,
+  ) {
     this.#options = options;
     this.#clock = clock;
     this.notices = new Notices(options.debug);
@@ -76,7 +81,8 @@ export class Visit {
         },
       },
     );
-    this.consent = new Consent(options, () => this.people.shared.isOptedOut());
+    this.#isLazy = isLazy;
+    this.consent = new Consent(options, () => this.people.shared.isOptedOut(), shared.consent());
     this.gate = new TeamGate(options, this.consent, this.notices, teams);
     this.outbox = new Outbox(options, this.consent, this.gate, this.notices, instances, counts);
     this.#recorder = new Recorder(options, this.notices, this.gate, this.people, this.outbox, page);
@@ -327,6 +333,8 @@ export class Visit {
       if (this.#options.bootstrap) this.change(() => this.people.bootstrap());
     }
     this.outbox.open();
+    // Somebody has loaded the tracker for it.
+    if (this.#isLazy) this.gate.want(this.gate.team);
     for (const run of [...this.#held.release().map(({ run }) => run), ...this.#toStart.splice(0)])
       this.calls.attempt(run);
     this.gate.refresh();

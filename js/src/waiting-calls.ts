@@ -6,15 +6,20 @@ import { ENTRIES_MAX, type Entry, storeEntry } from "./journal.js";
 import { erase, read } from "./local-storage.js";
 import { nounKey } from "./storage-keys.js";
 
+/** At most so many other calls wait. */
+const OTHERS_MAX = 1_000;
+
 /** A call that waits for the tracker. One without a time happens when it is done, as on a page that nobody sees yet. */
-export interface WaitingCall extends Partial<Moment & Omit<Entry, "name" | "args" | "visitor">> {
+export interface WaitingCall extends Partial<Moment & Omit<Entry, "name" | "args" | "visitor" | "mustSend">> {
   readonly name: string;
   readonly args: readonly unknown[];
   /** Whether it captures an event; `identify` may make one or not. */
   readonly isCapture?: boolean;
+  /** Whether it goes at once; absent, where the journal stores nothing of it. */
+  mustSend?: boolean | undefined;
   /** The stored identity of the visitor, as its entry has it. */
   visitor?: string;
-  /** The key of its entry; empty, where none is stored. */
+  /** The key of its entry; empty, where none is stored. An event with an entry is about who the entry says. */
   key?: string;
 }
 
@@ -43,11 +48,11 @@ export function waitingCalls(project: string, counts: WaitingCounts) {
     count(reason);
   }
 
-  /** Adds a call, unless too many wait; whether it does. Events have room of their own, and must-send events more of it. */
+  /** Adds a call, unless too many wait; whether it does. Must-send events have more room than others. */
   function add(call: WaitingCall): boolean {
     const { isCapture } = call;
     if (isCapture) counts.captured++;
-    const isFull = (isCapture ? waiting() : calls.length) >= (call.mustSend ? 2 : 1) * ENTRIES_MAX;
+    const isFull = isCapture ? waiting() >= (call.mustSend ? 2 : 1) * ENTRIES_MAX : calls.length > OTHERS_MAX;
     if (isFull && isCapture) count("evicted");
     if (!isFull) calls.push(call);
     return !isFull;
@@ -66,32 +71,35 @@ export function waitingCalls(project: string, counts: WaitingCounts) {
     }
   }
 
-  /** Gives up the events of a team, or of all. Who the visitor is stays known here. */
+  /** Gives up the events of a team, or of all. Other calls are still made, but the journal stores nothing of them any more. */
   function drop(reason: DropReason, team?: string): void {
     calls = calls.filter((call) => {
       if (team !== undefined && call.team !== team) return true;
       if (call.isCapture) count(reason);
       if (call.key) erase(call.key);
       call.key = "";
+      call.mustSend = undefined;
       return !call.isCapture;
     });
   }
 
-  /** Whether another page has replayed an event. Where the visitor is gone from storage too, somebody has cleared it. */
-  const isSettled = ({ key, isCapture }: WaitingCall) =>
-    isCapture && key && !read(key) && read(nounKey("identity", project));
-
-  /** Has every call done by `run`, in their order, unless another page has replayed it. */
+  /**
+   * Has every call done by `run`, in their order, and what is called meanwhile behind them. An event that is stored no more was
+   * replayed by another page; where the visitor is gone from storage too, somebody has cleared it.
+   */
   function release(run: (call: WaitingCall) => void): void {
-    for (const call of calls.splice(0)) {
-      if (isSettled(call)) {
+    const isSettled = ({ key, isCapture }: WaitingCall) => isCapture && key && !read(key);
+    const settled = read(nounKey("identity", project)) ? calls.filter(isSettled) : [];
+    for (let call = calls.shift(); call; call = calls.shift()) {
+      if (settled.includes(call)) {
         counts.settledElsewhere++;
         continue;
       }
       // The tracker counts what it is given.
       if (call.isCapture) counts.captured--;
       run(call);
-      if (call.key) erase(call.key);
+      // A trap has left it there for another version.
+      if (call.key && !read(call.key).includes('"trapped"')) erase(call.key);
     }
   }
 

@@ -91,6 +91,8 @@ impl<S: Store> Tracker<S> {
             self.mark_storage();
         }
         if !self.shut_down {
+            // A page without a tracker shows nobody that it lives, and does better with its own entries than others can.
+            let age_min_ms = age_min_ms.max(ADOPTION_AGE_BESIDE_MS);
             self.outputs.push(Output::ReplayJournal { age_min_ms });
         }
     }
