@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 
 pub mod engine;
+pub mod event;
 
 #[cfg(target_arch = "wasm32")]
 pub mod bindings;
