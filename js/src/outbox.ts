@@ -13,7 +13,7 @@ import type { CheckedOptions } from "./options.js";
 import type { PageEvent } from "./page-events.js";
 import { PageSide } from "./page-side.js";
 import { Quarantine } from "./quarantine.js";
-import { type NewRecord, recordPrefix, wholeValue } from "./record.js";
+import { type NewRecord, recordPrefix } from "./record.js";
 import * as storage from "./storage.js";
 import { nounKey } from "./storage-keys.js";
 import type { TeamGate } from "./team-gate.js";
@@ -260,7 +260,7 @@ export class Outbox {
     if (!(await mirror.exists())) return;
     const records = await mirror.read();
     const keys = records.map(([key]) => key);
-    const values = records.map(([, value]) => wholeValue(value));
+    const values = records.map(([, value]) => value);
     this.#instance?.enter((engine) => engine.mirrored(keys, values));
   }
 

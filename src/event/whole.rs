@@ -1,11 +1,13 @@
 //! Whether a text is an event at all: one that is not would have the whole body refused that carries it.
 
-use std::borrow::Cow;
-
 use super::json::Value;
 
 /// What PostHog reads at the root of an event. It refuses a body in which an event says one of them twice.
-const ROOT_NAMES: [&str; 7] = ["event", "uuid", "distinct_id", "timestamp", "properties", "$set", "$set_once"];
+const ROOT_NAMES: [&str; 7] =
+    [NAME, r#""uuid""#, r#""distinct_id""#, r#""timestamp""#, r#""properties""#, r#""$set""#, r#""$set_once""#];
+
+/// Where an event says what it is called.
+const NAME: &str = r#""event""#;
 
 /// The event that `text` holds, as it may be sent: a JSON object with a name, in which U+FFFD stands for each lone surrogate.
 /// `None`, where it is damaged, or nothing that PostHog takes.
@@ -19,22 +21,25 @@ const ROOT_NAMES: [&str; 7] = ["event", "uuid", "distinct_id", "timestamp", "pro
 /// }
 /// ```
 #[must_use]
-pub fn whole_event(text: &str) -> Option<Cow<'_, str>> {
+pub fn whole_event(text: &str) -> Option<String> {
     let event = Value::read(text).ok()?;
     let mut seen = 0;
-    let mut is_named = false;
     for (name, value) in event.members()? {
-        for (place, root_name) in ROOT_NAMES.iter().enumerate() {
-            if name == *root_name {
-                let bit = 1 << place;
-                if seen & bit != 0 {
-                    return None;
-                }
-                seen |= bit;
-                // The first of them.
-                is_named |= place == 0 && value.text().is_some_and(|name| !name.is_empty());
+        // No writer of ours has escapes in a name here, and one in escapes could be any of those that come once only.
+        if name.raw().bytes().any(|byte| byte == b'\\') {
+            return None;
+        }
+        if let Some(place) = ROOT_NAMES.iter().position(|root_name| name.raw() == *root_name) {
+            if seen & 1 << place != 0 || place == 0 && !is_name(value) {
+                return None;
             }
+            seen |= 1 << place;
         }
     }
-    is_named.then(|| event.well_formed())
+    (seen & 1 != 0).then(|| event.well_formed())
+}
+
+/// Whether this is a text with something in it.
+fn is_name(value: Value<'_>) -> bool {
+    value.raw().len() > 2 && value.raw().as_bytes()[0] == b'"'
 }

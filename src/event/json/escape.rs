@@ -5,6 +5,9 @@ use std::borrow::Cow;
 /// How long `\uXXXX` is.
 const UNIT_LENGTH: usize = 6;
 
+/// What stands in place of a lone surrogate, in as many bytes.
+const REPLACEMENT: &[u8; UNIT_LENGTH] = b"\\ufffd";
+
 /// What an escape stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Escape {
@@ -48,40 +51,34 @@ fn unit(bytes: &[u8]) -> Option<u32> {
 
 /// The text that stands between quotes in JSON, without its escapes; U+FFFD for each lone surrogate.
 pub(super) fn decoded(inside: &str) -> Cow<'_, str> {
-    rewritten(inside, true)
+    let mut out = String::new();
+    let mut rest = inside;
+    while let Some(at) = rest.bytes().position(|byte| byte == b'\\')
+        && let Some(escape) = read(&rest.as_bytes()[at..])
+    {
+        out.push_str(&rest[..at]);
+        out.push(escape.character.unwrap_or(char::REPLACEMENT_CHARACTER));
+        rest = &rest[at + escape.length..];
+    }
+    // No escape stands for nothing.
+    if out.is_empty() {
+        return Cow::Borrowed(inside);
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 /// A JSON text in which U+FFFD stands for each lone surrogate.
-pub(super) fn well_formed(json: &str) -> Cow<'_, str> {
-    rewritten(json, false)
-}
-
-/// A text without its escapes (`decode`), or with all but those of lone surrogates.
-fn rewritten(text: &str, decode: bool) -> Cow<'_, str> {
-    let bytes = text.as_bytes();
-    let mut out = String::new();
-    let mut copied = 0;
+pub(super) fn well_formed(json: &str) -> String {
+    let mut bytes = json.as_bytes().to_vec();
     let mut at = 0;
     while at < bytes.len() {
         let escape = if bytes[at] == b'\\' { read(&bytes[at..]) } else { None };
-        let Some(Escape { character, length }) = escape else {
-            at += 1;
-            continue;
-        };
-        if decode || character.is_none() {
-            out.push_str(&text[copied..at]);
-            if decode {
-                out.push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
-            } else {
-                out.push_str("\\ufffd");
-            }
-            copied = at + length;
+        if let Some(Escape { character: None, .. }) = escape {
+            bytes[at..].iter_mut().zip(REPLACEMENT).for_each(|(byte, instead)| *byte = *instead);
         }
-        at += length;
+        at += escape.map_or(1, |escape| escape.length);
     }
-    if copied == 0 {
-        return Cow::Borrowed(text);
-    }
-    out.push_str(&text[copied..]);
-    Cow::Owned(out)
+    // Only whole escapes have been replaced, so this is text as before.
+    String::from_utf8(bytes).unwrap_or_default()
 }
