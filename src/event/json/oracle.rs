@@ -1,5 +1,5 @@
 //! The scanner and the writer held against `serde_json`, which the browser build cannot afford. The fuzzer does the same with
-//! texts that it finds for itself (`fuzz/`); what it has found is played again by `tests/fuzz_corpus.rs`.
+//! texts that it finds for itself (`fuzz/`); what it has found is played again by `tests/fuzz_seeds.rs`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test states its expectations by failing")]
 
 use std::collections::BTreeMap;

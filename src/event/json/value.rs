@@ -97,8 +97,8 @@ impl<'a> Value<'a> {
         self.raw.parse().ok()
     }
 
-    /// The number that this is; `None`, where it is none. A browser build that needs this gets 10 KB larger;
-    /// [`integer`](Self::integer) costs next to nothing.
+    /// The number that this is; `None`, where it is none. It brings the standard library's reader of doubles into a build, which
+    /// [`integer`](Self::integer) does not.
     ///
     /// # Example
     /// ```
