@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # Later steps use what earlier ones build.
 .NOTPARALLEL:
 
-.PHONY: pkg demo test fmt lint test-host test-js test-contracts test-corpus test-browser test-e2e test-recipes test-bundlers faults sim bench planted-trap collector size clean
+.PHONY: pkg demo test fmt lint test-host test-js test-contracts test-corpus test-browser test-e2e test-recipes test-bundlers faults sim fuzz bench planted-trap collector size clean
 
 pkg: ## Builds the npm package into pkg/ and prints what it weighs.
 	@scripts/setup wasm
@@ -33,6 +33,9 @@ faults: ## Plays faults in Chromium, Firefox and WebKitGTK and prints what becam
 
 sim: ## Plays random seeds for MINUTES (5) in the simulator; SIM_SEED=n plays one again.
 	SIM_MINUTES=$(or $(MINUTES),5) cargo test --locked --features broken-engines --test sim -- --nocapture minutes
+
+fuzz: ## Looks for MINUTES (5) for texts that the core reads or writes otherwise than serde_json.
+	@scripts/fuzz $(or $(MINUTES),5)
 
 bench: ## What a call costs, and the mirror at the start of a page.
 	@scripts/setup wasm browser

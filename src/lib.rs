@@ -1,8 +1,8 @@
 //! The booking tracker for PostHog that loses no event.
 //!
-//! One engine, many edges: [`engine`] decides and does nothing, the edge of the browser does and decides nothing. The
-//! web crates are dependencies of the browser target only, so that this crate builds for a host at all is the proof that
-//! the engine is pure.
+//! One engine, many edges: [`engine`] decides and does nothing, the edge of the browser does and decides nothing. What an
+//! event is, is read and written by [`event`]. The web crates are dependencies of the browser target only, so that this crate
+//! builds for a host at all is the proof that both are pure.
 //!
 //! ```text
 //! page ─► js/ (wrapper) ─► bindings ─► browser (driver) ─► engine ─► Output ─► browser ─► js/ (the page's side)
@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 
 pub mod engine;
+pub mod event;
 
 #[cfg(target_arch = "wasm32")]
 pub mod bindings;

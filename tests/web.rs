@@ -21,7 +21,6 @@ export function pageSide() {
   return {
     asked,
     get: (key) => localStorage.getItem(key) ?? undefined,
-    getRecord: (key) => localStorage.getItem(key) ?? undefined,
     put: (key, value) => { localStorage.setItem(key, value); return true; },
     remove: (key) => localStorage.removeItem(key),
     keys: (prefix) => Object.keys(localStorage).filter((key) => key.startsWith(prefix)),

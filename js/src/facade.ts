@@ -205,6 +205,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     isTeamTracked(teamId) {
       const of = teamOf(teamId) || team();
       want(of);
+      // The tracker finds out, where this page cannot say.
+      add({ name: "isTeamTracked", args: [teamId] });
       return isTracked(of);
     },
     isFeatureEnabled: (_, how?: FlagOptions & { fallback?: boolean }) => how?.fallback,

@@ -97,9 +97,9 @@ function isWhole(entry: Partial<Record<keyof Entry, unknown>>): boolean {
   return areTexts && typeof mustSend === "boolean" && [args, identity].every(Array.isArray);
 }
 
-/** What of an argument may be stored: a text as it is, of an object its numbers, booleans and identifiers. */
+/** What of an argument may be stored: of an object its numbers, booleans and identifiers. */
 function reduce(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return isPlain(String(value)) ? value : undefined;
+  if (typeof value !== "object" || value === null) return value;
   const isStorable = ([name, member]: [string, unknown]) =>
     /^(number|boolean)$/.test(typeof member) ||
     (typeof member === "string" && IDENTIFIERS.test(name) && isPlain(member));

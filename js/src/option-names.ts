@@ -88,7 +88,7 @@ export function meantOption(unknown: string): MeantOption | undefined {
   const plain = plainName(unknown);
   const [, ofPostHogJs] = Object.entries(POSTHOG_JS_NAMES).find(([name]) => plainName(name) === plain) ?? [];
   const name = ofPostHogJs ?? nearest(plain);
-  const isPostHogJs = Object.hasOwn(POSTHOG_JS_NAMES, unknown);
+  const isPostHogJs = Object.hasOwn(POSTHOG_JS_NAMES, unknown.toLowerCase());
   return name && { name, isPostHogJs, isStrict: STRICT_NAMES.includes(name) };
 }
 

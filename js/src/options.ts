@@ -117,7 +117,7 @@ export function readOptions(apiKey: unknown, given?: unknown): ReadOptions {
     ...byName(SWITCHES, (name) => take(name, switchOf(name), false)),
     ...(byName(WORDS, (name) => take(name, wordOf(name), WORD_OPTIONS[name][0])) as Words),
   };
-  findings.push(...(unknown ?? []).map((name) => unknownOption(name, values ?? {})));
+  findings.push(...(unknown ?? []).map(unknownOption));
   const isOff = findings.some(({ level }) => level !== "warning");
   return { options: isOff ? undefined : options, findings, isVerbose: options.debug };
 }
@@ -151,8 +151,7 @@ function refusedOption(option: OptionName, error: unknown): Finding {
 /** The longest name of an option that is repeated on the console. */
 const SAID_LENGTH_MAX = 60;
 
-/** What to say of a name that is none; `given` are the options of the page. */
-function unknownOption(option: string, given: Record<string, unknown>): Finding {
+function unknownOption(option: string): Finding {
   const meant = meantOption(option);
   const name = option.slice(0, SAID_LENGTH_MAX);
   if (!meant) {
@@ -160,9 +159,8 @@ function unknownOption(option: string, given: Record<string, unknown>): Finding 
     return { code: "option_unknown", option, level: "warning", message };
   }
   const what = meant.isPostHogJs ? `${name} is an option of posthog-js` : `${name} is no option`;
-  const mend = `Write ${meant.name}, in this spelling; docs/options.md says what it takes.`;
-  // Where the page has said the right thing as well, nothing is missing.
-  return meant.isStrict && (given[meant.name] ?? undefined) === undefined
+  const mend = `Use ${meant.name} instead; docs/options.md says what it takes.`;
+  return meant.isStrict
     ? { code: "option_misspelt", option, level: "error", message: `${what}. ${mend}` }
     : { code: "option_misspelt", option, level: "warning", message: `${what}, and is ignored. ${mend}` };
 }

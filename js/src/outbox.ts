@@ -13,7 +13,7 @@ import type { CheckedOptions } from "./options.js";
 import type { PageEvent } from "./page-events.js";
 import { PageSide } from "./page-side.js";
 import { Quarantine } from "./quarantine.js";
-import { capturedMsOf, type NewRecord, recordPrefix, wholeValue } from "./record.js";
+import { capturedMsOf, type NewRecord, recordPrefix } from "./record.js";
 import * as storage from "./storage.js";
 import { nounKey } from "./storage-keys.js";
 import type { TeamGate } from "./team-gate.js";
@@ -267,7 +267,7 @@ export class Outbox {
     // What was captured before a denial was denied, whoever could not remove it here then.
     const records = (await mirror.read()).filter(([key]) => capturedMsOf(key) > deniedMs);
     const keys = records.map(([key]) => key);
-    const values = records.map(([, value]) => wholeValue(value));
+    const values = records.map(([, value]) => value);
     this.#instance?.enter((engine) => engine.mirrored(keys, values));
   }
 

@@ -5,7 +5,6 @@ import type { Consent } from "./consent.js";
 import type { DrainLock } from "./drain-lock.js";
 import type { NoticeCode, Notices } from "./notices.js";
 import type { CheckedOptions } from "./options.js";
-import { wholeValue } from "./record.js";
 import * as storage from "./storage.js";
 import type { TeamGate } from "./team-gate.js";
 import { type Answer, exit, post } from "./transport.js";
@@ -50,11 +49,6 @@ export class PageSide {
 
   get(key: string): string | undefined {
     return storage.get(key);
-  }
-
-  getRecord(key: string): string | undefined {
-    const value = storage.get(key);
-    return value && wholeValue(value);
   }
 
   put(key: string, value: string): boolean {

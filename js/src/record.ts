@@ -25,15 +25,3 @@ export interface NewRecord {
   /** Whether it goes at once. */
   readonly mustSend: boolean;
 }
-
-/** The value of a record as the engine may read it: it does not look into the event, and needs what is damaged marked. */
-export function wholeValue(value: string): string {
-  try {
-    const [, , body = "", ...more] = value.split("\t");
-    const { event } = JSON.parse(body);
-    if (typeof event === "string" && event !== "" && more.length === 0) return value;
-  } catch {
-    // No event in it.
-  }
-  return "torn";
-}

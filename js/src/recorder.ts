@@ -76,16 +76,18 @@ export class Recorder {
     return composed && captured(composed);
   }
 
-  /** Settles an event that another page had left in the journal; `false`, where only a page can that is able to ask about its team. */
-  replay(draft: Draft): boolean {
+  /** Settles an event that another page had left in the journal; "left", where only a page can that is able to ask about its team. */
+  replay(draft: Draft): "replayed" | "given_up" | "left" {
     const admitted = this.#gate.admit(draft.team);
-    if (admitted === "ungated" && draft.team) return false;
-    if (typeof admitted === "string") this.#outbox.giveUpReplayed(admitted, draft.event);
-    else {
-      const composed = this.#compose(draft);
-      if (composed) this.#outbox.replay(this.#recordOf(composed, admitted.team, this.#gate.state(admitted.team)));
+    if (admitted === "ungated" && draft.team) return "left";
+    if (typeof admitted === "string") {
+      this.#outbox.giveUpReplayed(admitted, draft.event);
+      return "given_up";
     }
-    return true;
+    const composed = this.#compose(draft);
+    if (!composed) return "given_up";
+    this.#outbox.replay(this.#recordOf(composed, admitted.team, this.#gate.state(admitted.team)));
+    return "replayed";
   }
 
   /** Something is known of a team, or nobody could say: what it holds here is stored, given up, or held on. */

@@ -83,15 +83,18 @@ export class Replay {
   #settle(entry: FoundEntry): boolean {
     const made = isUuid(entry.uuid) ? eventOf(entry) : undefined;
     if (made && !isExpired(entry)) {
-      const isReplayed = this.#replay(entry, made);
-      if (isReplayed) this.#replayed.add(entry.uuid);
-      return isReplayed;
+      const settled = this.#replay(entry, made);
+      if (settled === "replayed") this.#replayed.add(entry.uuid);
+      return settled !== "left";
     }
     if (isExpired(entry)) this.#outbox.giveUpReplayed(entry.trapped ? "quarantined" : "expired", entry.name);
     return true;
   }
 
-  #replay({ ms, sequence, uuid, team, href, referrer, mustSend }: FoundEntry, made: Made): boolean {
+  #replay(
+    { ms, sequence, uuid, team, href, referrer, mustSend }: FoundEntry,
+    made: Made,
+  ): ReturnType<Recorder["replay"]> {
     const isUrgent = mustSend && !isMustSend(made.event);
     const options = { ...made.options, ...(isUrgent && { sendInstantly: true }) };
     return this.#recorder.replay({ ...made, options, ms, sequence, uuid, team, ...addressOf(href, referrer) });

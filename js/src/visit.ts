@@ -49,7 +49,6 @@ export class Visit {
   /** Who wants to listen as soon as that is allowed. */
   readonly #toStart: (() => void)[] = [];
   #isOpen = false;
-  readonly #isLazy: boolean;
   #stopListening: () => void = () => {};
   #shutdown: Promise<void> | undefined;
   /** When and where the next call was made, where that was earlier. */
@@ -81,7 +80,6 @@ export class Visit {
         },
       },
     );
-    this.#isLazy = isLazy;
     this.consent = new Consent(options, () => this.people.shared.isOptedOut(), shared.consent());
     this.gate = new TeamGate(options, this.consent, this.notices, teams);
     this.outbox = new Outbox(options, this.consent, this.gate, this.notices, instances, counts);
@@ -333,8 +331,8 @@ export class Visit {
       if (this.#options.bootstrap) this.change(() => this.people.bootstrap());
     }
     this.outbox.open();
-    // Somebody has loaded the tracker for it.
-    if (this.#isLazy) this.gate.want(this.gate.team);
+    // The first event of a page may be its last: by then it should be known whether its team is tracked.
+    this.gate.want(this.gate.team);
     for (const run of [...this.#held.release().map(({ run }) => run), ...this.#toStart.splice(0)])
       this.calls.attempt(run);
     this.gate.refresh();

@@ -344,7 +344,7 @@ for (const [written, meant] of IGNORED) {
 
 test("a name of posthog-js leads to the option that does the same here", () => {
   for (const [written, meant] of Object.entries(POSTHOG_JS_NAMES)) {
-    const isStrict = ["host", "consent", "respectDnt", "respectGpc"].includes(meant);
+    const isStrict = ["host", "consent", "respectDnt", "respectGpc", "beforeSend"].includes(meant);
     const finding = findingOf({ [written]: true });
     assert.deepEqual(namesAndLevel(finding), ["option_misspelt", written, isStrict ? "error" : "warning"]);
     assert.ok(finding.message.startsWith(`${written} is an option of posthog-js`), finding.message);

@@ -3,7 +3,7 @@ import { beforeEach, test } from "node:test";
 
 import { isMustSend } from "../src/must-send.js";
 import { Quarantine } from "../src/quarantine.js";
-import { recordKey, recordPrefix, wholeValue } from "../src/record.js";
+import { recordKey, recordPrefix } from "../src/record.js";
 import { nounKey, projectHash } from "../src/storage-keys.js";
 import { readFixture } from "./repository.js";
 import { installStorage } from "./storage-double.js";
@@ -26,41 +26,6 @@ const project = projectHash(fixture.apiKey);
 test("the key of a record is that of the fixture that the engine shares", () => {
   assert.equal(recordKey(project, fixture.capturedMs, fixture.sequence, fixture.uuid), fixture.key);
   assert.ok(fixture.key.startsWith(recordPrefix(project)));
-});
-
-test("the values of the fixture are whole, and stay as they are", () => {
-  for (const value of [fixture.sealed, fixture.raw, fixture.held, fixture.ungated]) {
-    assert.equal(wholeValue(value), value);
-  }
-});
-
-test("every cut of a value is torn", () => {
-  const value = fixture.sealed;
-  for (let end = 0; end < value.length; end++) assert.equal(wholeValue(value.slice(0, end)), "torn", `${end}`);
-});
-
-test("what somebody else wrote is torn", () => {
-  for (const value of ["", " ", "null", "{}", '{"event":"e"}', "s", "s\t42"]) {
-    assert.equal(wholeValue(value), "torn", value);
-  }
-});
-
-test("a value without an event, or with more behind it, is torn", () => {
-  for (const value of [
-    "s\t42\t{}",
-    's\t42\t{"event":""}',
-    's\t42\t{"event":7}',
-    's\t42\t{"event":"e"',
-    "s\t42\t[]",
-    "s\t42\tnull",
-    's\t42\t{"event":"e"}\t',
-  ]) {
-    assert.equal(wholeValue(value), "torn", value);
-  }
-});
-
-test("a mark of a later version is the engine's to read", () => {
-  assert.equal(wholeValue('sz\t42\t{"event":"e"}'), 'sz\t42\t{"event":"e"}');
 });
 
 test("what a page is left after, and what money depends on, goes at once", () => {

@@ -8,7 +8,6 @@ const TYPES: &str = r#"
 /** What the page's side does for the engine. */
 export interface PageSide {
   get(key: string): string | undefined;
-  getRecord(key: string): string | undefined;
   put(key: string, value: string): boolean;
   remove(key: string): void;
   keys(prefix: string): string[];
@@ -35,10 +34,6 @@ extern "C" {
     /// The stored value of a key; none, where there is none; empty, where storage is blocked.
     #[wasm_bindgen(method)]
     pub(crate) fn get(this: &PageSide, key: &str) -> Option<String>;
-
-    /// The stored value of a record, as `get` gives it; where its event is damaged, any text that is no record.
-    #[wasm_bindgen(method, js_name = getRecord)]
-    pub(crate) fn get_record(this: &PageSide, key: &str) -> Option<String>;
 
     /// Stores a value; `false`, where storage is full or blocked. The mirror takes sealed records only: a raw one there could
     /// outlive its seal, and be taken for one that nobody has sent.

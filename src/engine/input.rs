@@ -53,7 +53,7 @@ pub enum Input {
     LockAnswered(LockAnswer),
     /// The drain lock that this page held was taken from it.
     LockLost,
-    /// What the mirror of storage holds: the keys of records and their values, which are whole. Comes once, some time after
+    /// What the mirror of storage holds: the keys of records and their values, damaged or not. Comes once, some time after
     /// the start; never, where there is no mirror. A browser that was killed may have lost the record itself.
     Mirrored(Vec<(String, String)>),
     /// Nobody sees the page any more, but it lives on (`visibilitychange` to hidden).
@@ -81,7 +81,8 @@ pub struct NewEvent {
     pub key: String,
     /// What it is called, for notices.
     pub name: String,
-    /// The event as it is sent: the text of a JSON object, at which nobody here looks.
+    /// The event as it is sent: the text of a JSON object, which its page has just written. Nobody here looks at it before it
+    /// has lain in storage.
     pub body: String,
     /// The team whose gate must be open, `None`, where no gate holds the event.
     pub team: Option<String>,

@@ -1,9 +1,9 @@
 //! The engine: everything the tracker decides, and nothing it does.
 //!
-//! This module has no clock, no randomness, no IO, no JavaScript value and no JSON: an event is a text that it keeps and
-//! passes on. What happens comes in as an [`Input`] together
-//! with the time and fresh entropy ([`Now`]); what has to be done comes out as [`Output`]s. Storage is the one exception:
-//! its answer changes the next line, so it is a synchronous port, [`Store`].
+//! This module has no clock, no randomness, no IO and no JavaScript value. An event is a text that it keeps and passes on, and
+//! that it looks into only where somebody else may have damaged it ([`event`](crate::event)). What happens comes in as an
+//! [`Input`] together with the time and fresh entropy ([`Now`]); what has to be done comes out as [`Output`]s. Storage is the
+//! one exception: its answer changes the next line, so it is a synchronous port, [`Store`].
 //!
 //! **Every mutation is followed by a complete drain:** call [`Tracker::handle`] once, then
 //! [`Tracker::take_outputs`].

@@ -15,6 +15,7 @@
 
 use super::Wall;
 use super::text::{base36, cut, push_base36};
+use crate::event::whole_event;
 
 /// What every key of this product starts with.
 pub const KEY_PREFIX: &str = "phbt:";
@@ -190,19 +191,19 @@ impl Event {
         Self { sealed, held, must_send, team: team.to_owned(), value }
     }
 
-    /// Reads a record's value and gives it sealed; `None` where it is torn or written by somebody else. That the event is
-    /// JSON is for the edge to see to ([`Store::get_record`](super::Store::get_record)).
+    /// Reads a record's value and gives it sealed; `None` where it is torn or written by somebody else.
     pub(super) fn parse(value: &str) -> Option<Self> {
         let (found, rest) = cut(value, SEPARATOR);
         let (team, body) = cut(rest, SEPARATOR);
         // A mark that a later version adds is none of this version's business.
         let has = |mark: u8| found.bytes().any(|found| found == mark);
-        let is_whole = has(b's') != has(b'r') && body.starts_with('{') && body.ends_with('}');
-        is_whole.then(|| {
-            let (held, must_send) = (has(b'h'), has(b'm'));
-            let value = RecordValue::join(marks(true, held, must_send), team, body);
-            Self { sealed: has(b's'), held, must_send, team: plain_team(team), value }
-        })
+        if has(b's') == has(b'r') || body.len() > cut(body, SEPARATOR).0.len() {
+            return None;
+        }
+        let body = whole_event(body)?;
+        let (held, must_send) = (has(b'h'), has(b'm'));
+        let value = RecordValue::join(marks(true, held, must_send), team, &body);
+        Some(Self { sealed: has(b's'), held, must_send, team: plain_team(team), value })
     }
 }
 
@@ -344,11 +345,14 @@ mod tests {
 
     #[test]
     fn a_value_that_lacks_what_it_needs_is_torn() {
-        for value in ["", "s", "s\t42", "s\t42\t", "s\t42\t{", "\t42\t{}", "rs\t42\t{}", "m\t42\t{}", "{}", "s\t42\t[]"]
-        {
+        for value in ["", "s", "s\t42", "s\t42\t", "s\t42\t{", "s\t42\t{}", "{}", r#"{"event":"e"}"#, "s\t42\t[]"] {
             assert_eq!(Event::parse(value), None, "{value}");
         }
-        assert!(Event::parse("sz\t42\t{}").is_some(), "a mark of a later version");
+        for marks in ["", "rs", "m"] {
+            assert_eq!(Event::parse(&format!("{marks}\t42\t{{\"event\":\"e\"}}")), None, "{marks}");
+        }
+        assert_eq!(Event::parse("s\t42\t{\"event\":\"e\"}\t"), None, "a part too many");
+        assert!(Event::parse("sz\t42\t{\"event\":\"e\"}").is_some(), "a mark of a later version");
     }
 
     proptest! {
@@ -359,15 +363,16 @@ mod tests {
         }
 
         #[test]
-        fn prop_a_value_is_read_as_it_was_written(team: String, held: bool, must_send: bool, inside in "[^\t\n]*") {
-            let body = format!("{{{inside}}}");
+        fn prop_a_value_is_read_as_it_was_written(team: String, held: bool, must_send: bool, note: String) {
+            let body = serde_json::json!({ "event": "e", "properties": { "note": note } }).to_string();
             let event = Event::new(&team, true, held, must_send, &body);
             prop_assert_eq!(event.value.body(), &body);
             prop_assert_eq!((event.held, event.must_send, &event.team), (held, must_send, &team));
             prop_assert_eq!(Event::parse(&event.value.text), Some(event.clone()));
-            let raw = Event::new(&team, false, held, must_send, "{}");
+            let earlier = r#"{"event":"e"}"#;
+            let raw = Event::new(&team, false, held, must_send, earlier);
             let found = Event::parse(&raw.value.text);
-            prop_assert_eq!(found.map(|found| (found.sealed, found.value)), Some((false, raw.value.sealed_with("{}"))));
+            prop_assert_eq!(found.map(|found| (found.sealed, found.value)), Some((false, raw.value.sealed_with(earlier))));
             prop_assert_eq!(raw.value.sealed_with(&body), event.value);
         }
 

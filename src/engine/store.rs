@@ -22,14 +22,6 @@ pub trait Store {
     /// [`StoreError`] where storage cannot be read.
     fn get(&self, key: &str) -> Result<Option<String>, StoreError>;
 
-    /// The value of a record, as [`get`](Self::get) gives it, but only where its event is the text of a JSON object: the engine
-    /// does not look into it, and one damaged event would have the whole request refused that carries it. Where it is not,
-    /// any text that is no record.
-    ///
-    /// # Errors
-    /// [`StoreError`] where storage cannot be read.
-    fn get_record(&self, key: &str) -> Result<Option<String>, StoreError>;
-
     /// Stores `value` under `key`, over whatever stood there. Either the whole value is stored or nothing changes.
     ///
     /// # Errors
@@ -49,8 +41,7 @@ pub trait Store {
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
 }
 
-/// A store in memory, for hosts that have no other and for tests; it can be made to fail. Nobody else writes to it, so its
-/// records are whole unless it is told otherwise.
+/// A store in memory, for hosts that have no other and for tests; it can be made to fail.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     /// What is stored.
@@ -59,8 +50,6 @@ pub struct MemoryStore {
     pub write_error: Option<StoreError>,
     /// The error that every call answers while it is set.
     pub error: Option<StoreError>,
-    /// The key of a record whose event is damaged.
-    pub damaged: Option<String>,
 }
 
 impl MemoryStore {
@@ -73,10 +62,6 @@ impl Store for MemoryStore {
     fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
         self.check(false)?;
         Ok(self.entries.get(key).cloned())
-    }
-
-    fn get_record(&self, key: &str) -> Result<Option<String>, StoreError> {
-        if self.damaged.as_deref() == Some(key) { Ok(Some("torn".to_owned())) } else { self.get(key) }
     }
 
     fn put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {

@@ -28,4 +28,5 @@ mod sealing;
 mod start;
 mod storage;
 mod timestamp;
+mod torn;
 mod turns;

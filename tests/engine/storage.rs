@@ -225,10 +225,6 @@ impl Store for Counting {
         self.inner.get(key)
     }
 
-    fn get_record(&self, key: &str) -> Result<Option<String>, StoreError> {
-        self.get(key)
-    }
-
     fn put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
         self.inner.put(key, value)
     }

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::record::whole_value;
 use crate::storage::PageId;
 
 type Note = (String, Option<String>);
@@ -112,6 +111,6 @@ impl Mirror {
 
     /// What the engine of a page that reads the mirror is told.
     pub(crate) fn records(&self) -> Vec<(String, String)> {
-        self.written.iter().map(|(key, value)| (key.clone(), whole_value(value).to_owned())).collect()
+        self.written.clone().into_iter().collect()
     }
 }

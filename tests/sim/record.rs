@@ -40,8 +40,3 @@ impl<'a> RecordValue<'a> {
         format!("{stage}{held}{must_send}\t{}\t{}", self.team.unwrap_or_default(), self.body)
     }
 }
-
-/// The value of a record for the engine, which does not look into the event: where that is damaged, what is no record.
-pub(crate) fn whole_value(value: &str) -> &str {
-    if RecordValue::read(value).is_some() { value } else { "torn" }
-}

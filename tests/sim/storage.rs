@@ -8,7 +8,6 @@ use std::rc::Rc;
 use posthog_booking_tracker::engine::{Store, StoreError};
 
 use crate::mirror::Mirror;
-use crate::record::whole_value;
 
 /// The first dirty write is on the disk after this time, and the next commit comes no sooner than after the other.
 const COMMIT_DELAY_MS: u64 = 5_000;
@@ -279,10 +278,6 @@ impl PageStore {
 impl Store for PageStore {
     fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
         self.read(|view| view.entries.get(key).cloned())
-    }
-
-    fn get_record(&self, key: &str) -> Result<Option<String>, StoreError> {
-        self.read(|view| view.entries.get(key).map(|value| whole_value(value).to_owned()))
     }
 
     fn put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {

@@ -2,6 +2,7 @@
 //! in their journals.
 
 use super::super::config::EVENT_BYTES_MAX;
+use super::super::drain::ADOPTION_AGE_BESIDE_MS;
 use super::super::gate::TeamId;
 use super::super::input::NewEvent;
 use super::super::ledger::DropReason;
@@ -67,7 +68,7 @@ impl<S: Store> Tracker<S> {
             match found {
                 FoundKey::Own(found) if self.is_news(&found) => {
                     if self.is_ripe(&found, age_min_ms)
-                        && let Ok(Some(text)) = self.store.get_record(&key)
+                        && let Ok(Some(text)) = self.store.get(&key)
                         && !(is_raw(&text) && self.mirror.knows_seal(&found))
                     {
                         self.adopt(found, &text, true);
@@ -113,8 +114,8 @@ impl<S: Store> Tracker<S> {
                 }
                 FoundKey::Own(key) if !self.outbox.has(&key) => {
                     let stored = self.store.get(&key.text).ok().flatten();
-                    let is_sealed = Event::parse(&text).is_some_and(|event| event.sealed);
-                    let over_raw = is_sealed && stored.as_deref().is_some_and(is_raw);
+                    let over_raw =
+                        stored.as_deref().is_some_and(is_raw) && Event::parse(&text).is_some_and(|event| event.sealed);
                     if stored.is_none() || over_raw {
                         self.mirror.records.push(Mirrored { key, text, over_raw });
                     }
@@ -154,7 +155,7 @@ impl<S: Store> Tracker<S> {
             Ok(key) if self.is_quarantined(&key) => return self.leave_alone(&key, new),
             other => other,
         };
-        let found = key.as_ref().ok().and_then(|key| self.store.get_record(&key.text).ok().flatten());
+        let found = key.as_ref().ok().and_then(|key| self.store.get(&key.text).ok().flatten());
         if let (Ok(key), Some(text)) = (&key, found) {
             return self.adopt(key.clone(), &text, true);
         }

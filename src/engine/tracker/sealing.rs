@@ -18,7 +18,7 @@ impl<S: Store> Tracker<S> {
         }
         let wall = self.wall;
         let Some(record) = self.outbox.raw(key) else { return };
-        let found = self.store.get_record(key).ok().flatten().and_then(|text| Event::parse(&text));
+        let found = self.store.get(key).ok().flatten().and_then(|text| Event::parse(&text));
         if let Some(found) = found.filter(|found| found.sealed) {
             record.stored_bytes = stored_bytes(key, &found.value.text);
             record.value = found.value;
