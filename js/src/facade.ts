@@ -244,11 +244,14 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   }
 
   function changed(name: string, args: Args): void {
-    if (name === "setTeam") setTeam(args[0]);
-    if (isShutDown || consent() === "denied") return;
+    const isDenied = isShutDown || consent() === "denied";
     if (name === "reset" && args[0]?.purge) drop("purged");
-    change(name, args);
-    if (name === "setTeam") want(team());
+    if (!isDenied) change(name, args);
+    if (name !== "setTeam") return;
+    // Whatever the visitor says, the page is about this team.
+    setTeam(args[0]);
+    if (isDenied) add({ name, args });
+    want(team());
   }
 
   function answer(name: string, args: Args): unknown {

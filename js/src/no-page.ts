@@ -3,7 +3,7 @@
 import { write } from "./console.js";
 
 /** What is said of a tracker that has nothing to do. */
-const NOTHING_TO_DO = "The tracker is off: it needs a page and a key.";
+const NOTHING_TO_DO = "Off: it needs a page and a key.";
 
 let isSaid = false;
 

@@ -55,7 +55,7 @@ test("without a page the tracker is off, and one line says so, once a process", 
   }
   const [[level, text] = []] = said;
   assert.equal(level, "warn");
-  assert.match(text ?? "", /^\[PostHogBookingTracker\] The tracker is off: it needs a page and a key\.$/);
+  assert.match(text ?? "", /^\[PostHogBookingTracker\] Off: it needs a page and a key\.$/);
 });
 
 test("where there is no page, every call is answered all the same", async () => {
