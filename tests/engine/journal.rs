@@ -1,8 +1,8 @@
 //! Journals: what other pages noted while they had no tracker is composed by the edge and taken over here.
 
 use posthog_booking_tracker::engine::{
-    ADOPTION_AGE_BESIDE_MS, ADOPTION_AGE_MIN_MS, ALONE_MARGIN_MS, DropReason, EVENT_BYTES_MAX, HOLD_MAX_MS, Input,
-    LOCK_SETTLE_MS, LockAnswer, MemoryStore, NewEvent, RECORD_AGE_MAX_MS, StoreError,
+    ADOPTION_AGE_BESIDE_MS, ADOPTION_AGE_MIN_MS, DropReason, EVENT_BYTES_MAX, HOLD_MAX_MS, Input, LOCK_SETTLE_MS,
+    LockAnswer, MemoryStore, NewEvent, RECORD_AGE_MAX_MS, StoreError,
 };
 
 use crate::page::{DAY, Page, START, asking, base36, open_gate, padding, parts, shut, started, store_with, uuid};

@@ -108,7 +108,8 @@ impl<S: Store> Tracker<S> {
             match FoundKey::parse(&key, &self.config.project) {
                 // Storage's is left alone, and nothing of it read: it has killed an engine.
                 FoundKey::Own(key) if self.is_quarantined(&key) => {
-                    if self.store.keys(&key.text).is_ok_and(|keys| keys.is_empty()) {
+                    let is_stored = self.store.keys(&key.text).map_or(true, |keys| !keys.is_empty());
+                    if !is_stored {
                         self.mirror.records.push(Mirrored { key, text, over_raw: false });
                     }
                 }
