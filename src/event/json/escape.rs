@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// How long `\uXXXX` is.
+/// How many bytes an escape of one code unit takes, such as `\u00e9`.
 const UNIT_LENGTH: usize = 6;
 
 /// What stands in place of a lone surrogate, in as many bytes.
@@ -43,7 +43,7 @@ fn read_unit(bytes: &[u8]) -> Option<Escape> {
     Some(Escape { character: char::from_u32(high), length: UNIT_LENGTH })
 }
 
-/// The code unit that `bytes` begin with, as `\uXXXX`.
+/// The code unit of the escape that `bytes` begin with, such as `\u00e9`.
 fn unit(bytes: &[u8]) -> Option<u32> {
     let digits = bytes.get(..UNIT_LENGTH)?.strip_prefix(b"\\u")?;
     digits.iter().try_fold(0, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))
