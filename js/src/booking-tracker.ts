@@ -19,19 +19,22 @@ import type {
 } from "./types.js";
 
 /**
- * Tracks bookings in PostHog. Events are stored before a call returns, sent at once or on leaving, and sent again until
- * PostHog has confirmed them. Nothing here throws, the constructor neither: a bad configuration is one `console.error` that
- * says how to mend it, and a tracker that is off.
+ * Tracks bookings in PostHog. An event is stored before the call that captures it returns. Urgent events are sent at once; all
+ * others within `flushInterval`, or when the page is hidden or left. If PostHog does not confirm an event, this page and later pages
+ * of the same origin send it again, for up to 7 days.
+ *
+ * Nothing here throws, not even the constructor. A serious configuration mistake turns the tracker off, and one `console.error`
+ * says how to fix it. For a smaller one, a `console.warn` says so, and the tracker uses the default or ignores the option.
  */
 export interface BookingTracker {
   /**
-   * Is fulfilled when the tracker is there, which is at once where its module is inside the script. Otherwise reading this
-   * starts loading the tracker, and it is fulfilled when the tracker is there or when it is known that the page does without it.
-   * Never rejects.
+   * Fulfilled when the tracker is there, could not be loaded, or is of no use to this page. If the tracker has to be loaded, reading
+   * `ready` starts loading it, unless consent is pending or denied or the team is not tracked. While consent is pending, `ready` may
+   * stay pending too. Never rejects.
    */
   readonly ready: Promise<void>;
 
-  /** Somebody has asked for a booking; begins an attempt. */
+  /** The visitor has submitted the booking form. Begins an attempt: its id goes on all booking events until the next start. */
   trackBookingStarted(properties?: BookingStartedProperties): CapturedEvent | undefined;
 
   /** The booking exists. Leave the page right after this if you like. */
@@ -41,15 +44,16 @@ export interface BookingTracker {
   trackBookingFailed(properties: BookingFailedProperties): CapturedEvent | undefined;
 
   /**
-   * Any other event. `properties.teamId` decides the gate, as for bookings. Gives what the event is called and identified by;
-   * nothing, where it is dropped, where the page is not seen yet, or where a hook of the page captures it.
+   * Captures any other event. `properties.teamId` names its team, as for bookings. Returns the event's name and uuid. Returns
+   * `undefined` if the event is dropped, as it is if you call this inside a `beforeSend` hook. Also returns `undefined` while the page
+   * is still prerendered, or inside one of your listeners; the event is then captured afterwards.
    */
   capture(event: string, properties?: object, options?: CaptureOptions): CapturedEvent | undefined;
 
   /** The page knows who its visitor is. Use an id of your own, never an e-mail address. */
   identify(distinctId: string, set?: object, setOnce?: object): void;
 
-  /** Two ids are one person: `alias`, and `original` or the visitor's present one. */
+  /** Tells PostHog that `alias` and `original` (default: the visitor's current id) are the same person. */
   alias(alias: string, original?: string): void;
 
   /** Sets properties of the person, sets those that have no value yet, and removes some. */
@@ -67,7 +71,10 @@ export interface BookingTracker {
   /** The visitor belongs to no group any more. */
   resetGroups(): void;
 
-  /** The groups that the visitor belongs to, key by type; `undefined`, while the visitor has not agreed to be known. */
+  /**
+   * The groups that the visitor belongs to, key by type. `undefined` while consent is pending or denied, while the page is
+   * prerendered, and before the tracker has loaded.
+   */
   getGroups(): Record<string, string> | undefined;
 
   /** Puts properties on every event from now on, on every page, over those of the same name. */
@@ -130,31 +137,40 @@ export interface BookingTracker {
   /** Loads the flags anew. Is fulfilled when that has succeeded or failed; what failed leaves the flags as they were. Never rejects. */
   reloadFeatureFlags(): Promise<void>;
 
-  /** Evaluates flags by these properties of the person from now on, before PostHog has heard of them. */
+  /** From now on, PostHog evaluates flags as if the person had these properties, even if it has not received them yet. */
   setPersonPropertiesForFlags(properties: object): void;
 
-  /** Evaluates flags by what PostHog knows of the person alone. */
+  /** Undoes `setPersonPropertiesForFlags`: PostHog evaluates flags only by what it knows of the person. */
   resetPersonPropertiesForFlags(): void;
 
-  /** Evaluates flags by these properties of the visitor's groups from now on: an object for each type. */
+  /**
+   * From now on, PostHog evaluates flags as if the visitor's groups had these properties, even if it has not received them yet.
+   * `properties` has an object for each group type.
+   */
   setGroupPropertiesForFlags(properties: Readonly<Record<string, object>>): void;
 
-  /** Evaluates flags by what PostHog knows of the groups alone: of one type, or of all. */
+  /** Undoes `setGroupPropertiesForFlags`, for one group type or for all. */
   resetGroupPropertiesForFlags(type?: string): void;
 
-  /** Who events are about; `undefined`, while the visitor has not agreed to be known. */
+  /**
+   * Who events are about. `undefined` while consent is pending or denied, while the page is prerendered, and before the tracker has
+   * loaded.
+   */
   getDistinctId(): string | undefined;
 
-  /** What stands for this browser, whoever uses it; `undefined`, while the visitor has not agreed to be known. */
+  /** What stands for this browser, whoever uses it. `undefined` whenever `getDistinctId()` is. */
   getAnonymousId(): string | undefined;
 
-  /** The session of an event that would be captured now; `undefined`, while the visitor has not agreed to be known. */
+  /** The session of an event that would be captured now. `undefined` whenever `getDistinctId()` is. */
   getSessionId(): string | undefined;
 
   /** The visitor agrees to be tracked. What was held is sent, with the time at which it happened. */
   optIn(): void;
 
-  /** The visitor does not want to be tracked. What is stored is removed, unsent, in every tab. */
+  /**
+   * The visitor does not want to be tracked. Removes everything that is stored except this answer, in every tab, without sending
+   * it, and drops the events in memory. A request that is already under way may still arrive.
+   */
   optOut(): void;
 
   /** Whether the visitor does not want to be tracked. */
@@ -169,7 +185,10 @@ export interface BookingTracker {
   /** Logs what is dropped and why, from now on; not any more, with `false`. */
   debug(isOn?: boolean): void;
 
-  /** Sends everything now. Is fulfilled when that has succeeded or failed; what failed stays stored. Never rejects. */
+  /**
+   * Sends everything now. The promise is fulfilled when sending has succeeded or failed; events that failed stay stored. If the
+   * tracker has not loaded within 2 seconds, it is fulfilled without sending. Never rejects.
+   */
   flush(): Promise<void>;
 
   /** Sends everything and takes no event any more. Calling it again changes nothing. Never rejects. */

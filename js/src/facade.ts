@@ -70,7 +70,10 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   const [waiting, refuse, add, storeCalls, drop, release] = waitingCalls(project, counts);
   const [team, capture, change, setTeam] = facadeEvents(options, clock, page, saidOfVisitor, taken);
 
-  /** Keeps a call that is made now; one that is must-send is stored as well. Whether it is kept. */
+  /**
+   * Keeps a call and returns whether it was kept. A must-send call (an urgent event, or `identify`) is also stored in the journal,
+   * if anything may be stored.
+   */
   function taken(call: WaitingCall): boolean {
     const isKept = add(call);
     if (call.mustSend) store(true);
@@ -200,7 +203,10 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     return { engine, adopted: 0, confirmed: 0, waiting: waiting(), held: waiting(), teams: {}, ...counts };
   }
 
-  /** What a method does while there is no tracker. Any other captures, changes who the visitor is, or has no answer yet. */
+  /**
+   * What a method does while there is no tracker. A method not listed here captures an event, changes the visitor, or returns
+   * `undefined`; one whose name begins with `on` adds a listener.
+   */
   const answers: Record<string, (...args: Args) => unknown> = {
     isTeamTracked(teamId) {
       const of = teamOf(teamId) || team();
@@ -273,7 +279,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     return (/^(track|capture$)/.test(name) ? captured : changed)(name, copies);
   }
 
-  /** Whatever the page has passed or replaced: it never hears of it. */
+  /** Calls a method. No error reaches the page, whatever it passed or overwrote. */
   const pass = (name: string, args: Args): unknown => tried(() => answer(name, args));
 
   /** The page may be left now, or never be seen again; or there is a network again, or another tab has heard the visitor. */

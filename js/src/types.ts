@@ -11,7 +11,10 @@ export interface BookingProperties {
   eventTypeId?: Id;
   /** The host, or the user who is logged in; never the guest. */
   userId?: Id;
-  /** The team that the booking belongs to; decides the gate. Where it is left out, the page's team does. */
+  /**
+   * The team that the booking belongs to. The event is sent only if this team is tracked. If you leave it out, the page's team is
+   * used.
+   */
   teamId?: Id;
   /** Whether an earlier booking is moved. */
   isReschedule?: boolean;
@@ -24,7 +27,10 @@ export interface BookingProperties {
   [property: string]: unknown;
 }
 
-/** `booking_started`: somebody has asked for a booking. */
+/**
+ * `booking_started`: the visitor has submitted the booking form. Begins an attempt: its id goes on all booking events until the
+ * next start.
+ */
 export interface BookingStartedProperties extends BookingProperties {
   /** Length of the meeting in minutes; not the time that booking it took. */
   duration?: number;
@@ -72,7 +78,7 @@ export interface FeatureFlagResult {
   readonly payload?: unknown;
 }
 
-/** How a flag is read. */
+/** Options for reading a flag. */
 export interface FlagOptions {
   /** Whether PostHog is told that the visitor has met the flag, once for each value. Default true. */
   sendEvent?: boolean;
@@ -91,7 +97,10 @@ export type ConsentState = "granted" | "denied" | "pending";
 /** Which visitors PostHog keeps a profile of. */
 export type PersonProfiles = "identifiedOnly" | "always" | "never";
 
-/** Who says who the events are about: this tracker, posthog-js, or posthog-js where it is on the page. */
+/**
+ * Where the visitor's identity comes from: "own" is this tracker, "posthog-js" is posthog-js (with a warning if it is missing),
+ * "auto" is posthog-js if it is on the page, otherwise this tracker.
+ */
 export type IdentitySource = "own" | "posthog-js" | "auto";
 
 /** Who the visitor is, as a server knows it that renders the page. */
@@ -114,7 +123,7 @@ export interface Bootstrap extends IdentityBootstrap {
   teams?: Readonly<Record<string, boolean>>;
 }
 
-/** How an event differs from others. */
+/** Options for `capture`. */
 export interface CaptureOptions {
   /** When it happened: a date, milliseconds or a text that `Date` reads. Default now. It is sent in UTC. */
   timestamp?: Date | number | string;
@@ -155,7 +164,7 @@ export interface OutgoingEvent {
 /** Sees every event before it is stored; gives it back, changed or not, or nothing to drop it. */
 export type BeforeSend = (event: OutgoingEvent) => OutgoingEvent | null | undefined;
 
-/** How far a page is reset. */
+/** Options for `reset`. */
 export interface ResetOptions {
   /** Whether what waits is given up as well. Default false: it is sent. */
   purge?: boolean;
@@ -171,11 +180,11 @@ export interface TrackerOptions {
   host?: string | null | undefined;
   /** The team of this page, for events that name none. */
   teamId?: Id;
-  /** So many waiting events start a delivery: 1 to 500. Default 20. */
+  /** Send once this many events are queued: 1 to 500. Default 20. */
   flushAt?: number;
   /** Events that are not urgent wait at most this many milliseconds: 100 to 3,600,000. Default 10,000. */
   flushInterval?: number;
-  /** So many failures in a row, then one attempt each five minutes: 0 to 100. Default 10. */
+  /** After this many failures in a row, try only once every five minutes: 0 to 100. Default 10. */
   maxRetries?: number;
   /** A request fails without an answer after this many milliseconds: 1,000 to 60,000. Default 10,000. */
   requestTimeout?: number;
@@ -204,20 +213,23 @@ export interface TrackerOptions {
    * memory, so that they are lost with the page. For 24 hours at most. Default "durable".
    */
   holdUnknown?: "durable" | "memory";
-  /** What happens to events that nothing can open the gate for. Default "ignore", with one warning. */
+  /**
+   * What happens to an event that has no team, or when no source is configured that can say whether a team is tracked. "ignore"
+   * drops it, with one warning; "track" sends it. Default "ignore".
+   */
   ungated?: "ignore" | "track";
   /**
    * Whether a visitor has to agree first. Default "granted". With "required", events are kept in memory, at most 200, until
    * `optIn()` or `optOut()` is called, on this page or an earlier one.
    */
   consent?: "granted" | "required";
-  /** Whether a browser that asks not to be tracked (Do Not Track) is not. Default false. */
+  /** Whether to treat a browser's Do Not Track signal as an opt-out. Default false. */
   respectDnt?: boolean;
-  /** Whether a browser that sends Global Privacy Control is not tracked. Default false. */
+  /** Whether to treat a browser's Global Privacy Control signal as an opt-out. Default false. */
   respectGpc?: boolean;
   /** Which visitors PostHog keeps a profile of. Default "identifiedOnly". */
   personProfiles?: PersonProfiles;
-  /** Who says who the events are about. Default "own". */
+  /** Where the visitor's identity comes from: this tracker, posthog-js, or posthog-js if it is on the page. Default "own". */
   identity?: IdentitySource;
   /** The posthog-js instance to share the identity of, where it is not `window.posthog` or one that it names. */
   posthog?: PostHogInstance;
@@ -234,7 +246,7 @@ export interface TrackerOptions {
   beforeSend?: BeforeSend | readonly BeforeSend[];
 }
 
-/** What of a posthog-js instance is used. */
+/** The parts of a posthog-js instance that the tracker uses. */
 export interface PostHogInstance {
   readonly __loaded?: boolean;
   readonly config?: { readonly token?: string };
@@ -268,15 +280,18 @@ export interface OutboxStats {
   readonly engine: "wasm" | "no-wasm" | "journal" | "off";
   /** Captured on this page, whatever became of them. */
   readonly captured: number;
-  /** Found in storage, left by earlier pages. */
+  /** Taken over from other pages. */
   readonly adopted: number;
   /** Confirmed by PostHog. */
   readonly confirmed: number;
   /** Stored, in memory, held by the gate or under way. */
   readonly waiting: number;
-  /** Of those that wait, how many are held: by the gate of their team, or because the visitor has not agreed yet. */
+  /**
+   * How many of the waiting events are held because their team's gate is not open or the visitor has not agreed. Before the tracker
+   * has loaded, all waiting events count as held.
+   */
   readonly held: number;
-  /** Removed by another page, which settled them. */
+  /** Confirmed or dropped by another page, or taken over by it from the facade's journal. */
   readonly settledElsewhere: number;
   /** Given up, by reason. While the tracker is not there, a reason that was not met is missing. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
