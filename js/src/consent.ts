@@ -29,11 +29,10 @@ export class Consent {
   /** What was read in this task: within one, nothing that another page says can come in. */
   #read: string | undefined;
 
-  /** `isOptedOut` says whether another tracker was told not to track, whose word counts; `earlier` is what the facade knows. */
-  constructor(options: CheckedOptions, isOptedOut: () => boolean, earlier: ConsentState = "pending") {
+  /** `isOptedOut` says whether another tracker was told not to track, whose word counts; `said` is what the visitor has said on this page before. */
+  constructor(options: CheckedOptions, isOptedOut: () => boolean, said: string) {
     this.#key = nounKey("consent", options.project);
-    // Where storage is blocked, what was said before there was a tracker is known from there.
-    if (storage.get(this.#key) === "" && earlier !== "pending") this.#own = earlier;
+    this.#own = said;
     this.#options = options;
     this.#isOptedOut = isOptedOut;
     this.#told = this.#present;

@@ -24,8 +24,11 @@ export function personOf({ visitor, identity }: Pick<Entry, "visitor" | "identit
 }
 
 function follow(person: Person, [name, given, uuid]: IdentityCall): Person {
-  if (name === "identify")
-    return isLegalDistinctId(given) ? { ...person, distinct_id: given, identified: true } : person;
+  if (name === "identify") {
+    // A bootstrap, which is no call and has no uuid, leaves a known person who it is.
+    const isNamed = isLegalDistinctId(given) && (uuid || !person.identified);
+    return isNamed ? { ...person, distinct_id: given, identified: true } : person;
+  }
   const { newDevice = false, bootstrap } = { ...(given as ResetOptions | null) };
   const { distinctId, isIdentified = false } = bootstrap ?? {};
   const id = isLegalDistinctId(distinctId) ? distinctId : uuid;

@@ -6,31 +6,45 @@ import { read, write } from "./local-storage.js";
 import { nounKey } from "./storage-keys.js";
 import type { ConsentState, TrackerOptions } from "./types.js";
 
-/** The consent of one page: what it is, a look whether it has changed, and what the visitor says. `changed` hears of each change. */
-export function facadeConsent(project: string, options: TrackerOptions, changed: (state: ConsentState) => void) {
+/**
+ * The consent of one page: what it is, a look whether it has changed, what the visitor says, and what it has said here as text. `changed`
+ * hears of each change, `missed` of a denial that was taken back while the page slept.
+ */
+export function facadeConsent(
+  project: string,
+  options: TrackerOptions,
+  changed: (state: ConsentState) => void,
+  missed: () => void,
+) {
   const key = nounKey("consent", project);
   /** What was said on this page: it holds where storage does not. */
   let said = "";
   let told: ConsentState | undefined;
+  /** When the visitor has denied last, as it is stored. */
+  let deniedAt: string | undefined;
+
+  const answer = () => read(key) || said;
 
   function consent(): ConsentState {
     if (browserDenies(options)) return "denied";
-    return (
-      answered(read(key)) ?? answered(said) ?? ((options.consent ?? "granted") === "granted" ? "granted" : "pending")
-    );
+    return answered(answer()) ?? ((options.consent ?? "granted") === "granted" ? "granted" : "pending");
   }
 
   function refresh(): void {
     const earlier = told;
+    const earlierDeniedAt = deniedAt;
     told = consent();
-    if (earlier && earlier !== told) changed(told);
+    [, deniedAt] = answer().split(":");
+    if (!earlier) return;
+    if (deniedAt !== earlierDeniedAt) missed();
+    if (earlier !== told) changed(told);
   }
 
   function say(state: "granted" | "denied"): void {
-    said = answerText(state, read(key) || said);
+    said = answerText(state, answer());
     write(key, said);
     refresh();
   }
 
-  return [consent, refresh, say] as const;
+  return [consent, refresh, say, () => said] as const;
 }

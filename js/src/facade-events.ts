@@ -54,13 +54,12 @@ export function facadeEvents(
   }
 
   function change(name: string, args: readonly unknown[]): void {
-    const [first] = args;
     const isReset = name === "reset";
     // Where PostHog is to know nobody, the tracker ignores who the page says that the visitor is.
     const mustSend = name === "identify" && personProfiles !== "never";
     const uuid = make(name, args, mustSend || name === "alias" ? { team: pageTeam, mustSend } : {});
     if (isReset) attempt = undefined;
-    if (uuid && (mustSend || isReset)) said.push([name, first, uuid]);
+    if (uuid && (mustSend || isReset)) said.push([name, args[0], uuid]);
   }
 
   function setTeam(given: unknown): void {

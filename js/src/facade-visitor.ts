@@ -4,15 +4,15 @@
 import type { IdentityCall } from "./journal.js";
 import { erase, read, write } from "./local-storage.js";
 import { nounKey } from "./storage-keys.js";
-import type { TrackerOptions } from "./types.js";
+import type { IdentityBootstrap, TrackerOptions } from "./types.js";
 import { uuidv7 } from "./uuid.js";
 
 /**
- * The visitor of one page: its stored identity as text, what the page has said of it, and forgetting both, which removes what was made
- * here.
+ * The visitor of one page: its stored identity as text, what the page has said of it, and forgetting the identity, which removes what
+ * was made here.
  */
 export function facadeVisitor(project: string, { bootstrap }: TrackerOptions) {
-  const { distinctId, isIdentified } = bootstrap ?? {};
+  const { distinctId, isIdentified }: IdentityBootstrap = { ...bootstrap };
   const said: IdentityCall[] = distinctId && isIdentified ? [["identify", distinctId, ""]] : [];
   const key = nounKey("identity", project);
   let visitor = "";
@@ -32,7 +32,6 @@ export function facadeVisitor(project: string, { bootstrap }: TrackerOptions) {
   function forget(): void {
     if (made && read(key) === made) erase(key);
     visitor = made = "";
-    said.length = 0;
   }
 
   return [visitorOf, said, forget] as const;

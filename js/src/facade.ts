@@ -50,6 +50,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   const teams: TeamAnswers = new Map();
   const counts: WaitingCounts = { captured: 0, settledElsewhere: 0, dropped: {} };
   const listeners = new Set<Listener>();
+  /** The teams that the page has asked about. */
+  const asked = new Set<string>();
   let tracker: Tracker | undefined;
   /** Says why the tracker is off; absent, while it is not. */
   let sayWhyOff: (() => void) | undefined;
@@ -57,12 +59,11 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   /** It could not be loaded. */
   let isMissing = false;
   let isShutDown = false;
-  let stopListening = () => {};
   let becomeReady = () => {};
   const ready = new Promise<void>((resolve) => {
     becomeReady = resolve;
   });
-  const [storedConsent, refreshConsent, sayConsent] = facadeConsent(project, options, consented);
+  const [storedConsent, refreshConsent, sayConsent, said] = facadeConsent(project, options, consented, forgetCalls);
   const consent = (): ConsentState => (sayWhyOff ? "denied" : storedConsent());
   const hasAgreed = () => consent() === "granted";
   const [isTracked, asks] = facadeGate(project, options, teams, hasAgreed, heard);
@@ -89,11 +90,21 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     if (isOpen && !document.prerendering) storeCalls(visitorOf, isTracked, mustSend);
   }
 
+  /** What was called was denied; but whatever the visitor says, the page is about its team. */
+  function forgetCalls(): void {
+    let setsTeam: WaitingCall | undefined;
+    drop("no_consent");
+    release((call) => {
+      if (call.name === "setTeam") setsTeam = call;
+    });
+    if (setsTeam) add(setsTeam);
+    saidOfVisitor.length = 0;
+    forgetVisitor();
+  }
+
   /** Nothing but the denial itself stays. */
   function forgetEverything(): void {
-    drop("no_consent");
-    release(() => {});
-    forgetVisitor();
+    forgetCalls();
     const isOurs = (stored: string) => stored.includes(project) && !stored.includes("consent");
     keysOf(KEY_PREFIX).filter(isOurs).forEach(erase);
     becomeReady();
@@ -123,7 +134,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
 
   /** Loads the tracker, unless it is there, on its way or of no use. */
   function load(isForced = false): void {
-    if (tracker || isLoading || !(isForced || hasAgreed())) return;
+    // What is called before somebody sees the page is called in one order, by one of the two.
+    if (tracker || isLoading || document.prerendering || !(isForced || hasAgreed())) return;
     isLoading = true;
     const miss = () => {
       isLoading = false;
@@ -135,12 +147,12 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
 
   /** Makes the tracker, and has it do everything that waits; `false`, where the page cannot run its module. */
   function opens(open: OpenTracker): boolean {
-    const shared = { clock, project, page, teams, counts, isLazy: !source.open, consent };
+    refreshConsent();
+    const shared = { clock, page, teams, counts, isLazy: !source.open, said };
     const opened = tried(() => open(apiKey, given, shared));
     if (!opened) return false;
     if (typeof opened === "function") turnOff(opened);
     else passOn(opened);
-    stopListening();
     becomeReady();
     return true;
   }
@@ -153,6 +165,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
       tried(() => (call.uuid ? opened.at(moment, run) : run()));
     });
     tracker = opened;
+    for (const of of asked) opened.isTeamTracked(of);
     for (const listener of listeners) listener.stop = opened[listener.name](listener.hear);
   }
 
@@ -163,10 +176,10 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     becomeReady();
   }
 
-  /** Does something as soon as the tracker is there; waits for it only for a while. */
-  async function patiently(run: (opened: Tracker) => Promise<void>): Promise<void> {
+  /** Has the tracker do something as soon as it is there; waits for it only for a while. */
+  async function patiently(name: "flush" | "shutdown" | "reloadFeatureFlags"): Promise<void> {
     if (!tracker) await Promise.race([whenReady(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
-    if (tracker) await run(tracker);
+    if (tracker) await tracker[name]();
   }
 
   function whenReady(): Promise<void> {
@@ -178,7 +191,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   async function shutdown(): Promise<void> {
     isShutDown = true;
     add({ name: "shutdown", args: [] });
-    await patiently((opened) => opened.shutdown());
+    await patiently("shutdown");
     store();
   }
 
@@ -212,7 +225,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
       const of = teamOf(teamId) || team();
       want(of);
       // The tracker finds out, where this page cannot say.
-      add({ name: "isTeamTracked", args: [teamId] });
+      asked.add(of);
       return isTracked(of);
     },
     isFeatureEnabled: (_, how?: FlagOptions & { fallback?: boolean }) => how?.fallback,
@@ -222,10 +235,10 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     hasOptedOut: () => consent() === "denied",
     optIn: () => say("granted"),
     optOut: () => say("denied"),
-    flush: () => patiently((opened) => opened.flush()),
+    flush: () => patiently("flush"),
     shutdown,
     stats,
-    reloadFeatureFlags: () => patiently((opened) => opened.reloadFeatureFlags()),
+    reloadFeatureFlags: () => patiently("reloadFeatureFlags"),
   };
 
   /** Why an event is given up at once, if it is. */
@@ -238,9 +251,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
 
   /** Captures an event, unless it is given up at once. */
   function captured(name: string, args: Args): CapturedEvent | undefined {
-    const isOwn = name !== "capture";
-    const event = isOwn ? name.replace("trackBooking", "booking_").toLowerCase() : args[0];
-    const [given, how] = isOwn ? args : args.slice(1);
+    const named = [name.replace("trackBooking", "booking_").toLowerCase(), ...args];
+    const [event, given, how] = name === "capture" ? args : named;
     const properties = Array.isArray(given) ? {} : { ...given };
     const of = teamOf(properties.teamId) || team();
     const reason = refusal(event, of);
@@ -284,6 +296,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
 
   /** The page may be left now, or never be seen again; or there is a network again, or another tab has heard the visitor. */
   function happened(): void {
+    if (tracker || sayWhyOff) return;
     refreshConsent();
     store();
     if (isMissing) load(true);
@@ -291,13 +304,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
 
   /** Waits until the tracker may have something to do. */
   function wait(): void {
-    // Its `signal` is the one option of the listeners.
-    const listening = new AbortController();
-    stopListening = () => listening.abort();
     refreshConsent();
-    for (const type of ["pagehide", "online", "storage", "visibilitychange"]) {
-      addEventListener(type, happened, listening);
-    }
+    for (const type of ["pagehide", "online", "storage", "visibilitychange"]) addEventListener(type, happened);
     if (team() || isTracked("")) want(team());
     // What earlier pages have left is sent whoever opens the origin.
     setTimeout(() => hasAgreed() && keysOf(KEY_PREFIX).some((key) => /-\w{12}$/.test(key)) && load());
@@ -306,8 +314,10 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   if (!isPage) {
     sayNoPage();
     turnOff(sayNothingToDo);
-  } else if (source.open ? !opens(source.open) : key) wait();
-  else if (!source.open) turnOff(sayNothingToDo);
+  } else if (!(source.open && opens(source.open))) {
+    if (key) wait();
+    else turnOff(sayNothingToDo);
+  }
 
   return [pass, whenReady] as const;
 }

@@ -102,7 +102,8 @@ function reduce(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const isStorable = ([name, member]: [string, unknown]) =>
     /^(number|boolean)$/.test(typeof member) ||
-    (typeof member === "string" && IDENTIFIERS.test(name) && isPlain(member));
+    // Without its `distinctId` it would be about somebody else: with one that may not be stored, the entry is not.
+    (typeof member === "string" && IDENTIFIERS.test(name) && (isPlain(member) || name === "distinctId"));
   return Object.fromEntries(Object.entries(value).filter(isStorable));
 }
 

@@ -6,7 +6,7 @@ export type OptionName = keyof TrackerOptions;
 
 /**
  * What a value means that an option does not allow. Where the option decides whether, where or about whom something is sent, the
- * tracker is off ("error"); otherwise the default is used ("warning"). Where two names are equally near, the first one counts.
+ * tracker is off ("error"); otherwise the default is used ("warning").
  */
 export const OPTION_LEVELS: Readonly<Record<OptionName, "error" | "warning">> = {
   host: "error",
@@ -101,7 +101,7 @@ const plainName = (name: string) =>
     .slice(0, NAME_LENGTH_MAX)
     .toLowerCase();
 
-/** A third of a name may differ. */
+/** A third of a name may differ. Where two names are equally near, the first one counts. */
 function nearest(plain: string): OptionName | undefined {
   const steps = OPTION_NAMES.map((name) => ({ name, steps: editDistance(plain, plainName(name)) }));
   const [best] = steps.sort((a, b) => a.steps - b.steps);

@@ -28,6 +28,9 @@ export interface Outgoing extends NewRecord {
 /** At most so many records are kept where no instance takes them; the journal has room for some. */
 const UNSAVED_MAX = ENTRIES_MAX;
 
+/** Events that are nothing without texts which the journal does not store. */
+const NEEDS_TEXTS = /^\$(create_alias|groupidentify)$/;
+
 // A page gets one fresh instance after a trap, whichever of its trackers it is for: what traps twice would trap for ever.
 let revived = false;
 
@@ -322,9 +325,11 @@ export class Outbox {
     this.#drop("evicted", evicted.event);
   }
 
-  #note({ key, entry }: Outgoing): void {
-    const mayStore = this.#consent.isGranted && this.#options.beforeSend.length === 0;
-    const stored = mayStore && !this.#journaled.has(key) && storeEntry(this.#options.project, entry);
+  #note({ key, event, entry }: Outgoing): void {
+    const mayStore = this.#consent.isGranted && this.#options.beforeSend.length === 0 && !NEEDS_TEXTS.test(event);
+    // What is marked like this is left alone by a facade that had an entry of the same name.
+    const marked = { trapped: "", ...entry };
+    const stored = mayStore && !this.#journaled.has(key) && storeEntry(this.#options.project, marked);
     if (stored) this.#journaled.set(key, stored);
   }
 

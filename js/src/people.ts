@@ -104,7 +104,7 @@ export class People {
       (profile && this.isPresent(person)) ||
       Object.keys(present.groups).length > 0 ||
       ABOUT_PERSON.test(event);
-    if (isPerson && personProfiles === "identifiedOnly") this.identity.noteProfile();
+    if (isPerson && personProfiles === "identifiedOnly" && this.isPresent(person)) this.identity.noteProfile();
     const who = { ...present, hasProfile: personProfiles === "always" || (isPerson && personProfiles !== "never") };
     if (distinctId === undefined || distinctId === who.distinctId) return who;
     if (isLegalDistinctId(distinctId)) {

@@ -84,7 +84,7 @@ export class Recorder {
       this.#outbox.giveUpReplayed(admitted, draft.event);
       return "given_up";
     }
-    const composed = this.#compose(draft);
+    const composed = this.#compose(draft, true);
     if (!composed) return "given_up";
     this.#outbox.replay(this.#recordOf(composed, admitted.team, this.#gate.state(admitted.team)));
     return "replayed";
@@ -144,12 +144,13 @@ export class Recorder {
     for (const { event } of this.#held.splice(Math.max(place, 0), 1)) this.#drop("evicted", event.event);
   }
 
-  #compose(draft: Draft): Composed | undefined {
+  #compose(draft: Draft, isReplayed = false): Composed | undefined {
     const { shared, registered, session, flags } = this.#people;
     if (isMustSend(draft.event) || draft.options.sendInstantly) shared.settle();
     // What is known of the visitor is nothing of somebody else's event.
     const isPresent = this.#people.isPresent(draft.person);
-    if (isPresent) this.#people.arrive(draft);
+    // An entry of another page does not say how the visitor has come to this one.
+    if (isPresent && !isReplayed) this.#people.arrive(draft);
     const who = this.#people.who(draft);
     const known = isPresent ? { ...flags.properties, ...registered.properties, ...session.properties } : {};
     const event = eventOf(draft, who, known, this.#options.apiKey);

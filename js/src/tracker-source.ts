@@ -3,22 +3,19 @@
 import type { Clock } from "./clock.js";
 import type { TeamAnswers } from "./facade-gate.js";
 import type { Tracker } from "./tracker.js";
-import type { ConsentState } from "./types.js";
 import type { WaitingCounts } from "./waiting-calls.js";
 
 /** What facade and tracker of a page share. */
 export interface Shared {
   readonly clock: Clock;
-  /** The hash of the project key, as storage names it. */
-  readonly project: string;
   /** Names the page in the entries of the journal. */
   readonly page: string;
   /** What the page's callback has said of teams. */
   readonly teams: TeamAnswers;
   /** What has become of events before the tracker was there. */
   readonly counts: WaitingCounts;
-  /** What is known of the visitor's consent on this page, where storage has no answer. */
-  consent(): ConsentState;
+  /** What the visitor has said on this page of its consent, as storage has it; empty, where it has said nothing. */
+  said(): string;
   /** Whether the tracker had to be loaded. */
   readonly isLazy: boolean;
 }

@@ -80,7 +80,7 @@ export class Visit {
         },
       },
     );
-    this.consent = new Consent(options, () => this.people.shared.isOptedOut(), shared.consent());
+    this.consent = new Consent(options, () => this.people.shared.isOptedOut(), shared.said());
     this.gate = new TeamGate(options, this.consent, this.notices, teams);
     this.outbox = new Outbox(options, this.consent, this.gate, this.notices, instances, counts);
     this.#recorder = new Recorder(options, this.notices, this.gate, this.people, this.outbox, page);

@@ -229,3 +229,112 @@ test("another person's event carries nothing of the visitor of the page that rep
   assert.deepEqual([properties.$groups?.company, properties.salary], [undefined, undefined]);
   assert.equal(properties.$process_person_profile, false);
 });
+
+test("a denial counts where storage is too full to hold it", async () => {
+  const world = new World();
+  const { page, tracker, arrive } = openHeld(world);
+  page.window.localStorage.setItem = () => {
+    throw new Error("QuotaExceededError");
+  };
+  tracker.optOut();
+  await arrive();
+  tracker.trackBookingCompleted(booking);
+  await tracker.flush();
+  assert.deepEqual([tracker.consent(), world.server.names()], ["denied", []]);
+});
+
+test("what a page held in memory is given up where it was denied while the page slept", async () => {
+  const world = new World();
+  const { page, tracker, arrive } = openHeld(world);
+  tracker.capture("before");
+  page.isOpen = false;
+  await world.pass(SECOND);
+  const other = await world.visit({ teamId: 42 });
+  other.tracker.optOut();
+  other.tracker.optIn();
+  page.isOpen = true;
+  page.tell(page.window, "pagehide");
+  tracker.capture("after");
+  await arrive();
+  assert.deepEqual(world.server.names(), ["after"]);
+  assert.equal(tracker.stats().dropped.no_consent, 1);
+});
+
+test("whatever the visitor says, the page is about the team that was set", async () => {
+  const world = new World();
+  const { tracker, arrive } = openHeld(world, { teamId: undefined, isTeamEnabled: () => true });
+  tracker.setTeam(42);
+  tracker.optOut();
+  tracker.optIn();
+  tracker.trackBookingCompleted({ bookingId: 7, bookingUid: "uid" });
+  await arrive();
+  assert.deepEqual(world.server.named("booking_completed").length, 1);
+});
+
+test("asking about a team again and again leaves room for what is said", async () => {
+  const world = new World();
+  const { tracker, arrive } = openHeld(world);
+  for (let n = 0; n < 1_100; n++) tracker.isTeamTracked(42);
+  tracker.identify("ada");
+  tracker.trackBookingCompleted(booking);
+  await arrive();
+  assert.equal(aboutWhom(world, "booking_completed"), "ada");
+});
+
+test("an event that is about somebody with an e-mail address stays in memory, and is about that one", async () => {
+  const world = new World();
+  const { tracker, arrive } = openHeld(world);
+  tracker.capture("invited", {}, { distinctId: "eve@example.com", sendInstantly: true });
+  assert.doesNotMatch(world.stored().join(), /journal/);
+  await arrive();
+  assert.equal(aboutWhom(world, "invited"), "eve@example.com");
+});
+
+test("a known person stays who it is, whoever the server says", async () => {
+  const world = new World();
+  const first = await world.visit({ teamId: 42 });
+  first.tracker.identify("bob");
+  await first.tracker.flush();
+  first.page.leave();
+  const { tracker, arrive } = openHeld(world, { bootstrap: { distinctId: "eve", isIdentified: true } });
+  tracker.trackBookingCompleted(booking);
+  await arrive();
+  assert.equal(aboutWhom(world, "booking_completed"), "bob");
+});
+
+test("who the page has named stays named where the team that it was about is not tracked", async () => {
+  const world = new World();
+  const { tracker, arrive } = openHeld(world, { teamId: 1, isTeamEnabled: (team) => team === "42" });
+  tracker.identify("ada");
+  await world.settle();
+  tracker.setTeam(42);
+  tracker.trackBookingCompleted({ bookingId: 7, bookingUid: "uid" });
+  await arrive();
+  assert.equal(aboutWhom(world, "booking_completed"), "ada");
+});
+
+test("what is said before somebody sees the page is done in its order, on whichever side of the tracker's coming", async () => {
+  const world = new World();
+  const page = world.open({ entry: "lazy" });
+  const { document } = page.window;
+  document.prerendering = true;
+  const tracker = page.track({ teamId: 1, isTeamEnabled: () => true });
+  tracker.setTeam(2);
+  await world.settle();
+  tracker.capture("seen");
+  document.prerendering = false;
+  page.tell(document, "prerenderingchange");
+  await tracker.flush();
+  assert.equal(world.server.named("seen")[0].properties.$groups.team, "2");
+});
+
+test("without a key nothing is loaded or stored, also where the page must not run WebAssembly", async () => {
+  for (const entry of ["index", "script", "lazy"]) {
+    const world = new World();
+    const page = world.open({ entry, wasm: false });
+    const tracker = page.track({ apiKey: "", teamId: 42, debug: true });
+    tracker.trackBookingCompleted(booking);
+    await world.settle();
+    assert.deepEqual([page.imported, world.stored(), tracker.stats().engine], [[], [], "off"], entry);
+  }
+});

@@ -648,3 +648,25 @@ test("`reset` with `purge` gives up what waits, and its entries", async () => {
   assert.deepEqual(world.server.names(), ["later"]);
   adds(held);
 });
+
+test("an entry of another person makes no profile of the visitor who replays it, and brings no campaign", async () => {
+  const world = new World();
+  const { page, tracker } = openHeld(world);
+  tracker.identify("ada");
+  tracker.trackBookingCompleted(booking);
+  page.leave();
+  // Somebody else uses the browser.
+  const [identity] = world.stored().filter((key) => key.startsWith("phbt:identity:"));
+  world.localStorage.entries.delete(identity);
+  const url = "https://book.example/ada?utm_source=mail";
+  const next = world.open({ entry: "lazy", url });
+  const other = next.track({ teamId: 42 });
+  await other.ready;
+  await world.pass(OLD_ENOUGH);
+  other.capture("seen");
+  await other.flush();
+  await world.pass(SECOND);
+  assert.equal(world.server.named("booking_completed")[0].distinct_id, "ada");
+  const [{ properties }] = world.server.named("seen");
+  assert.deepEqual([properties.utm_source, properties.$process_person_profile], ["mail", false]);
+});
