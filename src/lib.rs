@@ -11,6 +11,7 @@
 
 pub mod engine;
 pub mod event;
+mod text;
 
 #[cfg(target_arch = "wasm32")]
 pub mod bindings;

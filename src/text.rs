@@ -2,7 +2,7 @@
 //! the browser build.
 
 /// What stands before and after the first `separator`, an ASCII character; all and nothing, where there is none.
-pub(super) fn cut(text: &str, separator: u8) -> (&str, &str) {
+pub(crate) fn cut(text: &str, separator: u8) -> (&str, &str) {
     match text.bytes().position(|byte| byte == separator) {
         Some(at) => (&text[..at], &text[at + 1..]),
         None => (text, ""),
@@ -10,7 +10,7 @@ pub(super) fn cut(text: &str, separator: u8) -> (&str, &str) {
 }
 
 /// Appends a whole number in base 36 (digits, then small letters), as JavaScript's `toString(36)` writes it.
-pub(super) fn push_base36(out: &mut String, number: u64) {
+pub(crate) fn push_base36(out: &mut String, number: u64) {
     if number >= 36 {
         push_base36(out, number / 36);
     }
@@ -19,7 +19,7 @@ pub(super) fn push_base36(out: &mut String, number: u64) {
 }
 
 /// Reads a number in base 36; `None` where `text` is none or names more than 64 bits.
-pub(super) fn base36(text: &str) -> Option<u64> {
+pub(crate) fn base36(text: &str) -> Option<u64> {
     if text.is_empty() {
         return None;
     }
@@ -27,6 +27,28 @@ pub(super) fn base36(text: &str) -> Option<u64> {
         let digit = char::from(byte).to_digit(36)?;
         number.checked_mul(36)?.checked_add(digit.into())
     })
+}
+
+/// Where `needle` begins in `text` first; `None`, where it does not stand in it.
+pub(crate) fn find(text: &str, needle: &str) -> Option<usize> {
+    text.as_bytes().windows(needle.len()).position(|window| window == needle.as_bytes())
+}
+
+/// The value of a form's field (`application/x-www-form-urlencoded`): `+` is a space, `%` and two digits are a byte.
+pub(crate) fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let digit = |place: usize| char::from(*bytes.get(place)?).to_digit(16);
+        let decoded = match (byte, digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => Some((high * 16 + low) as u8),
+            _ => None,
+        };
+        at += if decoded.is_some() { 3 } else { 1 };
+        out.push(decoded.unwrap_or(if *byte == b'+' { b' ' } else { *byte }));
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]

@@ -26,7 +26,6 @@ mod record;
 #[cfg(feature = "broken-engines")]
 mod sabotage;
 mod store;
-mod text;
 mod time;
 mod tracker;
 

@@ -4,7 +4,7 @@
 //! Stored under `phbt:reach:<project>`: how many pages have tried in vain, in base 36, or `ok` once one was confirmed.
 
 use super::Store;
-use super::text::{base36, push_base36};
+use crate::text::{base36, push_base36};
 
 /// After so many pages without any confirmation, ever, a page makes one attempt and no more.
 pub const UNREACHED_PAGES_MAX: u64 = 3;

@@ -14,8 +14,8 @@
 //! - the event as it is sent, the text of a JSON object.
 
 use super::Wall;
-use super::text::{base36, cut, push_base36};
 use crate::event::whole_event;
+use crate::text::{base36, cut, push_base36};
 
 /// What every key of this product starts with.
 pub const KEY_PREFIX: &str = "phbt:";

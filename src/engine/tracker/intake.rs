@@ -9,8 +9,8 @@ use super::super::outbox::Record;
 use super::super::reach::{Reach, UNREACHED_RECORDS_MAX};
 use super::super::record::{Event, FoundKey, RecordKey, stored_bytes};
 use super::super::store::Store;
-use super::super::text::{base36, push_base36};
 use super::{Presence, Tracker};
+use crate::text::{base36, push_base36};
 
 impl<S: Store> Tracker<S> {
     pub(super) fn start(&mut self, quarantined: Vec<String>) {

@@ -9,12 +9,14 @@
 //! character, is read as U+FFFD, and [`Value::well_formed`] writes it as that.
 
 mod escape;
+mod object;
 #[cfg(test)]
 mod oracle;
 mod scan;
 mod value;
 mod write;
 
+pub use object::{Object, layered};
 pub use value::{Members, Value};
 pub use write::{ObjectWriter, object, push_text};
 

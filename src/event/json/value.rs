@@ -11,6 +11,13 @@ pub struct Value<'a> {
     raw: &'a str,
 }
 
+impl Default for Value<'_> {
+    /// `null`.
+    fn default() -> Self {
+        Self { raw: "null" }
+    }
+}
+
 impl<'a> Value<'a> {
     /// Reads a text that holds one value, and nothing else but white space.
     ///
@@ -30,6 +37,11 @@ impl<'a> Value<'a> {
         let start = scanner.place();
         let end = scanner.value()?;
         if scanner.place() == text.len() { Ok(Self { raw: &text[start..end] }) } else { Err(Flaw::Malformed) }
+    }
+
+    /// A value that stands in a text which this module has written.
+    pub(super) fn of_writer(raw: &'a str) -> Self {
+        Self { raw }
     }
 
     /// The value as it stands in its text.
@@ -140,6 +152,13 @@ pub struct Members<'a> {
     text: &'a str,
     /// Behind the bracket that opens the object, or behind a member.
     scanner: Scanner<'a>,
+}
+
+impl Default for Members<'_> {
+    /// Those of an empty object.
+    fn default() -> Self {
+        Self { text: "}", scanner: Scanner::new("}") }
+    }
 }
 
 impl<'a> Iterator for Members<'a> {

@@ -45,10 +45,7 @@ impl ObjectWriter<'_> {
     /// Adds a whole number.
     pub fn integer(&mut self, name: &str, number: i64) {
         self.name(name);
-        if number < 0 {
-            self.out.push_str("-");
-        }
-        push_decimal(self.out, number.unsigned_abs());
+        push_integer(self.out, number);
     }
 
     /// Adds a boolean.
@@ -110,6 +107,14 @@ pub fn push_text(out: &mut String, text: &str) {
     }
     out.push_str(&text[copied..]);
     out.push_str("\"");
+}
+
+/// Appends a whole number.
+pub(super) fn push_integer(out: &mut String, number: i64) {
+    if number < 0 {
+        out.push_str("-");
+    }
+    push_decimal(out, number.unsigned_abs());
 }
 
 fn push_decimal(out: &mut String, number: u64) {

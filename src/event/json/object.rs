@@ -1,0 +1,249 @@
+//! An object that is kept: its text, of which members are read, set and removed.
+
+use super::write::push_integer;
+use super::{Members, Value, push_text};
+
+/// A JSON object as its text. Each name stands in it once, in the one way in which [`push_text`] writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    text: String,
+}
+
+impl Default for Object {
+    fn default() -> Self {
+        Self { text: "{}".to_owned() }
+    }
+}
+
+impl Object {
+    /// Reads a text; `None`, where it is no JSON object. Where it names a member twice, the last one counts.
+    ///
+    /// # Example
+    /// ```
+    /// use posthog_booking_tracker::event::json::Object;
+    /// assert_eq!(Object::read(r#" {"a": 1, "\u0061": 2} "#).map(|object| object.text().to_owned()), Some(r#"{"a":2}"#.into()));
+    /// assert_eq!(Object::read("[1]"), None);
+    /// ```
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        Self::of(Value::read(text).ok()?)
+    }
+
+    /// The object that a value is; `None`, where it is another one.
+    #[must_use]
+    pub fn of(value: Value<'_>) -> Option<Self> {
+        let mut object = Self::default();
+        for (name, value) in value.members()? {
+            object.set(&name.text()?, value);
+        }
+        Some(object)
+    }
+
+    /// The text of the object.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it has no members.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.text.len() == 2
+    }
+
+    /// The object as a value.
+    #[must_use]
+    pub fn value(&self) -> Value<'_> {
+        Value::of_writer(&self.text)
+    }
+
+    /// The members, in their order: name and value.
+    #[must_use]
+    pub fn members(&self) -> Members<'_> {
+        self.value().members().unwrap_or_default()
+    }
+
+    /// The value of a member; `None`, where there is no such member.
+    ///
+    /// # Example
+    /// ```
+    /// use posthog_booking_tracker::event::json::Object;
+    /// let object = Object::read(r#"{"a":1}"#).unwrap_or_default();
+    /// assert_eq!(object.get("a").and_then(|value| value.integer()), Some(1));
+    /// assert_eq!(object.get("b"), None);
+    /// ```
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Value<'_>> {
+        let name = quoted(name);
+        self.members().find(|(other, _)| other.raw() == name).map(|(_, value)| value)
+    }
+
+    /// Gives a member a value: in its place, where there is one of this name, else behind all others. U+FFFD stands for each lone
+    /// surrogate in the value.
+    ///
+    /// # Example
+    /// ```
+    /// use posthog_booking_tracker::event::json::{Object, Value};
+    /// let mut object = Object::read(r#"{"a":1,"b":2}"#).unwrap_or_default();
+    /// object.set("a", Value::read("[3]")?);
+    /// object.set_text("c", "x");
+    /// assert_eq!(object.text(), r#"{"a":[3],"b":2,"c":"x"}"#);
+    /// # Ok::<(), posthog_booking_tracker::event::json::Flaw>(())
+    /// ```
+    pub fn set(&mut self, name: &str, value: Value<'_>) {
+        self.set_raw(name, &value.well_formed());
+    }
+
+    /// Gives a member a text.
+    pub fn set_text(&mut self, name: &str, text: &str) {
+        self.set_raw(name, &quoted(text));
+    }
+
+    /// Gives a member a whole number.
+    pub fn set_integer(&mut self, name: &str, number: i64) {
+        let mut raw = String::new();
+        push_integer(&mut raw, number);
+        self.set_raw(name, &raw);
+    }
+
+    /// Gives a member a boolean.
+    pub fn set_boolean(&mut self, name: &str, value: bool) {
+        self.set_raw(name, if value { "true" } else { "false" });
+    }
+
+    /// Gives a member an object.
+    pub fn set_object(&mut self, name: &str, object: &Self) {
+        self.set_raw(name, &object.text);
+    }
+
+    /// Takes a member away.
+    ///
+    /// # Example
+    /// ```
+    /// use posthog_booking_tracker::event::json::Object;
+    /// let mut object = Object::read(r#"{"a":1,"b":2}"#).unwrap_or_default();
+    /// object.remove("a");
+    /// assert_eq!(object.text(), r#"{"b":2}"#);
+    /// ```
+    pub fn remove(&mut self, name: &str) {
+        let name = quoted(name);
+        self.retain(|other, _| other.raw() != name);
+    }
+
+    /// Keeps the members that `keep` says.
+    pub fn retain(&mut self, mut keep: impl FnMut(Value<'_>, Value<'_>) -> bool) {
+        let kept: Vec<_> = self.members().filter(|(name, value)| keep(*name, *value)).collect();
+        self.text = joined(&kept.iter().map(|(name, value)| (name.raw(), value.raw())).collect::<Vec<_>>());
+    }
+
+    /// Puts the members of another object over those of the same name.
+    ///
+    /// # Example
+    /// ```
+    /// use posthog_booking_tracker::event::json::Object;
+    /// let mut object = Object::read(r#"{"a":1,"b":2}"#).unwrap_or_default();
+    /// object.merge(&Object::read(r#"{"b":3,"c":4}"#).unwrap_or_default());
+    /// assert_eq!(object.text(), r#"{"a":1,"b":3,"c":4}"#);
+    /// ```
+    pub fn merge(&mut self, over: &Self) {
+        if self.is_empty() {
+            self.text.clone_from(&over.text);
+        } else if !over.is_empty() {
+            *self = layered(&[self, over], |_| true);
+        }
+    }
+
+    fn set_raw(&mut self, name: &str, raw: &str) {
+        let name = quoted(name);
+        let mut members: Vec<_> = self.members().map(|(name, value)| (name.raw(), value.raw())).collect();
+        match members.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, value)) => *value = raw,
+            None => members.push((&name, raw)),
+        }
+        self.text = joined(&members);
+    }
+}
+
+/// The object with the members of all layers, of which each lies over those before it, as far as `keep` says of their names.
+#[must_use]
+pub fn layered(layers: &[&Object], keep: impl Fn(Value<'_>) -> bool) -> Object {
+    let mut members: Vec<(&str, &str)> = Vec::new();
+    for layer in layers {
+        let below = members.len();
+        for (name, value) in layer.members().filter(|(name, _)| keep(*name)) {
+            let known = members[..below].iter_mut().find(|(other, _)| *other == name.raw());
+            match known {
+                Some((_, known)) => *known = value.raw(),
+                None => members.push((name.raw(), value.raw())),
+            }
+        }
+    }
+    Object { text: joined(&members) }
+}
+
+/// The text of an object of these members, each the text of a name and that of a value.
+fn joined(members: &[(&str, &str)]) -> String {
+    let length = members.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
+    let mut text = String::with_capacity(length + 2);
+    text.push_str("{");
+    for (name, value) in members {
+        if text.len() > 1 {
+            text.push_str(",");
+        }
+        text.push_str(name);
+        text.push_str(":");
+        text.push_str(value);
+    }
+    text.push_str("}");
+    text
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    push_text(&mut out, text);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test states its expectations by failing")]
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn object(members: &[(String, i64)]) -> Object {
+        let mut object = Object::default();
+        for (name, number) in members {
+            object.set_integer(name, *number);
+        }
+        object
+    }
+
+    fn map(object: &Object) -> serde_json::Map<String, serde_json::Value> {
+        serde_json::from_str(object.text()).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn prop_it_does_what_a_map_does(
+            under in vec((".{0,3}", any::<i64>()), 0..6),
+            over in vec((".{0,3}", any::<i64>()), 0..6),
+            removed in ".{0,3}",
+        ) {
+            let mut expected = map(&object(&under));
+            let mut merged = object(&under);
+            merged.merge(&object(&over));
+            expected.extend(map(&object(&over)));
+            prop_assert_eq!(map(&merged), expected.clone());
+            merged.remove(&removed);
+            expected.remove(&removed);
+            prop_assert_eq!(map(&merged), expected.clone());
+            for (name, value) in &expected {
+                prop_assert_eq!(merged.get(name).and_then(Value::integer), value.as_i64());
+            }
+            prop_assert_eq!(Object::read(merged.text()), Some(merged));
+        }
+    }
+}
