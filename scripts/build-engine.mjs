@@ -26,8 +26,14 @@ const FEATURES = ["bulk-memory", "bulk-memory-opt", "sign-ext", "mutable-globals
   (name) => `--enable-${name}`,
 );
 const STRIP = ["--strip-debug", "--strip-producers", "--strip-target-features"];
-// Taking the control flow apart and putting it together again is worth 1 % (measured), the order of functions a little.
-const PASSES = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--low-memory-unused", "--reorder-functions"];
+// Found by measuring: what is inlined is larger, and packs worse.
+const PASSES = [
+  "-Oz",
+  "--low-memory-unused",
+  "--always-inline-max-function-size=0",
+  "--one-caller-inline-max-function-size=30",
+  "--reorder-functions",
+];
 /** wasm2js knows none of these instructions; simpler ones take their place. */
 const LOWERING = [
   "--llvm-nontrapping-fptoint-lowering",

@@ -11,7 +11,10 @@
 
 pub mod engine;
 pub mod event;
+pub mod flags;
+pub mod person;
 mod text;
+pub mod tracker;
 
 #[cfg(target_arch = "wasm32")]
 pub mod bindings;

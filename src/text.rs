@@ -51,6 +51,22 @@ pub(crate) fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// Appends a text as the value of a form's field, as `URLSearchParams` writes it.
+pub(crate) fn push_percent_encoded(out: &mut String, text: &str) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'-' | b'.' | b'_') {
+            out.push(char::from(byte));
+        } else if byte == b' ' {
+            out.push_str("+");
+        } else {
+            out.push_str("%");
+            for digit in [byte >> 4, byte & 0xf] {
+                out.push_str(&"0123456789ABCDEF"[usize::from(digit)..=usize::from(digit)]);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -2,6 +2,7 @@
 // that instance: its memory may be in any state. A page never hears of it.
 
 import type { Engine } from "../engine/engine.js";
+import type { CheckedOptions } from "./options.js";
 import { inHand } from "./storage.js";
 
 /** Where instances come from. */
@@ -12,28 +13,29 @@ export interface Instances {
   make(): typeof Engine;
 }
 
-/** What is left of an instance that has trapped. */
-export interface Wreck<Record_> {
-  /** The key of the record that it was at; empty, where it was at none. */
-  readonly touched: string;
-  /** What it was told to store, and has not. */
-  readonly unsaved: readonly Record_[];
+/** What an instance is told when it is made. */
+export interface Configuration extends CheckedOptions {
+  readonly version: string;
+  /** Names the page in the entries of the journal. */
+  readonly page: string;
+  /** What the visitor has said of its consent on this page, as it is stored. */
+  readonly said: string;
+  /** Whether facades of later pages want to know which teams are not tracked. */
+  readonly isLazy: boolean;
+  /** What the page's callback has said of teams. */
+  readonly teamAnswers: Readonly<Record<string, boolean | undefined>>;
 }
 
 /** One instance with its engine. */
-export class Instance<Record_ extends { readonly key: string }> {
+export class Instance {
   #engine: Engine | undefined;
   #depth = 0;
-  /** What the calls under way are to store. */
-  #inFlight: Record_[] = [];
-  readonly #isStored: (record: Record_) => boolean;
-  readonly #onTrap: (wreck: Wreck<Record_>) => void;
+  readonly #onTrap: () => void;
 
-  /** `make` makes the engine; `onTrap` is called once, when the instance dies. */
-  constructor(make: () => Engine, isStored: (record: Record_) => boolean, onTrap: (wreck: Wreck<Record_>) => void) {
-    this.#isStored = isStored;
+  /** `onTrap` is called once, when the instance dies. */
+  constructor(engine: Engine, onTrap: () => void) {
+    this.#engine = engine;
     this.#onTrap = onTrap;
-    this.#engine = make();
   }
 
   /** Enters the module; does nothing and gives nothing where the instance is dead, or dies in this call. */
@@ -44,24 +46,13 @@ export class Instance<Record_ extends { readonly key: string }> {
     try {
       return run(engine);
     } catch {
-      this.#die();
+      if (this.#engine) {
+        this.#engine = undefined;
+        this.#onTrap();
+      }
       return undefined;
     } finally {
-      if (--this.#depth === 0) this.#inFlight = [];
+      this.#depth--;
     }
-  }
-
-  /** The same for a call that stores a record. */
-  store(record: Record_, run: (engine: Engine) => void): void {
-    this.#inFlight.push(record);
-    this.enter(run);
-  }
-
-  #die(): void {
-    if (!this.#engine) return;
-    this.#engine = undefined;
-    const unsaved = this.#inFlight.filter((record) => !this.#isStored(record));
-    // An instance that has touched no record yet has died of the one that it was given.
-    this.#onTrap({ touched: inHand.touched || (unsaved[0]?.key ?? ""), unsaved });
   }
 }

@@ -3,21 +3,18 @@
 import { sayFindings } from "./findings.js";
 import type { Instances } from "./instance.js";
 import { readOptions } from "./options.js";
-import { Tracker } from "./tracker.js";
+import { makeTracker } from "./tracker.js";
 import type { OpenTracker } from "./tracker-source.js";
 
 /** Makes trackers whose module comes from `instances`. */
-export const openerOf =
-  (instances: Instances): OpenTracker =>
-  (apiKey, given, shared) => {
+export function openerOf(instances: Instances): OpenTracker {
+  const open: OpenTracker = (apiKey, given, shared) => {
     // First of all: where the page cannot have an instance, nothing has happened.
-    let ready: ReturnType<Instances["make"]> | undefined = instances.make();
-    const make = () => {
-      const made = ready ?? instances.make();
-      ready = undefined;
-      return made;
-    };
+    const Engine = instances.make();
     const { options, findings, isVerbose } = readOptions(apiKey, given);
     sayFindings(findings, isVerbose);
-    return options ? new Tracker(options, { ...instances, make }, shared) : () => sayFindings(findings, true);
+    if (!options) return () => sayFindings(findings, true);
+    return makeTracker(options, { ...instances, make: () => Engine }, shared, { apiKey, given, open });
   };
+  return open;
+}

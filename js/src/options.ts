@@ -1,12 +1,12 @@
 // Reads what the page configures: fills in the defaults, and says what is wrong. Nothing here throws, whatever is passed.
 
+import { copyOf } from "./copy.js";
 import { isLegalDistinctId } from "./distinct-id.js";
 import type { Finding, FindingCode } from "./findings.js";
 import { isOption, meantOption, OPTION_LEVELS, type OptionName } from "./option-names.js";
-import { plainCopy } from "./properties.js";
 import { projectHash } from "./storage-keys.js";
+import { teamOf } from "./team-id.js";
 import type { BeforeSend, Bootstrap, PostHogInstance, TeamGateSource, TrackerOptions } from "./types.js";
-import { wellFormedTeam } from "./well-formed.js";
 
 /** The defaults, and the least and the most of each number. `docs/options.md` is held against this table. */
 export const NUMBER_OPTIONS = {
@@ -207,7 +207,7 @@ function hostOf(host: unknown): string {
 }
 
 function readTeam(id: unknown): string {
-  const team = wellFormedTeam(id);
+  const team = teamOf(id);
   if (team === undefined || Number.isNaN(id)) throw invalid("teamId", "a number or a text");
   return team;
 }
@@ -241,7 +241,7 @@ function bootstrapOf(given: unknown): Bootstrap | undefined {
   if (given === undefined || given === null) return undefined;
   if (typeof given !== "object") throw invalid("bootstrap", "an object");
   // JSON of a server has null for what it does not know.
-  const members = Object.entries(plainCopy(given)).filter(([, member]) => member !== null);
+  const members = Object.entries(copyOf(given) as object).filter(([, member]) => member !== null);
   const value: Bootstrap = Object.fromEntries(members);
   const { distinctId, teams } = value;
   if (distinctId !== undefined && !isLegalDistinctId(distinctId)) {

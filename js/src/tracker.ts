@@ -1,252 +1,313 @@
-// The tracker itself, behind the facade: everything that a page can call, as `booking-tracker.ts` describes it. When a call is
-// done stands in `visit.ts`.
+// The tracker behind the facade: passes every call on to the instance that it runs in, and keeps what belongs to the page: its listeners,
+// and who waits for a promise. Where the instance traps, a facade takes its place until there is a fresh one.
 
-import { attempts } from "./attempt.js";
+import type { ConsentWord, Engine } from "../engine/engine.js";
+import type { BookingTracker } from "./booking-tracker.js";
 import type { Moment } from "./clock.js";
-import type { Instances } from "./instance.js";
+import { write } from "./console.js";
+import { facade } from "./facade.js";
+import { Instance, type Instances } from "./instance.js";
 import type { CheckedOptions } from "./options.js";
-import { readProperties } from "./properties.js";
-import type { Shared } from "./tracker-source.js";
-import type {
-  BookingCompletedProperties,
-  BookingFailedProperties,
-  BookingStartedProperties,
-  CapturedEvent,
-  CaptureOptions,
-  ConsentState,
-  FeatureFlagResult,
-  FeatureFlagsListener,
-  FlagOptions,
-  FlagValue,
-  Id,
-  ResetOptions,
-  Stats,
-  TeamGateState,
-} from "./types.js";
-import { Visit } from "./visit.js";
-import { wellFormedTeam } from "./well-formed.js";
+import { listenToPage } from "./page-events.js";
+import { type Audience, PageSide } from "./page-side.js";
+import * as storage from "./storage.js";
+import { METHODS } from "./tracker-class.js";
+import type { OpenTracker, Shared } from "./tracker-source.js";
+import { noteTrap, storeTrapped } from "./trapped.js";
+import type { Stats, TeamGateState } from "./types.js";
+
+/** What a page passes to a method. */
+// biome-ignore lint/suspicious/noExplicitAny: the types of the methods stand in `booking-tracker.ts`.
+type Args = any[];
+
+/** Somebody who wants to hear of something. */
+interface Listener {
+  readonly name: "onTeamGate" | "onFeatureFlags" | "onConsent";
+  readonly hear: (...told: Args) => void;
+  /** What it was told of each team. */
+  readonly told: Map<string, TeamGateState>;
+  stop?: () => void;
+}
+
+/** How a tracker is made once more, after a trap. */
+export interface Remake {
+  readonly apiKey: unknown;
+  readonly given: unknown;
+  readonly open: OpenTracker;
+}
+
+/** The trackers of this page: no browser tells a page what it has stored itself. */
+const near = new Set<PageTracker>();
+
+// A page gets one fresh instance after a trap, whichever of its trackers it is for: what traps twice would trap for ever.
+let hasRevived = false;
 
 /** The tracker of one page. No method throws. */
-export class Tracker {
-  readonly #visit: Visit;
-  readonly #joinAttempt: ReturnType<typeof attempts>[0];
-  readonly #endAttempt: ReturnType<typeof attempts>[1];
+export class PageTracker {
+  readonly #options: CheckedOptions;
+  readonly #kind: Instances["kind"];
+  readonly #shared: Shared;
+  readonly #remake: Remake;
+  readonly #side: PageSide;
+  readonly #instance: Instance;
+  readonly #listeners = new Set<Listener>();
+  #flushing: (() => void)[] = [];
+  #shuttingDown: (() => void)[] = [];
+  #loading: (readonly [ticket: number, resolve: () => void])[] = [];
+  #shutdown: Promise<void> | undefined;
+  #stopListening = () => {};
+  /** The team that the page has set last. */
+  #team: Args | undefined;
+  /** How many events the module has trapped on; each is an entry of the journal. */
+  #trappedEvents = 0;
+  /** Whether those who develop the page want to hear everything. */
+  #isVerbose: boolean;
+  /** Takes the calls after a trap. */
+  #shelter: ((name: string, args: Args) => unknown) | undefined;
 
-  /** `instances` makes the instance that the tracker runs in, and another one after a trap. */
-  constructor(options: CheckedOptions, instances: Instances, shared: Shared) {
-    this.#visit = new Visit(options, instances, shared);
-    [this.#joinAttempt, this.#endAttempt] = attempts();
+  constructor(options: CheckedOptions, instances: Instances, shared: Shared, remake: Remake) {
+    this.#options = options;
+    this.#isVerbose = options.debug;
+    this.#kind = instances.kind;
+    this.#shared = shared;
+    this.#remake = remake;
+    this.#side = new PageSide(options, this.#audience(), (run) => this.#instance.enter(run));
+    const Engine = instances.make();
+    const teamAnswers = Object.fromEntries(shared.teams);
+    const { page, isLazy } = shared;
+    const configuration = { ...options, version: __VERSION__, page, isLazy, said: shared.said(), teamAnswers };
+    this.#instance = new Instance(new Engine(configuration, this.#side), () => this.#trapped());
+    near.add(this);
+    const isPrerendering = document.prerendering === true;
+    if (isPrerendering) {
+      const activate = () => {
+        this.#listen();
+        this.#instance.enter((engine) => engine.activated());
+      };
+      document.addEventListener("prerenderingchange", activate, { once: true });
+    } else this.#listen();
+    this.#instance.enter((engine) => engine.start(isPrerendering));
+  }
+
+  static {
+    const methods = PageTracker.prototype as unknown as Record<string, unknown>;
+    for (const name of METHODS) {
+      methods[name] ??= function (this: PageTracker, ...args: Args) {
+        return this.#call(name, args);
+      };
+    }
   }
 
   /** Makes a call as what happened then. */
-  at<Value>(moment: Moment, call: () => Value): Value {
-    return this.#visit.at(moment, call);
+  at<Value>({ ms, sequence, monotonicMs, href, referrer, uuid, entry }: Moment, call: () => Value): Value {
+    const said = entry && JSON.stringify(entry.identity);
+    this.#instance.enter((engine) => engine.at(ms, sequence, monotonicMs, href, referrer, uuid, entry?.visitor, said));
+    try {
+      return call();
+    } finally {
+      this.#instance.enter((engine) => engine.now());
+    }
   }
 
-  trackBookingStarted(properties: BookingStartedProperties = {}): CapturedEvent | undefined {
-    const own = this.#visit.own(properties);
-    return this.#visit.capture("booking_started", () =>
-      this.#joinAttempt(readProperties(own), this.#visit.monotonicMs, true),
-    );
+  onTeamGate(hear: Listener["hear"]): () => void {
+    return this.#listenTo("onTeamGate", hear);
   }
 
-  trackBookingCompleted(properties: BookingCompletedProperties): CapturedEvent | undefined {
-    const own = this.#visit.own(properties);
-    return this.#visit.capture("booking_completed", () =>
-      this.#joinAttempt(readProperties(own), this.#visit.monotonicMs),
-    );
+  onFeatureFlags(hear: Listener["hear"]): () => void {
+    return this.#listenTo("onFeatureFlags", hear);
   }
 
-  trackBookingFailed(properties: BookingFailedProperties): CapturedEvent | undefined {
-    const own = this.#visit.own(properties);
-    return this.#visit.capture("booking_failed", () => this.#joinAttempt(readProperties(own), this.#visit.monotonicMs));
+  onConsent(hear: Listener["hear"]): () => void {
+    return this.#listenTo("onConsent", hear);
   }
 
-  capture(event: string, properties: object = {}, options: CaptureOptions = {}): CapturedEvent | undefined {
-    const own = this.#visit.own(properties);
-    return this.#visit.capture(event, () => readProperties(own), options);
-  }
-
-  identify(distinctId: string, set?: object, setOnce?: object): void {
-    const own = [this.#visit.own(set), this.#visit.own(setOnce)];
-    this.#visit.changePerson((people) => people.identify(distinctId, ...own));
-  }
-
-  alias(alias: string, original?: string): void {
-    this.#visit.changePerson((people) => people.alias(alias, original));
-  }
-
-  setPersonProperties(set?: object, setOnce?: object, unset?: readonly string[]): void {
-    const own = [this.#visit.own(set), this.#visit.own(setOnce)] as const;
-    this.#visit.change((people) => people.setPersonProperties(...own, unset));
-  }
-
-  createPersonProfile(): void {
-    this.#visit.change((people) => people.createPersonProfile());
-  }
-
-  group(type: string, key: Id, properties?: object): void {
-    const own = this.#visit.own(properties);
-    this.#visit.change((people) => people.group(type, key, own));
-  }
-
-  groupIdentify(type: string, key: Id, properties?: object): void {
-    const own = this.#visit.own(properties);
-    this.#visit.change((people) => people.groupIdentify(type, key, own));
-  }
-
-  resetGroups(): void {
-    this.#visit.change((people) => people.leaveGroups());
-  }
-
-  getGroups(): Record<string, string> | undefined {
-    return this.#visit.ask((people) => ({ ...people.present().groups }));
-  }
-
-  register(properties: object): void {
-    const own = this.#visit.own(properties) ?? {};
-    this.#visit.change((people) => people.registered.register(own));
-  }
-
-  registerOnce(properties: object): void {
-    const own = this.#visit.own(properties) ?? {};
-    this.#visit.change((people) => people.registered.registerOnce(own));
-  }
-
-  unregister(name: string): void {
-    this.#visit.change((people) => people.registered.unregister(name));
-  }
-
-  registerForSession(properties: object): void {
-    const own = this.#visit.own(properties) ?? {};
-    this.#visit.change((people) => people.session.register(own, Date.now()));
-  }
-
-  reset(options?: ResetOptions): void {
-    const { purge, ...how } = options ?? {};
-    const { calls } = this.#visit;
-    if (calls.isPrerendering) calls.run(() => this.#endAttempt());
-    else this.#endAttempt();
-    this.#visit.changePerson((people) => {
-      if (purge) this.#visit.purge();
-      people.reset(how, this.#visit.uuid);
+  async flush(): Promise<void> {
+    if (this.#shelter) return this.#shelter("flush", []) as Promise<void>;
+    return new Promise((resolve) => {
+      this.#flushing.push(resolve);
+      this.#instance.enter((engine) => engine.flush());
     });
-  }
-
-  setTeam(teamId: Id | null): void {
-    const team = wellFormedTeam(teamId);
-    if (team === undefined) this.#visit.notices.warn("setTeam: pass the id of the team, or null");
-    else this.#visit.setTeam(team);
-  }
-
-  isTeamTracked(teamId?: Id): boolean | undefined {
-    const team = wellFormedTeam(teamId);
-    return this.#visit.ask(() => (team === undefined ? undefined : this.#visit.isTeamTracked(team)));
-  }
-
-  onTeamGate(listener: (teamId: string, state: TeamGateState) => void): () => void {
-    return this.#visit.onTeamGate(listener);
-  }
-
-  isFeatureEnabled(key: string, options?: FlagOptions & { fallback?: boolean }): boolean | undefined {
-    const value = this.getFeatureFlag(key, options);
-    return value === undefined ? options?.fallback : value !== false;
-  }
-
-  getFeatureFlag(key: string, options?: FlagOptions): FlagValue | undefined {
-    const result = this.getFeatureFlagResult(key, options);
-    return result && (result.variant ?? result.enabled);
-  }
-
-  getFeatureFlagPayload(key: string): unknown {
-    return this.getFeatureFlagResult(key, { sendEvent: false })?.payload;
-  }
-
-  getFeatureFlagResult(key: string, options?: FlagOptions): FeatureFlagResult | undefined {
-    return this.#visit.ask(({ flags }) => flags.result(String(key), options));
-  }
-
-  getFeatureFlags(): Record<string, FlagValue> {
-    return this.getFeatureFlagsAndPayloads().flags;
-  }
-
-  getFeatureFlagsAndPayloads(): { flags: Record<string, FlagValue>; payloads: Record<string, unknown> } {
-    return this.#visit.ask(({ flags }) => flags.all()) ?? { flags: {}, payloads: {} };
-  }
-
-  onFeatureFlags(listener: FeatureFlagsListener): () => void {
-    return this.#visit.onFeatureFlags(listener);
-  }
-
-  async reloadFeatureFlags(): Promise<void> {
-    await this.#visit.ask(({ flags }) => flags.reload());
-  }
-
-  setPersonPropertiesForFlags(properties: object): void {
-    const own = this.#visit.own(properties);
-    this.#visit.change(({ flags }) => flags.addPerson(own));
-  }
-
-  resetPersonPropertiesForFlags(): void {
-    this.#visit.change(({ flags }) => flags.resetPerson());
-  }
-
-  setGroupPropertiesForFlags(properties: Readonly<Record<string, object>>): void {
-    const own = this.#visit.own(properties) ?? {};
-    this.#visit.change(({ flags }) => {
-      for (const [type, group] of Object.entries(own)) flags.addGroup(type, group);
-    });
-  }
-
-  resetGroupPropertiesForFlags(type?: string): void {
-    this.#visit.change(({ flags }) => flags.resetGroups(type));
-  }
-
-  getDistinctId(): string | undefined {
-    return this.#visit.ask((people) => people.present().distinctId);
-  }
-
-  getAnonymousId(): string | undefined {
-    return this.#visit.ask((people) => people.present().deviceId);
-  }
-
-  getSessionId(): string | undefined {
-    return this.#visit.ask((people) => people.present().sessionId);
-  }
-
-  optIn(): void {
-    this.#visit.calls.run(() => this.#visit.consent.say("granted"));
-  }
-
-  optOut(): void {
-    this.#visit.calls.run(() => this.#visit.consent.say("denied"));
-  }
-
-  hasOptedOut(): boolean {
-    return this.consent() === "denied";
-  }
-
-  consent(): ConsentState {
-    return this.#visit.consent.state;
-  }
-
-  onConsent(listener: (state: ConsentState) => void): () => void {
-    return this.#visit.consent.listen((state) => this.#visit.calls.run(() => listener(state)));
-  }
-
-  debug(isOn = true): void {
-    this.#visit.notices.isVerbose = isOn !== false;
-  }
-
-  flush(): Promise<void> {
-    return this.#visit.flush();
   }
 
   shutdown(): Promise<void> {
-    return this.#visit.shutdown();
+    if (this.#shelter) return this.#shelter("shutdown", []) as Promise<void>;
+    this.#shutdown ??= new Promise((resolve) => {
+      this.#shuttingDown.push(resolve);
+      this.#instance.enter((engine) => engine.shutdown());
+    });
+    return this.#shutdown;
+  }
+
+  async reloadFeatureFlags(): Promise<void> {
+    if (this.#shelter) return this.#shelter("reloadFeatureFlags", []) as Promise<void>;
+    const ticket = this.#instance.enter((engine) => engine.reloadFeatureFlags());
+    if (ticket !== undefined) return new Promise((resolve) => this.#loading.push([ticket, resolve]));
   }
 
   stats(): Stats {
-    return this.#visit.stats();
+    if (this.#shelter) {
+      const { captured, waiting, ...stats } = this.#shelter("stats", []) as Stats;
+      return { ...stats, captured: captured + this.#trappedEvents, waiting: waiting + this.#trappedEvents };
+    }
+    const { captured, settledElsewhere, dropped: earlier } = this.#shared.counts;
+    const counted = this.#instance.enter((engine) => engine.stats());
+    const none = { captured: 0, adopted: 0, confirmed: 0, waiting: 0, held: 0, settledElsewhere: 0, teams: {} };
+    const stats = counted ?? { ...none, dropped: {} };
+    const dropped = { ...stats.dropped };
+    for (const [reason, count] of Object.entries(earlier)) dropped[reason] = (dropped[reason] ?? 0) + count;
+    return {
+      ...stats,
+      engine: this.#kind,
+      captured: stats.captured + captured,
+      settledElsewhere: stats.settledElsewhere + settledElsewhere,
+      dropped,
+    };
+  }
+
+  #call(name: string, args: Args): unknown {
+    if (this.#shelter) return this.#shelter(name, args);
+    if (name === "setTeam") this.#team = args;
+    if (name === "debug") this.#isVerbose = args[0] !== false;
+    const value = this.#instance.enter((engine) =>
+      (engine as unknown as Record<string, (...args: Args) => unknown>)[name]?.(...args),
+    );
+    if (this.#shelter) return this.#afterTrap(name, args);
+    return value;
+  }
+
+  /** The instance has trapped in this call. Its event is in the journal for another version, unless its record is stored. */
+  #afterTrap(name: string, args: Args): unknown {
+    if (!/^(track|capture$)/.test(name)) return this.#shelter?.(name, args);
+    const { touched } = storage.inHand;
+    if (touched && storage.get(touched)) return undefined;
+    const stored = storeTrapped(this.#options, this.#shared, name, args);
+    if (stored) this.#trappedEvents++;
+    return stored;
+  }
+
+  /** Nothing of the instance goes on: a facade takes the calls, and makes a tracker with a fresh instance, if this page has not had one. */
+  #trapped(): void {
+    if (this.#isVerbose) write("debug", "the module has trapped");
+    this.#side.close();
+    this.#stopListening();
+    near.delete(this);
+    this.#settleAll();
+    const { touched } = storage.inHand;
+    if (touched) noteTrap(this.#options.project, touched.slice(-36));
+    const { apiKey, given, open } = this.#remake;
+    const isLast = hasRevived;
+    hasRevived = true;
+    const load = async () => {
+      if (isLast) throw new Error("the module has trapped twice");
+      // In a task of its own: this may run deep inside a call of the page.
+      await new Promise((resolve) => setTimeout(resolve));
+      return open;
+    };
+    const [pass] = facade(apiKey, given, { load });
+    this.#shelter = pass;
+    if (this.#team) pass("setTeam", this.#team);
+    for (const listener of this.#listeners) listener.stop = pass(listener.name, [listener.hear]) as () => void;
+  }
+
+  #settleAll(): void {
+    for (const resolve of [...this.#flushing.splice(0), ...this.#shuttingDown.splice(0)]) resolve();
+    for (const [, resolve] of this.#loading.splice(0)) resolve();
+  }
+
+  #listen(): void {
+    this.#stopListening = listenToPage((event) => {
+      this.#instance.enter((engine) => engine[event]());
+      if (event === "leaving") this.#side.leave();
+      else if (event !== "hidden") this.#side.live();
+    });
+    // Also after `shutdown`: what is denied is removed whenever it is denied.
+    addEventListener("storage", ({ key }: StorageEvent) => {
+      if (key === null || key.startsWith("phbt:")) this.#instance.enter((engine) => engine.stored(key ?? undefined));
+    });
+  }
+
+  #listenTo(name: Listener["name"], hear: Listener["hear"]): () => void {
+    if (this.#shelter) return this.#shelter(name, [hear]) as () => void;
+    const listener: Listener = { name, hear, told: new Map() };
+    this.#listeners.add(listener);
+    if (name === "onTeamGate") this.#tellTeams(listener);
+    if (name === "onFeatureFlags") this.#tellFlags(listener);
+    return () => {
+      listener.stop?.();
+      this.#listeners.delete(listener);
+    };
+  }
+
+  #tellTeams(listener: Listener): void {
+    const teams = this.#instance.enter((engine) => engine.teamStates()) ?? {};
+    for (const [team, state] of Object.entries(teams)) this.#tellTeam(listener, team, state);
+  }
+
+  #tellFlags({ hear }: Listener): void {
+    const told = this.#instance.enter((engine) => engine.flagsTold());
+    if (told) this.#tell(hear, ...told);
+  }
+
+  /** Tells a listener what is known of a team, unless it knows. */
+  #tellTeam({ hear, told }: Listener, team: string, state: TeamGateState): void {
+    if (told.get(team) === state) return;
+    told.set(team, state);
+    this.#tell(hear, team, state);
+  }
+
+  /** Calls the page's code; what it throws is kept from the page. */
+  #tell(hear: Listener["hear"], ...told: Args): void {
+    try {
+      hear(...told);
+    } catch (error) {
+      this.#instance.enter((engine) => engine.errorKept(error));
+    }
+  }
+
+  #all(name: Listener["name"]): Listener[] {
+    return [...this.#listeners].filter((listener) => listener.name === name);
+  }
+
+  #audience(): Audience {
+    return {
+      opened: () => {
+        for (const listener of this.#all("onTeamGate")) this.#tellTeams(listener);
+        for (const listener of this.#all("onFeatureFlags")) this.#tellFlags(listener);
+      },
+      teamTold: (team, state) => {
+        for (const listener of this.#all("onTeamGate")) this.#tellTeam(listener, team, state);
+      },
+      flagsTold: () => {
+        for (const listener of this.#all("onFeatureFlags")) this.#tellFlags(listener);
+      },
+      consentTold: (state: ConsentWord) => {
+        for (const { hear } of this.#all("onConsent")) this.#tell(hear, state);
+      },
+      nearTold: (key) => {
+        for (const other of near) if (other !== this) other.#instance.enter((engine: Engine) => engine.stored(key));
+      },
+      flagsSettled: (ticket) => {
+        const settled = this.#loading.filter(([waiting]) => waiting <= ticket);
+        this.#loading = this.#loading.filter(([waiting]) => waiting > ticket);
+        for (const [, resolve] of settled) resolve();
+      },
+      flushed: () => {
+        for (const resolve of this.#flushing.splice(0)) resolve();
+      },
+      isShutDown: () => {
+        this.#stopListening();
+        for (const resolve of this.#shuttingDown.splice(0)) resolve();
+      },
+    };
   }
 }
+
+/** The methods that {@link PageTracker} has itself. The others pass on what they are given, and give what the engine gives. */
+type Own = "onTeamGate" | "onFeatureFlags" | "onConsent" | "flush" | "shutdown" | "reloadFeatureFlags" | "stats";
+
+/** The tracker of one page. No method throws. */
+export type Tracker = PageTracker & Omit<BookingTracker, Own | "ready">;
+
+/** Makes the tracker of a page. Throws where the page cannot have an instance. */
+export const makeTracker = (...given: ConstructorParameters<typeof PageTracker>): Tracker =>
+  new PageTracker(...given) as Tracker;

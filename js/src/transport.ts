@@ -100,10 +100,10 @@ export function exit(project: Project, events: string): void {
 /** What somebody has answered who was asked for something; status 0, where no answer came. */
 export interface JsonAnswer {
   readonly status: number;
-  /** The JSON value of the body; absent, where it is none. */
-  readonly value?: unknown;
+  /** The body. */
+  readonly text: string;
   /** Whether the answer was given up, because it took too long. */
-  readonly isLate?: boolean;
+  readonly isLate: boolean;
 }
 
 /** Asks for a JSON value: by GET, or by POST where there is a body. As simple as {@link post}, and never rejects. */
@@ -118,10 +118,10 @@ export async function ask(url: string, body: string | undefined, timeoutMs: numb
       redirect: "error",
       signal: controller.signal,
     });
-    const value = await response.json().catch(() => undefined);
-    return { status: response.status, value };
+    const text = await response.text().catch(() => "");
+    return { status: response.status, text, isLate: false };
   } catch {
-    return { status: 0, isLate: controller.signal.aborted };
+    return { status: 0, text: "", isLate: controller.signal.aborted };
   } finally {
     clearTimeout(timeout);
   }

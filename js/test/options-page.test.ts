@@ -158,20 +158,36 @@ test("every bound of the engine has a row with its value, and no other", () => {
   for (const [name, value] of bounds) assert.equal(rows.get(name)?.[0], inPlainUnits(name, value), name);
 });
 
-test("every constant of the page's side has a row with its value, and no other", () => {
-  const facade = ["facade", "facade-gate", "journal", "entries/script"];
-  const delivery = ["properties", "backoff", "quarantine", "outbox", "transport", "mirror"];
-  const people = ["session", "shared-identity", "held-calls", "recorder", "stored-state", "call-queue"];
-  const flags = ["team-gate", "gate-sources", "flags-request", "feature-flags", "flag-cache"];
-  const files = [...facade, ...delivery, ...people, ...flags].map((module) => `js/src/${module}.ts`);
+/** Holds a section against the constants of these files. */
+function holds(heading: string, files: readonly string[]): void {
   const constants = constantsOf(files, CONSTANT);
-  const rows = rowsUnder("Constants of the page's side");
+  const rows = rowsUnder(heading);
   assert.deepEqual([...rows.keys()], [...constants.keys()]);
   for (const [name, value] of constants) assert.equal(rows.get(name)?.[0], inPlainUnits(name, value), name);
+}
+
+test("every bound of the tracker has a row with its value, and no other", () => {
+  const event = ["event/distinct_id", "event/emails", "person/session", "person/stored"];
+  const flags = ["flags/cache", "flags/feature_flags", "flags/gate", "flags/request"];
+  const tracker = ["asking", "clock", "held", "quarantine", "recorder", "sharing"].map((name) => `tracker/${name}`);
+  const browser = ["browser/driver", "browser/posthog", "browser/value"];
+  holds(
+    "Bounds of the tracker",
+    [...event, ...flags, ...tracker, ...browser].map((module) => `src/${module}.rs`),
+  );
+});
+
+test("every constant of the page's side has a row with its value, and no other", () => {
+  const modules = ["facade", "facade-gate", "journal", "entries/script", "transport", "mirror"];
+  holds(
+    "Constants of the page's side",
+    modules.map((module) => `js/src/${module}.ts`),
+  );
 });
 
 test("every row says why", () => {
-  const headings = ["Options", FINDINGS, "Names of posthog-js", "Bounds of the engine", "Constants of the page's side"];
+  const bounds = ["Bounds of the engine", "Bounds of the tracker", "Constants of the page's side"];
+  const headings = ["Options", FINDINGS, "Names of posthog-js", ...bounds];
   for (const [name, cells] of headings.flatMap((heading) => [...rowsUnder(heading)])) {
     assert.match(cells.at(-1) ?? "", /^[A-Z].*\.$/, name);
   }
@@ -182,17 +198,14 @@ test("constants that the engine and the wrapper share have one value", () => {
     readdirSync(repositoryUrl(folder), { encoding: "utf8" })
       .filter((name) => name.endsWith(ending))
       .map((name) => folder + name);
-  const engine = constantsOf(filesIn("src/engine/", ".rs"), CONSTANT);
+  const folders = ["src/engine/", "src/tracker/", "src/flags/", "src/person/"];
+  const engine = constantsOf(
+    folders.flatMap((folder) => filesIn(folder, ".rs")),
+    CONSTANT,
+  );
   const wrapper = constantsOf(filesIn("js/src/", ".ts"), CONSTANT);
   const shared = [...wrapper.keys()].filter((name) => engine.has(name)).sort();
-  const known = [
-    "BACKOFF_FIRST_MS",
-    "BACKOFF_MAX_MS",
-    "HOLD_MAX_MS",
-    "KEY_PREFIX",
-    "PROBE_INTERVAL_MS",
-    "RECORD_FORMAT",
-  ];
+  const known = ["ENTRY_AGE_MAX_MS", "KEY_PREFIX", "QUARANTINE_MAX", "RECORD_FORMAT"];
   assert.deepEqual(shared, known);
   for (const name of shared) assert.equal(wrapper.get(name), engine.get(name), name);
 });

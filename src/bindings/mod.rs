@@ -1,92 +1,91 @@
 //! The surface that JavaScript sees: parse, call, convert. No logic.
 
+mod configuration;
 mod lock_answer;
-mod stats;
+mod page_calls;
+mod read_out;
 
 use wasm_bindgen::prelude::*;
 
-use crate::browser::{Driver, PageSide};
-use crate::engine::{Config, Input, LockAnswer as Answer, NewEvent, Outcome};
+use crate::browser::value::plain_text;
+use crate::browser::{Driver, PageSide, PostHogOnPage};
+use crate::engine::{LockAnswer as Answer, Monotonic, Outcome, Wall};
+use crate::event::PageAddress;
+use crate::flags::JsonAnswer;
+use crate::tracker::{Input, Moment, Person};
+pub use configuration::Configuration;
 pub use lock_answer::LockAnswer;
-use stats::EngineStats;
 
-/// The engine of one page. Any method may be called from inside a method of the page's side: what it says is done behind what
+/// The tracker of one page. Any method may be called from inside a method of the page's side: what it says is done behind what
 /// is going on.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Engine {
     driver: Driver,
+    /// When the next call was made, where that was earlier.
+    given: core::cell::RefCell<Option<Moment>>,
 }
 
 #[wasm_bindgen]
 impl Engine {
-    /// Makes the engine with the checked options; times in ms. It does nothing before `start`.
+    /// Makes the tracker with the checked options. It does nothing before `start`.
     #[wasm_bindgen(constructor)]
-    pub fn new(
-        project: String,
-        #[wasm_bindgen(js_name = flushAt)] flush_at: u32,
-        #[wasm_bindgen(js_name = flushIntervalMs)] flush_interval_ms: u32,
-        #[wasm_bindgen(js_name = maxRetries)] max_retries: u32,
-        #[wasm_bindgen(js_name = requestTimeoutMs)] request_timeout_ms: u32,
-        page: PageSide,
-    ) -> Self {
-        let config = Config {
-            project,
-            flush_at: flush_at as usize,
-            flush_interval_ms: flush_interval_ms.into(),
-            max_retries,
-            request_timeout_ms: request_timeout_ms.into(),
-        };
-        Self { driver: Driver::new(config, page) }
+    pub fn new(configuration: &Configuration, page: PageSide) -> Self {
+        let options = configuration.read();
+        let is_own = configuration.identity() == "own";
+        let posthog = (!is_own).then(|| PostHogOnPage::new(&options.api_key, configuration.posthog()));
+        let driver = Driver::new(options, page, posthog, configuration.hooks());
+        Self { driver, given: core::cell::RefCell::default() }
     }
 
-    /// Starts the engine, which leaves the records of these uuids alone.
-    pub fn start(&self, quarantined: Vec<String>) {
-        self.driver.enter(Input::Started { quarantined });
+    /// Starts the tracker; on a page that is only prerendered it waits for `activated`.
+    pub fn start(&self, #[wasm_bindgen(js_name = isPrerendering)] is_prerendering: bool) {
+        self.driver.enter(Input::Started { is_prerendering });
     }
 
-    /// Captures an event; `open` says what is known of its team. A raw one is not sent before `seal`.
+    /// Somebody sees a page that was only prerendered.
+    pub fn activated(&self) {
+        self.driver.enter(Input::Activated);
+    }
+
+    /// The next call happened then: at these times, as this call of its page, at this address. `uuid` is what its event is identified
+    /// by; `visitor` and `said` are whom it is about, as the journal has them.
     #[expect(
         clippy::too_many_arguments,
-        reason = "each is a fact of the event, and an object would have to be taken apart"
+        reason = "each is a fact of the call, and an object would have to be taken apart"
     )]
-    pub fn capture(
+    pub fn at(
         &self,
-        key: String,
-        name: String,
-        body: String,
-        team: Option<String>,
-        open: Option<bool>,
-        #[wasm_bindgen(js_name = mustSend)] must_send: bool,
-        #[wasm_bindgen(js_name = isSealed)] is_sealed: bool,
+        ms: f64,
+        sequence: f64,
+        #[wasm_bindgen(js_name = monotonicMs)] monotonic_ms: f64,
+        href: &str,
+        referrer: &str,
+        uuid: Option<String>,
+        visitor: Option<String>,
+        said: Option<String>,
     ) {
-        let event = NewEvent { key, name, body, team, open, must_send, sealed: is_sealed };
-        self.driver.enter(Input::Captured(event));
+        let person = visitor.and_then(|visitor| Person::read(&visitor, said.as_deref().unwrap_or("[]")));
+        self.given.replace(Some(Moment {
+            captured: Wall(ms as u64),
+            sequence: sequence as u64,
+            monotonic: Monotonic(monotonic_ms as u64),
+            address: PageAddress::reduce(href, referrer),
+            uuid,
+            person,
+        }));
     }
 
-    /// Takes an event that was composed from another page's journal.
-    pub fn replay(
-        &self,
-        key: String,
-        name: String,
-        body: String,
-        team: Option<String>,
-        open: Option<bool>,
-        #[wasm_bindgen(js_name = mustSend)] must_send: bool,
-    ) {
-        let event = NewEvent { key, name, body, team, open, must_send, sealed: true };
-        self.driver.enter(Input::Replayed(event));
+    /// An error of the page's own was kept from it.
+    #[wasm_bindgen(js_name = errorKept)]
+    pub fn error_kept(&self, error: &JsValue) {
+        let error = plain_text(error);
+        self.driver.read(|tracker, _| tracker.keep_error(&error));
     }
 
-    /// Gives a raw event of this page its final text.
-    pub fn seal(&self, key: String, body: String) {
-        self.driver.enter(Input::Sealed { key, body });
-    }
-
-    /// Tells what is known of a team now.
-    #[wasm_bindgen(js_name = gateAnswered)]
-    pub fn gate_answered(&self, team: String, open: Option<bool>) {
-        self.driver.enter(Input::GateAnswered { team, open });
+    /// The next call happens when it is made.
+    pub fn now(&self) {
+        self.given.take();
     }
 
     /// A request was answered; `retryAfterS` is 0 where the answer names no time.
@@ -111,6 +110,24 @@ impl Engine {
         self.finish(request, Outcome::WebPage);
     }
 
+    /// A server has answered a question; status 0, where no answer came.
+    #[wasm_bindgen(js_name = jsonAnswered)]
+    pub fn json_answered(
+        &self,
+        question: u32,
+        status: u16,
+        text: String,
+        #[wasm_bindgen(js_name = isLate)] is_late: bool,
+    ) {
+        self.driver.enter(Input::JsonAnswered { id: question, answer: JsonAnswer { status, text, is_late } });
+    }
+
+    /// The page's callback has said whether a team is tracked; nothing, where it could not say.
+    #[wasm_bindgen(js_name = callbackAnswered)]
+    pub fn callback_answered(&self, question: u32, #[wasm_bindgen(js_name = isOpen)] is_open: Option<bool>) {
+        self.driver.enter(Input::CallbackAnswered { id: question, is_open });
+    }
+
     /// Tells what came of asking for the drain lock.
     #[wasm_bindgen(js_name = lockAnswered)]
     pub fn lock_answered(&self, answer: LockAnswer) {
@@ -120,7 +137,7 @@ impl Engine {
             LockAnswer::Refused => Answer::Refused,
             LockAnswer::Missing => Answer::Missing,
             LockAnswer::Lost => return self.driver.enter(Input::LockLost),
-            // No answer at all: the engine goes on without one after a while.
+            // No answer at all: the tracker goes on without one after a while.
             _ => return,
         };
         self.driver.enter(Input::LockAnswered(answer));
@@ -131,16 +148,10 @@ impl Engine {
         self.driver.enter(Input::Mirrored(keys.into_iter().zip(values).collect()));
     }
 
-    /// Asks to be asked for journals again after this time.
-    #[wasm_bindgen(js_name = lookAgain)]
-    pub fn look_again(&self, #[wasm_bindgen(js_name = inMs)] in_ms: f64) {
-        self.driver.enter(Input::LookAgain { in_ms: in_ms as u64 });
-    }
-
-    /// Gives a record that has killed an engine another chance.
+    /// Gives a record that has killed a tracker another chance.
     #[wasm_bindgen(js_name = retryQuarantined)]
     pub fn retry_quarantined(&self, uuid: String) {
-        self.driver.enter(Input::RetryQuarantined { uuid });
+        self.driver.enter(Input::RetryQuarantined(uuid));
     }
 
     /// Nobody sees the page any more.
@@ -168,27 +179,19 @@ impl Engine {
         self.driver.enter(Input::Woke);
     }
 
-    /// Everything is to be sent now.
+    /// Something is stored that this tracker did not store: under this key, or under any.
+    pub fn stored(&self, key: Option<String>) {
+        self.driver.enter(Input::Stored { key });
+    }
+
+    /// Everything is to be sent now; `flushed` says when that is over.
     pub fn flush(&self) {
         self.driver.enter(Input::FlushRequested);
     }
 
-    /// Everything is to be sent now, and nothing taken any more.
-    #[wasm_bindgen(js_name = shutDown)]
-    pub fn shut_down(&self) {
+    /// Everything is to be sent now, and nothing taken any more; `isShutDown` says when that is over.
+    pub fn shutdown(&self) {
         self.driver.enter(Input::ShutDown);
-    }
-
-    /// Everything that waits is given up.
-    pub fn purge(&self) {
-        self.driver.enter(Input::Purged);
-    }
-
-    /// What became of this page's events; from inside a call, as it was before that call.
-    #[wasm_bindgen(unchecked_return_type = "EngineStats")]
-    pub fn stats(&self) -> JsValue {
-        // Counts and names make an object in any case.
-        serde_wasm_bindgen::to_value(&EngineStats::from(self.driver.stats())).unwrap_or_default()
     }
 
     fn finish(&self, request: u32, outcome: Outcome) {
@@ -196,7 +199,7 @@ impl Engine {
     }
 }
 
-/// Test builds only: kills every engine of this page that meets `needle`.
+/// Test builds only: kills every tracker of this page that meets `needle`.
 #[cfg(feature = "planted-trap")]
 #[wasm_bindgen(js_name = plantTrap)]
 pub fn plant_trap(needle: &str) {

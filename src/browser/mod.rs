@@ -1,16 +1,17 @@
-//! The edge of the browser, as far as it is Rust: the driver that drains the engine, and the doors to the page's side.
-//!
-//! What only JavaScript can do (storage, requests, beacons, timers, page events) stands in `js/src/page-side.ts` and its
-//! neighbours. Measured: the same through web-sys, closures and promises costs over 4 KB of brotli more.
+//! The edge of the browser: the driver that drains the tracker, what is read for it before each input, and the doors to the page's
+//! side (`js/src/page-side.ts` and its neighbours).
 
-mod clock;
 mod driver;
-mod entropy;
+mod facts;
+mod hooks;
 mod page_side;
+mod posthog;
 mod storage;
+pub(crate) mod value;
 
 #[cfg(feature = "planted-trap")]
 pub mod planted_trap;
 
-pub use driver::Driver;
+pub use driver::{Captured, Driver};
 pub use page_side::PageSide;
+pub(crate) use posthog::PostHogOnPage;

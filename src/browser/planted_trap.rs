@@ -4,7 +4,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::engine::Input;
+use crate::tracker::{Call, Input};
 
 #[wasm_bindgen(
     inline_js = "export const plant = (needle) => { globalThis.plantedTrap = needle; }; export const planted = () => globalThis.plantedTrap ?? '';"
@@ -24,12 +24,18 @@ pub fn plant(needle: &str) {
 /// Traps where the input is the needle's.
 pub(crate) fn spring(input: &Input) {
     match input {
-        Input::Captured(event) | Input::Replayed(event) => spring_on(&event.body),
-        Input::Sealed { body, .. } => spring_on(body),
         Input::Woke => spring_at("@woke"),
         Input::Leaving => spring_at("@leaving"),
         Input::SendFinished { .. } => spring_at("@answered"),
         _ => {}
+    }
+}
+
+/// Traps where the call is the needle's.
+pub(crate) fn spring_on_call(call: &Call) {
+    if let Call::Capture(capture) = call {
+        spring_on(capture.name.as_deref().unwrap_or_default());
+        spring_on(capture.properties.text());
     }
 }
 

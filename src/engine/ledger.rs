@@ -31,11 +31,17 @@ pub enum DropReason {
     Purged,
     /// Its record has killed an engine, was left alone since, and was older than 7 days.
     Quarantined,
+    /// Nothing can say whether its team is tracked, and the page ignores such events.
+    Ungated,
+    /// The visitor has not agreed to be tracked.
+    NoConsent,
+    /// A hook of the page did not want it, or went wrong.
+    BeforeSend,
 }
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::GateShut,
         Self::GateUnknown,
         Self::Invalid,
@@ -49,6 +55,9 @@ impl DropReason {
         Self::Forbidden,
         Self::Purged,
         Self::Quarantined,
+        Self::Ungated,
+        Self::NoConsent,
+        Self::BeforeSend,
     ];
 
     /// The stable code of the reason.
@@ -78,6 +87,9 @@ const CODES: [&str; DropReason::ALL.len()] = [
     "forbidden",
     "purged",
     "quarantined",
+    "ungated",
+    "no_consent",
+    "before_send",
 ];
 
 /// The public counters of one page, in whole events.

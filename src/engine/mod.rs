@@ -48,6 +48,6 @@ pub use reach::{UNREACHED_PAGES_MAX, UNREACHED_RECORDS_MAX};
 pub use record::{KEY_PREFIX, RECORD_FORMAT, noun_key, record_key};
 #[cfg(feature = "broken-engines")]
 pub use sabotage::Sabotage;
-pub use store::{MemoryStore, Store, StoreError};
+pub use store::{MemoryStore, Store, StoreError, TabStore};
 pub use time::{Monotonic, Now, Wall};
 pub use tracker::Tracker;

@@ -74,7 +74,8 @@ test("a module that traps on a capture leaves the page working and the events sa
     tracker.trackBookingCompleted(completed);
     return Object.keys(localStorage).filter((key) => /^phbt:(\d|journal)/.test(key)).length;
   }, COMPLETED);
-  assert.equal(safe, 4);
+  // The event in between can wait, and does so in memory: the fresh instance is made in the next task.
+  assert.equal(safe, 3);
   // A fresh instance delivers what did not trap.
   await collector.wait({ received: 3 });
   assert.deepEqual(names(await collector.events()).sort(), ["after", "before", "booking_completed"]);

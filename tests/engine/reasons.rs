@@ -57,6 +57,9 @@ fn story(reason: DropReason) -> Page {
             page
         }
         DropReason::Quarantined => quarantined(),
+        DropReason::Ungated | DropReason::NoConsent | DropReason::BeforeSend => {
+            panic!("given up before it is a record: tests/tracker/reasons.rs")
+        }
         DropReason::Forbidden => {
             let mut page = Page::fresh();
             page.capture("booking_failed");
@@ -107,7 +110,8 @@ fn found(key: &str, value: &str) -> Page {
 
 #[test]
 fn every_reason_is_reached_counted_and_told() {
-    for reason in DropReason::ALL {
+    let before = [DropReason::Ungated, DropReason::NoConsent, DropReason::BeforeSend];
+    for reason in DropReason::ALL.into_iter().filter(|reason| !before.contains(reason)) {
         let page = story(reason);
         assert!(page.stats().dropped(reason) > 0, "{}", reason.code());
         assert_eq!(page.stats().dropped_total(), page.stats().dropped(reason), "{} alone", reason.code());

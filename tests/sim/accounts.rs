@@ -212,6 +212,8 @@ pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
         }
         DropReason::Evicted => any(is_crowded(world, task)),
         DropReason::Torn => world.torn,
+        // Such an event is given up before it comes here.
+        DropReason::Ungated | DropReason::NoConsent | DropReason::BeforeSend => 0,
         DropReason::Purged => any(task.input == Input::Purged),
         // It came out of a journal, whose entry came back with a browser that was killed, or is seen gone late.
         DropReason::Duplicate => {

@@ -111,6 +111,19 @@ impl Object {
         self.set_raw(name, if value { "true" } else { "false" });
     }
 
+    /// Gives a member an array of texts.
+    pub fn set_texts(&mut self, name: &str, texts: &[String]) {
+        let mut raw = String::from("[");
+        for text in texts {
+            if raw.len() > 1 {
+                raw.push_str(",");
+            }
+            push_text(&mut raw, text);
+        }
+        raw.push_str("]");
+        self.set_raw(name, &raw);
+    }
+
     /// Gives a member an object.
     pub fn set_object(&mut self, name: &str, object: &Self) {
         self.set_raw(name, &object.text);

@@ -80,6 +80,29 @@ impl<'a> Value<'a> {
         scanner.take(b'{').then_some(Members { text: self.raw, scanner })
     }
 
+    /// The items of an array, in their order; none, where this is no array.
+    ///
+    /// # Example
+    /// ```
+    /// use posthog_booking_tracker::event::json::Value;
+    /// let items: Vec<_> = Value::read("[1, [2], null]")?.items().map(|item| item.raw()).collect();
+    /// assert_eq!(items, ["1", "[2]", "null"]);
+    /// assert_eq!(Value::read("7")?.items().count(), 0);
+    /// # Ok::<(), posthog_booking_tracker::event::json::Flaw>(())
+    /// ```
+    pub fn items(self) -> impl Iterator<Item = Self> {
+        let Self { raw } = self;
+        let mut scanner = Scanner::new(raw);
+        let is_array = scanner.take(b'[');
+        core::iter::from_fn(move || {
+            scanner.take(b',');
+            let start = scanner.place();
+            // The array is whole, so its end is where there is no value.
+            let end = if is_array { scanner.value().ok()? } else { return None };
+            Some(Self { raw: &raw[start..end] })
+        })
+    }
+
     /// The text that this is, without quotes and escapes; `None`, where it is none. Lone surrogates are read as U+FFFD.
     ///
     /// # Example

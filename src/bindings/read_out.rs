@@ -1,0 +1,258 @@
+//! What a page reads, as JavaScript sees it.
+
+use serde::{Serialize, Serializer};
+use wasm_bindgen::prelude::*;
+
+use super::Engine;
+use crate::browser::Captured;
+use crate::browser::value::{any_text, id_of, member, parsed, plain_text};
+use crate::engine::DropReason;
+use crate::event::json::{Object, Value};
+use crate::flags::{Flag, FlagValue};
+use crate::person::ConsentState;
+use crate::tracker::{Call, Stats, Tracker};
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** What an event was stored as. */
+export interface CapturedEvent {
+  readonly uuid: string;
+  readonly event: string;
+}
+
+/** What became of a page's events, in whole events. */
+export interface EngineStats {
+  captured: number;
+  adopted: number;
+  confirmed: number;
+  waiting: number;
+  held: number;
+  settledElsewhere: number;
+  /** How many were given up for each reason. */
+  dropped: Record<string, number>;
+  /** What is known of the teams that have been named on this page. */
+  teams: Record<string, "unknown" | "open" | "shut">;
+}
+"#;
+
+/// What an event was stored as.
+#[derive(Debug, Serialize)]
+pub(super) struct CapturedEvent {
+    uuid: String,
+    event: String,
+}
+
+impl CapturedEvent {
+    pub(super) fn out(captured: Captured) -> JsValue {
+        out(&Self { uuid: captured.uuid, event: captured.name })
+    }
+}
+
+/// The counters of one page.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EngineStats {
+    captured: u32,
+    adopted: u32,
+    confirmed: u32,
+    waiting: u32,
+    held: u32,
+    settled_elsewhere: u32,
+    #[serde(serialize_with = "by_reason")]
+    dropped: [u32; DropReason::ALL.len()],
+}
+
+/// Each reason by its code, with how many were given up for it.
+fn by_reason<S: Serializer>(dropped: &[u32; DropReason::ALL.len()], serializer: S) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeStruct;
+    let mut object = serializer.serialize_struct("Dropped", DropReason::ALL.len())?;
+    for (reason, count) in DropReason::ALL.into_iter().zip(dropped) {
+        object.serialize_field(reason.code(), count)?;
+    }
+    object.end()
+}
+
+fn out(value: &impl Serialize) -> JsValue {
+    // Counts, names and texts make an object in any case.
+    serde_wasm_bindgen::to_value(value).unwrap_or_default()
+}
+
+/// The word for what is known of a team.
+fn word_of(is_open: Option<bool>) -> &'static str {
+    match is_open {
+        None => "unknown",
+        Some(true) => "open",
+        Some(false) => "shut",
+    }
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Who events are about.
+    #[wasm_bindgen(js_name = getDistinctId)]
+    pub fn get_distinct_id(&self) -> Option<String> {
+        self.driver.read(Tracker::visitor).flatten().map(|(id, ..)| id)
+    }
+
+    /// What stands for this browser, whoever uses it.
+    #[wasm_bindgen(js_name = getAnonymousId)]
+    pub fn get_anonymous_id(&self) -> Option<String> {
+        self.driver.read(Tracker::visitor).flatten().map(|(_, id, _)| id)
+    }
+
+    /// The session of an event that would be captured now.
+    #[wasm_bindgen(js_name = getSessionId)]
+    pub fn get_session_id(&self) -> Option<String> {
+        self.driver.read(Tracker::visitor).flatten().map(|(.., id)| id)
+    }
+
+    /// The groups that the visitor belongs to, key by type.
+    #[wasm_bindgen(js_name = getGroups, unchecked_return_type = "Record<string, string> | undefined")]
+    pub fn get_groups(&self) -> JsValue {
+        let groups = self.driver.read(Tracker::groups).flatten();
+        groups.map(|groups| parsed(groups.text())).unwrap_or_default()
+    }
+
+    /// Whether a team is tracked; nothing, while nobody knows.
+    #[wasm_bindgen(js_name = isTeamTracked)]
+    pub fn is_team_tracked(&self, team: &JsValue) -> Option<bool> {
+        let team = id_of(team)?;
+        self.driver.read(|tracker, facts| tracker.is_team_tracked(facts, &team)).flatten()
+    }
+
+    /// What is known of the teams of this page, before they may be known nothing.
+    #[wasm_bindgen(js_name = teamStates, unchecked_return_type = "Record<string, 'unknown' | 'open' | 'shut'> | undefined")]
+    pub fn team_states(&self) -> JsValue {
+        let teams = self.driver.read(Tracker::teams).flatten();
+        teams.map(|teams| teams_out(&teams)).unwrap_or_default()
+    }
+
+    /// The value of a feature flag; nothing, while it is not known.
+    #[wasm_bindgen(js_name = getFeatureFlag, unchecked_return_type = "boolean | string | undefined")]
+    pub fn get_feature_flag(&self, key: &JsValue, options: &JsValue) -> JsValue {
+        self.flag(key, options).map(|flag| value_out(&flag.value)).unwrap_or_default()
+    }
+
+    /// Whether a feature flag is on; `fallback`, where that is not known.
+    #[wasm_bindgen(js_name = isFeatureEnabled, unchecked_return_type = "boolean | undefined")]
+    pub fn is_feature_enabled(&self, key: &JsValue, options: &JsValue) -> JsValue {
+        match self.flag(key, options) {
+            Some(flag) => JsValue::from_bool(flag.value.is_on()),
+            None => member(options, "fallback"),
+        }
+    }
+
+    /// The JSON value that comes with a flag.
+    #[wasm_bindgen(js_name = getFeatureFlagPayload, unchecked_return_type = "unknown")]
+    pub fn get_feature_flag_payload(&self, key: &JsValue) -> JsValue {
+        let key = plain_text(key);
+        let reading = self.driver.read(|tracker, facts| tracker.flag(facts, &key)).flatten();
+        reading.and_then(|reading| reading.flag).and_then(|flag| payload_out(&flag)).unwrap_or_default()
+    }
+
+    /// Everything that a flag says.
+    #[wasm_bindgen(js_name = getFeatureFlagResult, unchecked_return_type = "object | undefined")]
+    pub fn get_feature_flag_result(&self, key: &JsValue, options: &JsValue) -> JsValue {
+        self.flag(key, options).map(|flag| parsed(result_of(&plain_text(key), &flag).text())).unwrap_or_default()
+    }
+
+    /// The values of all flags, and the JSON values that come with them.
+    #[wasm_bindgen(js_name = getFeatureFlagsAndPayloads, unchecked_return_type = "{ flags: object; payloads: object }")]
+    pub fn get_feature_flags_and_payloads(&self) -> JsValue {
+        let (flags, payloads) = self.driver.read(Tracker::all_flags).flatten().unwrap_or_default();
+        let mut all = Object::default();
+        all.set_object("flags", &flags);
+        all.set_object("payloads", &payloads);
+        parsed(all.text())
+    }
+
+    /// The values of all flags.
+    #[wasm_bindgen(js_name = getFeatureFlags, unchecked_return_type = "Record<string, boolean | string>")]
+    pub fn get_feature_flags(&self) -> JsValue {
+        member(&self.get_feature_flags_and_payloads(), "flags")
+    }
+
+    /// What listeners are told of the flags, as an array; nothing, before it is known.
+    #[wasm_bindgen(js_name = flagsTold, unchecked_return_type = "[string[], Record<string, boolean | string>, { errorsLoading: boolean }] | undefined")]
+    pub fn flags_told(&self) -> JsValue {
+        let told = self.driver.read(Tracker::flags_told).flatten();
+        let Some((active, values, has_failed)) = told else { return JsValue::UNDEFINED };
+        let mut context = Object::default();
+        context.set_boolean("errorsLoading", has_failed);
+        let mut keys = Object::default();
+        keys.set_texts("active", &active);
+        let keys = keys.get("active").map(Value::raw).unwrap_or("[]");
+        parsed(&["[", keys, ",", values.text(), ",", context.text(), "]"].concat())
+    }
+
+    /// Loads the flags anew; gives the ticket that `flagsSettled` names, or nothing, where that may not be done.
+    #[wasm_bindgen(js_name = reloadFeatureFlags)]
+    pub fn reload_feature_flags(&self) -> Option<u32> {
+        self.driver.read(Tracker::reload_flags).flatten()
+    }
+
+    /// What is known of the visitor's consent.
+    #[wasm_bindgen(unchecked_return_type = "ConsentWord")]
+    pub fn consent(&self) -> String {
+        let state = self.driver.read(Tracker::consent);
+        state.unwrap_or(ConsentState::Pending).word().to_owned()
+    }
+
+    /// Whether the visitor does not want to be tracked.
+    #[wasm_bindgen(js_name = hasOptedOut)]
+    pub fn has_opted_out(&self) -> bool {
+        self.driver.read(Tracker::consent) == Some(ConsentState::Denied)
+    }
+
+    /// What became of this page's events; from inside a storage call, as it was before that call.
+    #[wasm_bindgen(unchecked_return_type = "EngineStats")]
+    pub fn stats(&self) -> JsValue {
+        let Stats { captured, adopted, confirmed, waiting, held, settled_elsewhere, dropped, teams } =
+            self.driver.stats();
+        let counts = out(&EngineStats { captured, adopted, confirmed, waiting, held, settled_elsewhere, dropped });
+        let _ = js_sys::Reflect::set(&counts, &"teams".into(), &teams_out(&teams));
+        counts
+    }
+
+    /// Reads a flag, and has PostHog told that the visitor has met it, unless the page does not want that.
+    fn flag(&self, key: &JsValue, options: &JsValue) -> Option<Flag> {
+        let key = any_text(key)?;
+        let reading = self.driver.read(|tracker, facts| tracker.flag(facts, &key)).flatten()?;
+        if reading.is_met && member(options, "sendEvent").as_bool() != Some(false) {
+            self.make(Call::MeetFlag(key));
+        }
+        reading.flag
+    }
+}
+
+fn teams_out(teams: &[(String, Option<bool>)]) -> JsValue {
+    let mut words = Object::default();
+    for (team, is_open) in teams {
+        words.set_text(team, word_of(*is_open));
+    }
+    parsed(words.text())
+}
+
+fn value_out(value: &FlagValue) -> JsValue {
+    match value {
+        FlagValue::Switch(is_on) => JsValue::from_bool(*is_on),
+        FlagValue::Variant(variant) => JsValue::from_str(variant),
+    }
+}
+
+fn payload_out(flag: &Flag) -> Option<JsValue> {
+    flag.payload().map(|payload| parsed(payload.raw()))
+}
+
+fn result_of(key: &str, flag: &Flag) -> Object {
+    let mut result = Object::default();
+    result.set_text("key", key);
+    result.set_boolean("enabled", flag.value.is_on());
+    if let FlagValue::Variant(variant) = &flag.value {
+        result.set_text("variant", variant);
+    }
+    if let Some(payload) = flag.payload() {
+        result.set("payload", payload);
+    }
+    result
+}

@@ -1,0 +1,87 @@
+//! What the tracker is told with everything that happens: the two clocks, chance, the address of the page, and what the browser says of
+//! itself. A page that has replaced what is read here goes without.
+
+use js_sys::{Date, Intl, Reflect};
+use wasm_bindgen::prelude::*;
+
+use super::value::{member, plain_text};
+use crate::engine::{Monotonic, Wall};
+use crate::event::Environment;
+use crate::event::json::Object;
+use crate::tracker::Facts;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
+
+    // Every browser that runs WebAssembly has it, in insecure contexts too.
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn get_random_values(bytes: &mut [u8]);
+
+    #[wasm_bindgen(thread_local_v2, js_name = location)]
+    static LOCATION: JsValue;
+
+    #[wasm_bindgen(thread_local_v2, js_name = document)]
+    static DOCUMENT: JsValue;
+
+    #[wasm_bindgen(thread_local_v2, js_name = navigator)]
+    static NAVIGATOR: JsValue;
+}
+
+/// The wall clock, `Date.now()`.
+pub(crate) fn wall() -> Wall {
+    Wall(Date::now() as u64)
+}
+
+/// `performance.now()`, which no change of the wall clock moves.
+pub(crate) fn monotonic() -> Monotonic {
+    Monotonic(performance_now() as u64)
+}
+
+/// Reads everything but what posthog-js says, and what the browser says of itself on every event.
+pub(crate) fn read() -> Facts {
+    let mut entropy = [0; 16];
+    get_random_values(&mut entropy);
+    let asks_dnt = NAVIGATOR.with(|navigator| member(navigator, "doNotTrack"));
+    Facts {
+        wall: wall(),
+        monotonic: monotonic(),
+        entropy: u128::from_le_bytes(entropy),
+        href: text(LOCATION.with(|location| member(location, "href"))),
+        referrer: text(DOCUMENT.with(|document| member(document, "referrer"))),
+        is_seen: text(DOCUMENT.with(|document| member(document, "visibilityState"))) != "hidden",
+        asks_dnt: !asks_dnt.is_undefined() && matches!(plain_text(&asks_dnt).as_str(), "1" | "yes"),
+        asks_gpc: NAVIGATOR.with(|navigator| member(navigator, "globalPrivacyControl")).is_truthy(),
+        environment: Object::default(),
+        posthog: None,
+    }
+}
+
+/// What the browser says of itself. Asking for the size of the page makes the browser lay it out, so it is the size at the first event.
+pub(crate) fn environment() -> Object {
+    let navigator = |name| NAVIGATOR.with(|navigator| member(navigator, name));
+    let global = js_sys::global();
+    let size = |object: &JsValue, width, height| {
+        let number = |name| member(object, name).as_f64().map(|size| size as u32);
+        Some((number(width)?, number(height)?))
+    };
+    let environment = Environment {
+        user_agent: plain_text(&navigator("userAgent")),
+        touch_points: navigator("maxTouchPoints").as_f64().unwrap_or_default() as u32,
+        language: navigator("language").as_string(),
+        screen: size(&member(&global, "screen"), "width", "height"),
+        viewport: size(&global, "innerWidth", "innerHeight"),
+        timezone: timezone(),
+    };
+    environment.properties()
+}
+
+fn timezone() -> Option<String> {
+    let format = Intl::DateTimeFormat::default();
+    Reflect::get(&format.resolved_options(), &"timeZone".into()).ok()?.as_string()
+}
+
+fn text(value: JsValue) -> String {
+    value.as_string().unwrap_or_default()
+}

@@ -1,0 +1,183 @@
+//! Flags and gate: what they want asked, and who has to hear of their answers.
+
+use super::output::Output;
+use super::{Tracker, Warning};
+use crate::engine::{Input as OutboxInput, Store, TabStore, noun_key};
+use crate::event::json::{Object, Value};
+use crate::event::{CaptureOptions, Draft};
+use crate::flags::{Admission, FlagsNews, FlagsVisitor, GateNews, GateSource, JsonAnswer};
+
+/// What was heard longer ago than any `gateTtl` is forgotten by facades: a day.
+const SHUT_AGE_MAX_MS: u64 = 86_400_000;
+
+/// Facades are told of so many teams, the newest.
+const SHUT_TEAMS_MAX: usize = 50;
+
+impl<S: Store + TabStore> Tracker<S> {
+    /// A server has answered a question of one of the two.
+    pub(super) fn json_answered(&mut self, id: u32, answer: &JsonAnswer) {
+        if self.flags.has_asked(id) {
+            let visitor = self.may_send_of_visitor().then(|| self.present_id());
+            let (wall, now) = (self.facts.wall, self.facts.monotonic);
+            let news = self.flags.answered(self.outbox.store_mut(), answer, visitor.as_deref(), wall, now);
+            news.into_iter().for_each(|news| self.tell_flags_news(news));
+        } else {
+            let now = self.gate_now();
+            self.gate.json_answered(self.outbox.store_mut(), id, answer, now, &mut self.entropy);
+        }
+    }
+
+    pub(super) fn advance_gate(&mut self) {
+        let now = self.gate_now();
+        self.gate.advance(self.outbox.store_mut(), now, &mut self.entropy);
+        self.deliver_gate_news();
+    }
+
+    /// Has everybody hear what is new of teams, and asks what is to be asked.
+    pub(super) fn deliver_gate_news(&mut self) {
+        loop {
+            let news = self.gate.take_news();
+            for question in self.gate.take_questions() {
+                self.outputs.push(Output::Ask(question));
+            }
+            if news.is_empty() {
+                return;
+            }
+            for news in news {
+                self.deliver(news);
+            }
+        }
+    }
+
+    fn deliver(&mut self, news: GateNews) {
+        let (team, is_answer) = match news {
+            GateNews::Answered(team) => (team, true),
+            GateNews::Known(team) => (team, false),
+            GateNews::Unanswered => return self.notices.warn_once(Warning::GateUnanswered),
+            GateNews::Debug(text) => return self.notices.debug(&text),
+        };
+        let now = self.gate_now();
+        let is_open = self.gate.state(self.outbox.store(), Some(&team), now);
+        if is_answer {
+            self.release_held(&team, is_open);
+            self.tell_outbox(OutboxInput::GateAnswered { team: team.clone(), open: is_open });
+            if is_open == Some(true) {
+                self.flags.refresh(self.facts.monotonic, self.facts.is_seen);
+            }
+            if is_open == Some(false) && self.remove_traces() {
+                self.withdraw();
+            }
+            self.outputs.push(Output::TellNear(noun_key("gate", self.options.project())));
+        }
+        if self.options.is_lazy {
+            self.note_shut(&team, is_open);
+        }
+        self.outputs.push(Output::TellTeam { team, is_open });
+    }
+
+    /// Leaves a note for the facades of later pages, where a request was needed to hear of a team: the teams of which a URL or a
+    /// flag has said that they are not tracked, each with the time at which that was heard. Nothing about a visitor.
+    fn note_shut(&mut self, team: &str, is_open: Option<bool>) {
+        let needs_request = self.options.gate.sources.iter().any(|source| *source != GateSource::Callback);
+        let Some(is_open) = is_open.filter(|_| needs_request && self.is_granted()) else { return };
+        let key = noun_key("shut", self.options.project());
+        let wall = self.facts.wall.0;
+        let store = self.outbox.store_mut();
+        let text = store.get(&key).ok().flatten().unwrap_or_default();
+        let mut teams = Object::read(&text).unwrap_or_default();
+        let is_known = teams.get(team).is_some();
+        teams.remove(team);
+        let heard = |value: Value<'_>| value.integer().map_or(0, |ms| ms.max(0) as u64);
+        teams.retain(|_, at| wall.abs_diff(heard(at)) < SHUT_AGE_MAX_MS);
+        let too_many = (teams.members().count() + 1).saturating_sub(SHUT_TEAMS_MAX);
+        let mut place = 0;
+        teams.retain(|_, _| {
+            place += 1;
+            place > too_many
+        });
+        if !is_open {
+            teams.set_integer(team, wall as i64);
+        }
+        if !teams.is_empty() {
+            let _ = store.put(&key, teams.text());
+        } else if is_known {
+            let _ = store.remove(&key);
+        }
+    }
+
+    pub(super) fn advance_flags(&mut self) {
+        let (wall, now) = (self.facts.wall, self.facts.monotonic);
+        if self.flags.is_retry_due(now) {
+            let is_allowed = self.may_send_of_visitor();
+            let id = self.next_question();
+            let (question, news) = self.flags.retry(self.outbox.store_mut(), is_allowed, wall, now, id);
+            self.outputs.extend(question.map(Output::Ask));
+            news.into_iter().for_each(|news| self.tell_flags_news(news));
+        }
+        if !self.flags.is_load_due(now, self.facts.is_seen) {
+            return;
+        }
+        let visitor = self.may_send_of_visitor().then(|| self.flags_visitor());
+        let id = self.next_question();
+        match self.flags.start(self.outbox.store(), visitor, wall, now, id) {
+            Ok(question) => self.outputs.push(Output::Ask(question)),
+            Err(news) => self.tell_flags_news(news),
+        }
+    }
+
+    pub(super) fn tell_flags_news(&mut self, news: FlagsNews) {
+        self.outputs.push(match news {
+            FlagsNews::Loaded => Output::TellFlags,
+            FlagsNews::Settled(ticket) => Output::FlagsSettled(ticket),
+        });
+    }
+
+    /// The visitor meets a flag: PostHog is told, once for each value.
+    pub(super) fn meet_flag(&mut self, key: &str) {
+        let now = self.gate_now();
+        let team = self.team();
+        let is_shut = self.gate.state(self.outbox.store(), Some(&team), now) == Some(false);
+        if self.is_shut_down || is_shut || !self.flags.is_ready(self.outbox.store_mut(), self.facts.wall) {
+            return;
+        }
+        let Some((properties, is_minimal, met)) = self.flags.meeting(self.outbox.store_mut(), key, self.facts.wall)
+        else {
+            return;
+        };
+        let (draft, person) = self.draft("$feature_flag_called", properties, CaptureOptions::default(), None, true);
+        self.record(Draft { is_minimal, ..draft }, person, true, Some(met));
+    }
+
+    /// Whether something may be sent of the visitor that is no event: its team is known to be tracked.
+    fn may_send_of_visitor(&mut self) -> bool {
+        if !self.is_open || self.is_shut_down || !self.is_granted() || self.sharing.is_waiting {
+            return false;
+        }
+        let team = self.team();
+        let now = self.gate_now();
+        let admission = self.gate.admit(self.outbox.store_mut(), &team, now);
+        if !self.gate.asks_for_teams() && admission == Admission::Refused(crate::engine::DropReason::Ungated) {
+            self.notices.warn_once(Warning::NothingOpensTheGate);
+        }
+        self.may_keep(&team)
+    }
+
+    fn flags_visitor(&mut self) -> FlagsVisitor {
+        let who = self.present(self.facts.wall, false).who;
+        let address = self.address();
+        let timezone = self.facts.environment.get("$timezone").and_then(Value::text).map(std::borrow::Cow::into_owned);
+        FlagsVisitor {
+            distinct_id: who.distinct_id,
+            device_id: who.device_id,
+            groups: who.groups,
+            initial: self.initial_of(&address),
+            timezone,
+        }
+    }
+
+    /// A name for a question of the flags.
+    fn next_question(&mut self) -> u32 {
+        self.last_question = self.last_question.wrapping_add(1) & (u32::MAX >> 1);
+        self.last_question
+    }
+}

@@ -1,0 +1,88 @@
+//! What the tracker says on the console, and when: warnings once and always, drops only to those who want to hear everything.
+
+use super::output::{Level, Output};
+use crate::engine::DropReason;
+
+/// A warning that is said once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warning {
+    /// Nothing that the page configures says that a team is tracked.
+    NothingOpensTheGate,
+    /// Nobody can say whether a team is tracked.
+    GateUnanswered,
+    /// The server refuses the project key.
+    Unauthorised,
+    /// The host answers with a web page.
+    WebPage,
+}
+
+impl Warning {
+    /// What is said.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::NothingOpensTheGate => {
+                "events are ignored: nothing says that their team is tracked. Pass isTeamEnabled, teamGateUrl, teamFlag or bootstrap.teams, and a teamId for each event or for the page; or ungated: \"track\"."
+            }
+            Self::GateUnanswered => {
+                "nobody can say whether a team is tracked. Its events are held for 24 hours at most. Check what isTeamEnabled, teamGateUrl or the flag posthog-booking-tracking answers."
+            }
+            Self::Unauthorised => {
+                "the host refuses what this page sends. Events are kept. Check the project API key, the region of the host and what stands in front of it."
+            }
+            Self::WebPage => {
+                "the host answers with a web page. Events are kept. Check that your proxy passes /i/v0/e/ on to PostHog."
+            }
+        }
+    }
+}
+
+/// Says things on the console.
+#[derive(Debug, Default)]
+pub(super) struct Notices {
+    /// Whether those who develop the page want to hear everything.
+    pub(super) is_verbose: bool,
+    said: Vec<Warning>,
+    outputs: Vec<Output>,
+}
+
+impl Notices {
+    pub(super) fn new(is_verbose: bool) -> Self {
+        Self { is_verbose, ..Self::default() }
+    }
+
+    /// Says a warning, unless it was said before.
+    pub(super) fn warn_once(&mut self, warning: Warning) {
+        if !self.said.contains(&warning) {
+            self.said.push(warning);
+            self.warn(warning.text());
+        }
+    }
+
+    /// Says that an event was dropped.
+    pub(super) fn dropped(&mut self, reason: DropReason, event: &str) {
+        let event = if event.is_empty() { "an event" } else { event };
+        self.debug(&["dropped ", event, ": ", reason.code()].concat());
+    }
+
+    /// Says something to those who asked for it.
+    pub(super) fn debug(&mut self, text: &str) {
+        if self.is_verbose {
+            self.say(Level::Debug, text);
+        }
+    }
+
+    /// Says what a call did wrong.
+    pub(super) fn warn(&mut self, text: &str) {
+        self.say(Level::Warn, text);
+    }
+
+    fn say(&mut self, level: Level, text: &str) {
+        self.outputs.push(Output::Say { level, text: text.to_owned() });
+    }
+
+    /// What is to be said.
+    pub(super) fn take(&mut self) -> Vec<Output> {
+        core::mem::take(&mut self.outputs)
+    }
+}

@@ -1,0 +1,343 @@
+//! The recorder: makes a record of what a page captures, as soon as it may: with consent, through the gate, past the hooks.
+
+use super::input::HookAnswer;
+use super::output::Output;
+use super::{Person, Tracker};
+use crate::engine::{DropReason, HOLD_MAX_MS, Input as OutboxInput, NewEvent, Store, TabStore, record_key};
+use crate::event::json::Object;
+use crate::event::{Draft, Event, Surroundings, Who, is_must_send, own};
+use crate::flags::{Admission, MetFlag};
+
+/// How many events are held in memory at most while nobody knows their team, where the page wants none of them stored.
+pub const GATE_HELD_MAX: usize = 200;
+
+/// How many events of ours wait for the first one that names a team.
+pub const TEAMLESS_MAX: usize = 20;
+
+/// An event that is made, and what it was made of.
+#[derive(Debug, Clone)]
+struct Composed {
+    draft: Draft,
+    person: Option<Person>,
+    event: Event,
+    who: Who,
+    /// The flag that the visitor has met by it.
+    met: Option<MetFlag>,
+}
+
+/// Where an event goes when its hooks have seen it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Destination {
+    /// It waits for the first one that names a team.
+    Teamless,
+    /// It is held in memory, because nobody knows whether its team is tracked.
+    Held(Option<String>),
+    /// It is stored for a team.
+    Stored(Option<String>),
+    /// The same for one of another page's journal.
+    Replayed(Option<String>),
+}
+
+/// What waits on this page before it is a record.
+#[derive(Debug, Default)]
+pub(super) struct Recorder {
+    /// Events about the visitor that no team was named for yet.
+    teamless: Vec<Composed>,
+    /// Events of which nobody knows whether their team is tracked, where the page stores none of these.
+    held: Vec<(Composed, Option<String>)>,
+    /// Stored events of which it is still open who they are about.
+    raw: Vec<(Composed, String)>,
+    /// Events that a hook of the page is looking at.
+    hooked: Vec<Hooked>,
+    /// The next name of such an event.
+    next_hook: u32,
+}
+
+/// An event that a hook of the page is looking at.
+#[derive(Debug)]
+struct Hooked {
+    id: u32,
+    /// The hook, by its place.
+    place: u32,
+    composed: Composed,
+    destination: Destination,
+}
+
+impl Recorder {
+    /// How many events are held here.
+    pub(super) fn waiting(&self) -> u32 {
+        (self.teamless.len() + self.held.len()) as u32
+    }
+}
+
+/// What becomes of an entry of another page's journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Replayed {
+    /// Its event is a record now, or about to be one.
+    Recorded,
+    /// It is given up, and counted.
+    GivenUp,
+    /// It is left to a page that is able to ask about its team.
+    Left,
+}
+
+impl<S: Store + TabStore> Tracker<S> {
+    /// Records an event. One `of_ours` waits for a team, where the page has named none yet.
+    pub(super) fn record(&mut self, draft: Draft, person: Option<Person>, of_ours: bool, met: Option<MetFlag>) {
+        let now = self.gate_now();
+        let destination = match self.gate.admit(self.outbox.store_mut(), &draft.team, now) {
+            Admission::Refused(DropReason::Ungated)
+                if of_ours && self.gate.asks_for_teams() && self.recorder.teamless.len() < TEAMLESS_MAX =>
+            {
+                Destination::Teamless
+            }
+            Admission::Refused(reason) => return self.refuse(reason, &draft.name),
+            Admission::Team(team) => {
+                let is_open = self.gate.state(self.outbox.store(), team.as_deref(), now);
+                let is_held = self.options.holds_in_memory && is_open.is_none();
+                if !is_held {
+                    self.keep(is_open == Some(true));
+                }
+                let to = |team| if is_held { Destination::Held(team) } else { Destination::Stored(team) };
+                for composed in core::mem::take(&mut self.recorder.teamless) {
+                    self.take(composed, to(team.clone()));
+                }
+                to(team)
+            }
+        };
+        let composed = self.compose(draft, person, met, false);
+        self.pass(composed, destination);
+    }
+
+    /// Makes a record of an event of another page's journal.
+    pub(super) fn record_replayed(&mut self, draft: Draft, person: Option<Person>) -> Replayed {
+        let now = self.gate_now();
+        match self.gate.admit(self.outbox.store_mut(), &draft.team, now) {
+            Admission::Refused(DropReason::Ungated) if !draft.team.is_empty() => Replayed::Left,
+            Admission::Refused(reason) => {
+                self.give_up_replayed(reason, &draft.name);
+                Replayed::GivenUp
+            }
+            Admission::Team(team) => {
+                let composed = self.compose(draft, person, None, true);
+                self.pass(composed, Destination::Replayed(team));
+                Replayed::Recorded
+            }
+        }
+    }
+
+    /// Shows an event to the page's hooks, if it has some; they answer before anything else happens.
+    fn pass(&mut self, composed: Composed, destination: Destination) {
+        self.show(0, composed, destination);
+    }
+
+    /// Shows an event to the hook at this place; behind the last one, it goes on.
+    fn show(&mut self, place: u32, composed: Composed, destination: Destination) {
+        if place >= self.options.hooks {
+            self.said(&composed, &destination);
+            return self.take(composed, destination);
+        }
+        let id = self.recorder.next_hook;
+        self.recorder.next_hook = id.wrapping_add(1);
+        self.outputs.push(Output::Hook { id, place, event: composed.event.text() });
+        self.recorder.hooked.push(Hooked { id, place, composed, destination });
+    }
+
+    /// A hook of the page has seen an event. Where something goes wrong in it, or it does not want the event, that is not sent.
+    pub(super) fn hooked(&mut self, id: u32, answer: HookAnswer) {
+        let Some(at) = self.recorder.hooked.iter().position(|hooked| hooked.id == id) else { return };
+        let Hooked { place, mut composed, destination, .. } = self.recorder.hooked.remove(at);
+        let given = composed.event.name.clone();
+        match answer {
+            HookAnswer::Kept { name, properties, set, set_once } => {
+                let event = &mut composed.event;
+                (event.name, event.properties, event.set, event.set_once) = (name, properties, set, set_once);
+                // What identifies the event is not the hooks' to change.
+                own(&mut event.properties, &composed.who, &self.options.api_key, false);
+                self.show(place + 1, composed, destination);
+            }
+            HookAnswer::Dropped => self.refuse_hooked(&destination, &given),
+            HookAnswer::Failed(why) => {
+                self.notices.warn(&["beforeSend: ", &why, "; the event ", &given, " is dropped"].concat());
+                self.refuse_hooked(&destination, &given);
+            }
+        }
+    }
+
+    fn refuse_hooked(&mut self, destination: &Destination, event: &str) {
+        if matches!(destination, Destination::Replayed(_)) {
+            self.give_up_replayed(DropReason::BeforeSend, event);
+        } else {
+            self.refuse(DropReason::BeforeSend, event);
+        }
+    }
+
+    /// Tells the page what its event is called and identified by, and notes the flag that was met by it.
+    fn said(&mut self, composed: &Composed, destination: &Destination) {
+        if let Some(met) = &composed.met {
+            self.flags.cache.meet(self.outbox.store_mut(), met.clone());
+        }
+        if !matches!(destination, Destination::Replayed(_)) {
+            let Event { uuid, name, .. } = &composed.event;
+            self.outputs.push(Output::Captured { uuid: uuid.clone(), name: name.clone() });
+        }
+    }
+
+    fn take(&mut self, composed: Composed, destination: Destination) {
+        match destination {
+            Destination::Teamless => self.recorder.teamless.push(composed),
+            Destination::Held(team) => self.hold(composed, team),
+            Destination::Stored(team) => self.store_event(composed, team),
+            Destination::Replayed(team) => {
+                let new = self.new_event(&composed, team, true);
+                self.tell_outbox(OutboxInput::Replayed(new));
+            }
+        }
+    }
+
+    fn hold(&mut self, composed: Composed, team: Option<String>) {
+        self.recorder.held.push((composed, team));
+        if self.recorder.held.len() > GATE_HELD_MAX {
+            let place = self.recorder.held.iter().position(|(held, _)| !is_must_send(&held.event.name));
+            let (evicted, _) = self.recorder.held.remove(place.unwrap_or_default());
+            self.refuse(DropReason::Evicted, &evicted.event.name);
+        }
+    }
+
+    fn store_event(&mut self, composed: Composed, team: Option<String>) {
+        let is_raw = self.sharing.is_waiting;
+        let new = self.new_event(&composed, team, !is_raw);
+        if is_raw {
+            self.recorder.raw.push((composed, new.key.clone()));
+        }
+        self.tell_outbox(OutboxInput::Captured(new));
+    }
+
+    fn new_event(&mut self, composed: &Composed, team: Option<String>, is_sealed: bool) -> NewEvent {
+        let Composed { draft, event, .. } = composed;
+        let now = self.gate_now();
+        NewEvent {
+            key: record_key(self.options.project(), draft.captured, draft.sequence, &event.uuid),
+            name: event.name.clone(),
+            body: event.text(),
+            open: self.gate.state(self.outbox.store(), team.as_deref(), now),
+            team,
+            must_send: is_must_send(&event.name) || draft.options.send_instantly,
+            sealed: is_sealed,
+        }
+    }
+
+    fn compose(&mut self, draft: Draft, person: Option<Person>, met: Option<MetFlag>, is_replayed: bool) -> Composed {
+        if is_must_send(&draft.name) || draft.options.send_instantly {
+            self.settle_sharing();
+        }
+        // What is known of the visitor is nothing of somebody else's event.
+        let is_present = person.is_none() || self.is_present(person.as_ref());
+        // An entry of another page does not say how the visitor has come to this one.
+        if is_present && !is_replayed {
+            self.arrive(&draft.address);
+        }
+        let who = self.who(&draft, person.as_ref());
+        let mut event = self.event_of(&draft, &who, is_present);
+        if is_present && who.has_profile && !draft.is_minimal {
+            let mut initial = self.initial_properties(&draft.name, &draft.address);
+            if !initial.is_empty() {
+                initial.merge(event.set_once.as_ref().unwrap_or(&Object::default()));
+                event.set_once = Some(initial);
+            }
+        }
+        Composed { draft, person, event, who, met }
+    }
+
+    fn event_of(&mut self, draft: &Draft, who: &Who, is_present: bool) -> Event {
+        let none = Object::default();
+        let store = self.outbox.store_mut();
+        let session = self.session.properties();
+        let flags = self.flags.properties(store, self.facts.wall, &self.sharing.flags());
+        let registered = [&flags, self.registered.properties(store), &session];
+        let registered = if is_present { registered } else { [&none; 3] };
+        let surroundings = Surroundings {
+            environment: &self.facts.environment,
+            registered: &registered,
+            api_key: &self.options.api_key,
+        };
+        Event::compose(draft, who, surroundings)
+    }
+
+    /// What was stored before is sealed: about whom posthog-js says, if it has come, else about whom it was.
+    pub(super) fn seal(&mut self, has_come: bool) {
+        if has_come {
+            let mut teamless = core::mem::take(&mut self.recorder.teamless);
+            teamless.iter_mut().for_each(|composed| self.renew(composed));
+            self.recorder.teamless = teamless;
+            let mut held = core::mem::take(&mut self.recorder.held);
+            held.iter_mut().for_each(|(composed, _)| self.renew(composed));
+            self.recorder.held = held;
+        }
+        for (mut composed, key) in core::mem::take(&mut self.recorder.raw) {
+            if has_come {
+                self.renew(&mut composed);
+            }
+            let body = composed.event.text();
+            self.tell_outbox(OutboxInput::Sealed { key, body });
+        }
+    }
+
+    /// Makes an event be about whom posthog-js says.
+    fn renew(&mut self, composed: &mut Composed) {
+        let who = self.who(&composed.draft, composed.person.as_ref());
+        let event = &mut composed.event;
+        // What a hook has taken out stays out.
+        let groups = self.sharing.visitor().map(|visitor| visitor.groups.clone()).filter(|_| self.options.hooks == 0);
+        let own_groups = event.properties.get("$groups").and_then(Object::of);
+        match groups {
+            Some(mut groups) => {
+                groups.merge(&own_groups.unwrap_or_default());
+                event.properties.set_object("$groups", &groups);
+            }
+            None if own_groups.is_none() => event.properties.remove("$groups"),
+            None => {}
+        }
+        own(&mut event.properties, &who, &self.options.api_key, composed.draft.is_minimal);
+        event.distinct_id.clone_from(&who.distinct_id);
+        composed.who = who;
+    }
+
+    /// Something is known of a team, or nobody could say: what it holds here is stored, given up, or held on.
+    pub(super) fn release_held(&mut self, team: &str, is_open: Option<bool>) {
+        let held = core::mem::take(&mut self.recorder.held);
+        let is_team = |of: &Option<String>| of.as_deref() == Some(team);
+        if is_open == Some(true) && held.iter().any(|(_, of)| is_team(of)) {
+            self.keep(true);
+        }
+        for (composed, of) in held {
+            let is_late = self.facts.wall.0.saturating_sub(composed.draft.captured.0) > HOLD_MAX_MS;
+            match is_open {
+                _ if !is_team(&of) => self.recorder.held.push((composed, of)),
+                Some(true) => self.store_event(composed, of),
+                Some(false) => self.refuse(DropReason::GateShut, &composed.event.name),
+                None if is_late => self.refuse(DropReason::GateUnknown, &composed.event.name),
+                None => self.recorder.held.push((composed, of)),
+            }
+        }
+    }
+
+    /// Whether what is known of the visitor may be stored before there is an event: its team is known to be tracked.
+    pub(super) fn may_keep(&mut self, team: &str) -> bool {
+        let now = self.gate_now();
+        match self.gate.admit(self.outbox.store_mut(), team, now) {
+            Admission::Team(team) => self.gate.state(self.outbox.store(), team.as_deref(), now) == Some(true),
+            Admission::Refused(_) => false,
+        }
+    }
+
+    /// Forgets what is held.
+    pub(super) fn purge_held(&mut self) {
+        let teamless = core::mem::take(&mut self.recorder.teamless);
+        let held = core::mem::take(&mut self.recorder.held).into_iter().map(|(composed, _)| composed);
+        for composed in teamless.into_iter().chain(held) {
+            self.refuse(DropReason::Purged, &composed.event.name);
+        }
+        self.recorder.raw.clear();
+    }
+}
