@@ -25,7 +25,7 @@ pub const EXIT_BYTES_MAX: usize = 60_000;
 /// Everything that the page decides, checked by the edge before it gets here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
-    /// How the project is called in storage keys, e.g. `1plaeh8`: a hash of its key, in base 36 (`js/src/record.ts`).
+    /// How the project is called in storage keys, e.g. `1plaeh8`: a hash of its key, in base 36 (`js/src/storage-keys.ts`).
     pub project: String,
     /// This many waiting records start a delivery.
     pub flush_at: usize,

@@ -1,6 +1,6 @@
 //! The team gate: which stored events may leave. Only those of a team that is known to be tracked may, and only a
 //! definite no shuts. Where answers come from, how long they hold and when to ask again is the page's affair
-//! (`js/src/team-gate.ts`).
+//! (`flags/gate.rs`).
 
 /// Events that were captured while nobody knew whether their team is tracked are held this long: 24 hours.
 pub const HOLD_MAX_MS: u64 = 24 * 3_600_000;

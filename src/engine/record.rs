@@ -1,13 +1,13 @@
 //! The record format: how one event lies in storage, and the keys of everything else that is stored.
 //!
-//! The format is shared with the page's side (`js/src/record.ts`) and with every later version; the fixture
+//! The format is shared with every later version; the fixture
 //! `tests/fixtures/records.json` pins it. One key for each event, so that two tabs never overwrite each other:
 //! `phbt:<format>:<project>:<captured ms, base 36>:<sequence>:<uuid>`. The value is `<marks>⇥<team>⇥<event>`, with a
 //! tabulator between its parts, which none of them holds:
 //!
 //! - the marks, a letter each: `s` for a sealed record, which holds the event exactly as it is sent, for ever; `r` for a raw
 //!   one, of which its own page may still change who it is about, while it waits for another tracker to say so
-//!   (`js/src/shared-identity.ts`); whoever else finds it takes it as it is; `h`, where nobody knew whether the team is tracked
+//!   (`tracker/sharing.rs`); whoever else finds it takes it as it is; `h`, where nobody knew whether the team is tracked
 //!   when the event was captured: it is not kept for longer than 24 hours; `m` for a must-send event;
 //! - the team whose gate must be open, in which `%` and control characters are percent-encoded; empty, where no gate holds the
 //!   event;

@@ -25,7 +25,7 @@ pub(crate) fn started() -> Input {
     Input::Started { quarantined: Vec::new() }
 }
 
-/// What a page is made of: its options, and what its page side knows of teams (`js/src/team-gate.ts`).
+/// What a page is made of: its options, and what its page side knows of teams (`src/flags/gate.rs`).
 #[derive(Debug, Clone)]
 pub(crate) struct Setup {
     config: Config,

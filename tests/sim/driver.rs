@@ -162,7 +162,7 @@ impl World {
         self.new_event(page, name, &properties, team)
     }
 
-    /// An event as its page makes it (`js/src/event.ts`), unless its gate refuses it.
+    /// An event as its page makes it (`src/event/compose.rs`), unless its gate refuses it.
     pub(crate) fn new_event(
         &mut self,
         page: PageId,

@@ -1,4 +1,4 @@
-//! The keys under which records and entries of journals are stored, and the uuids in them (`js/src/record.ts`).
+//! The keys under which records and entries of journals are stored, and the uuids in them (`js/src/storage-keys.ts`).
 
 use crate::page::PROJECT;
 use crate::world::World;

@@ -1,4 +1,4 @@
-//! Raw records: for a moment a page may still change who its events are about (`js/src/shared-identity.ts`).
+//! Raw records: for a moment a page may still change who its events are about (`src/tracker/sharing.rs`).
 
 use posthog_booking_tracker::engine::{Input, NewEvent};
 

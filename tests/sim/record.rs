@@ -1,4 +1,4 @@
-//! The value of a record as the page's side reads and writes it (`js/src/record.ts`), independently of the engine:
+//! The value of a record as the format says it, independently of the engine:
 //! `<marks>⇥<team>⇥<event>`, with a tabulator between its parts.
 
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The team gate on the page's side (`js/src/team-gate.ts`): where answers come from, how long they hold, when it asks again,
+//! The team gate as the outbox sees it from outside (`src/flags/gate.rs`): where answers come from, how long they hold, when it asks again,
 //! and what it tells the engine. It belongs to the page, so it outlives an engine that traps.
 
 use std::collections::BTreeMap;
