@@ -2,6 +2,9 @@
 //! the tests of the host play again what it has found (`tests/fuzz_seeds.rs`).
 #![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a check states its expectations by failing")]
 
+#[path = "whole_tracker.rs"]
+mod whole_tracker;
+
 use std::collections::BTreeMap;
 
 use posthog_booking_tracker::engine::{
@@ -10,6 +13,7 @@ use posthog_booking_tracker::engine::{
 };
 use posthog_booking_tracker::event::json::{DEPTH_MAX, Flaw, ObjectWriter, Value, object};
 use posthog_booking_tracker::event::whole_event;
+use posthog_booking_tracker::flags::{Flag, FlagsAnswer};
 use serde::Deserialize;
 use serde_json::{Map, Value as Tree};
 
@@ -66,6 +70,36 @@ pub(crate) fn event(bytes: &[u8]) {
     if let (Some(sent), _) = sent_of(text) {
         assert!(serde_json::from_str::<PostHogEvent>(&sent).is_ok(), "{sent:?}");
     }
+}
+
+/// What is kept of an answer of the `/flags` endpoint is JSON, and is read again as it was.
+pub(crate) fn flags(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    let Some(answer) = FlagsAnswer::read(text) else { return };
+    assert!(tree(Value::read(text).unwrap())["flags"].is_object(), "{text:?}");
+    for (key, flag) in answer.flags() {
+        let stored = flag.stored();
+        let kept: Tree = serde_json::from_str(stored.text()).unwrap();
+        assert!(kept["value"].is_boolean() || kept["value"].is_string(), "{kept}");
+        assert_eq!(Flag::read(stored.value()).as_ref(), Some(&flag), "{stored:?}");
+        let _ = answer.is_on_for_group(&key);
+    }
+}
+
+/// Whatever lies in the journal: at most one event comes of an entry, and the page's own event is sent.
+pub(crate) fn journal(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    let key = "phbt:journal:1fuzz:mjwaidke:0:0190b3a2-7c1e-7a3b-9f00-0123456789ab".to_owned();
+    let sent = whole_tracker::sent_from(BTreeMap::from([(key, text.to_owned())]));
+    assert!((1..=2).contains(&sent.len()), "{sent:?}");
+}
+
+/// Whatever is stored of the visitor, each part of the text under one of its keys: the page's own event is sent.
+pub(crate) fn stored(bytes: &[u8]) {
+    let nouns = ["identity", "session", "properties", "flags", "gate", "quarantine", "reach", "sentinel"];
+    let parts = bytes.split(|byte| *byte == 0xff).map(String::from_utf8_lossy);
+    let entries = nouns.iter().zip(parts).map(|(noun, part)| (format!("phbt:{noun}:1fuzz"), part.into_owned()));
+    assert_eq!(whole_tracker::sent_from(entries.collect()).len(), 1);
 }
 
 /// An event as PostHog's capture server declares it: one that says a member twice is refused with its whole body.

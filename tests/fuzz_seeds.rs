@@ -31,3 +31,18 @@ fn what_is_written_is_read_by_serde() {
 fn an_event_is_sent_where_posthog_takes_it() {
     check_all("event", checks::event);
 }
+
+#[test]
+fn what_is_kept_of_flags_is_read_again() {
+    check_all("flags", checks::flags);
+}
+
+#[test]
+fn an_entry_of_the_journal_makes_one_event_at_most() {
+    check_all("journal", checks::journal);
+}
+
+#[test]
+fn whatever_is_stored_of_the_visitor_an_event_is_sent() {
+    check_all("stored", checks::stored);
+}
