@@ -4,4 +4,5 @@
 mod journal;
 mod page;
 mod people;
+mod random;
 mod reasons;
