@@ -148,6 +148,10 @@ impl<S: Store + TabStore> Tracker<S> {
         let Some(at) = self.recorder.hooked.iter().position(|hooked| hooked.id == id) else { return };
         let Hooked { place, mut composed, destination, .. } = self.recorder.hooked.remove(at);
         let given = composed.event.name.clone();
+        // Another tab may have heard of a denial while the hook was running.
+        if !self.is_granted() {
+            return self.refuse_hooked(DropReason::NoConsent, &destination, &given);
+        }
         match answer {
             HookAnswer::Kept { name, properties, set, set_once } => {
                 let event = &mut composed.event;
@@ -156,19 +160,19 @@ impl<S: Store + TabStore> Tracker<S> {
                 own(&mut event.properties, &composed.who, &self.options.api_key, false);
                 self.show(place + 1, composed, destination);
             }
-            HookAnswer::Dropped => self.refuse_hooked(&destination, &given),
+            HookAnswer::Dropped => self.refuse_hooked(DropReason::BeforeSend, &destination, &given),
             HookAnswer::Failed(why) => {
                 self.notices.warn(&["beforeSend: ", &why, "; the event ", &given, " is dropped"].concat());
-                self.refuse_hooked(&destination, &given);
+                self.refuse_hooked(DropReason::BeforeSend, &destination, &given);
             }
         }
     }
 
-    fn refuse_hooked(&mut self, destination: &Destination, event: &str) {
+    fn refuse_hooked(&mut self, reason: DropReason, destination: &Destination, event: &str) {
         if matches!(destination, Destination::Replayed(_)) {
-            self.give_up_replayed(DropReason::BeforeSend, event);
+            self.give_up_replayed(reason, event);
         } else {
-            self.refuse(DropReason::BeforeSend, event);
+            self.refuse(reason, event);
         }
     }
 

@@ -57,3 +57,17 @@ fn what_a_hook_does_not_want_is_given_up_and_what_it_changes_is_sent() {
     assert_eq!(dropped(&mut page, DropReason::BeforeSend), 2);
     assert!(page.said().contains(&"beforeSend: no; the event broken is dropped"));
 }
+
+#[test]
+fn what_another_tab_denies_while_a_hook_is_running_is_given_up() {
+    let mut page = Page::open(MemoryStore::default(), |options| options.hooks = 1);
+    page.capture("payment_done");
+    let consent = "phbt:consent:1plaeh8".to_owned();
+    page.tracker.store_mut().entries.insert(consent.clone(), "denied:1".into());
+    let answer =
+        HookAnswer::Kept { name: "payment_done".into(), properties: Default::default(), set: None, set_once: None };
+    page.tell(Input::Hooked { id: 0, answer });
+    assert_eq!(dropped(&mut page, DropReason::NoConsent), 1);
+    assert_eq!(page.tracker.store().entries.keys().collect::<Vec<_>>(), [&consent]);
+    assert!(page.sent.is_empty());
+}
