@@ -87,6 +87,9 @@ pub struct FeatureFlags {
     loaded_at: Option<Monotonic>,
     /// The ticket of whoever asks for a load next.
     ticket: u32,
+    /// What every event says of the flags, and what it was made of.
+    ready: Object,
+    ready_for: Object,
 }
 
 impl FeatureFlags {
@@ -109,23 +112,22 @@ impl FeatureFlags {
             anonymous_id: None,
             loaded_at: None,
             ticket: 0,
+            ready: Object::default(),
+            ready_for: Object::default(),
         }
     }
 
-    /// What every event says of the flags; of those that posthog-js has loaded (`shared`), where this page has none of its own.
-    pub fn properties(&mut self, store: &mut (impl Store + TabStore), wall: Wall, shared: &Object) -> Object {
-        let own = self.values(store, wall);
-        let values = if own.is_empty() { shared } else { &own };
-        let mut properties = Object::default();
-        for (key, value) in values.members() {
-            let mut name = String::from("$feature/");
-            name.push_str(&key.text().unwrap_or_default());
-            properties.set(&name, value);
+    /// What every event says of the flags; of those that posthog-js has loaded (`shared`), where this page has none of its own. It is
+    /// made anew where they have changed only.
+    pub fn properties(&mut self, store: &mut (impl Store + TabStore), wall: Wall, shared: &Object) -> &Object {
+        let flags = self.cache.flags(store, wall);
+        let source = if flags.is_empty() { shared } else { &flags };
+        if *source != self.ready_for {
+            let own = self.values(store, wall);
+            self.ready = properties_of(if own.is_empty() { shared } else { &own });
+            self.ready_for = source.clone();
         }
-        if !properties.is_empty() {
-            properties.set_texts("$active_feature_flags", &active_of(values));
-        }
-        properties
+        &self.ready
     }
 
     /// A flag; `None`, where it is not known.
@@ -428,6 +430,18 @@ impl FeatureFlags {
             }
         };
     }
+}
+
+/// What events say of flags with these values.
+fn properties_of(values: &Object) -> Object {
+    let mut properties = Object::default();
+    for (key, value) in values.members() {
+        properties.set(&["$feature/", &*key.text().unwrap_or_default()].concat(), value);
+    }
+    if !properties.is_empty() {
+        properties.set_texts("$active_feature_flags", &active_of(values));
+    }
+    properties
 }
 
 /// The keys of the flags that are on.

@@ -258,7 +258,7 @@ impl<S: Store + TabStore> Tracker<S> {
         let store = self.outbox.store_mut();
         let session = self.session.properties();
         let flags = self.flags.properties(store, self.facts.wall, &self.sharing.flags());
-        let registered = [&flags, self.registered.properties(store), &session];
+        let registered = [flags, self.registered.properties(store), &session];
         let registered = if is_present { registered } else { [&none; 3] };
         let surroundings = Surroundings {
             environment: &self.facts.environment,
