@@ -331,18 +331,6 @@ impl TeamGate {
         self.asking.iter().any(|asking| asking.is_asked(id)) || self.late.iter().any(|late| late.id == id)
     }
 
-    /// The page's callback has said something, or has failed to.
-    pub fn callback_answered(
-        &mut self,
-        store: &mut impl Store,
-        id: u32,
-        is_open: Option<bool>,
-        now: GateNow,
-        entropy: &mut Entropy,
-    ) {
-        self.answered(store, id, is_open, now, entropy);
-    }
-
     /// A server has answered.
     pub fn json_answered(
         &mut self,
@@ -478,8 +466,8 @@ impl TeamGate {
         self.questions.push(question);
     }
 
-    /// An answer has come, in time or late.
-    fn answered(
+    /// Takes the answer to the question `id`, in time or late. `None`: the asking failed.
+    pub fn answered(
         &mut self,
         store: &mut impl Store,
         id: u32,

@@ -48,7 +48,7 @@ impl<S: Store + TabStore> Tracker<S> {
             Input::Hooked { id, answer } => self.hooked(id, answer),
             Input::CallbackAnswered { id, is_open } => {
                 let now = self.gate_now();
-                self.gate.callback_answered(self.outbox.store_mut(), id, is_open, now, &mut self.entropy);
+                self.gate.answered(self.outbox.store_mut(), id, is_open, now, &mut self.entropy);
             }
             Input::JsonAnswered { id, answer } => self.json_answered(id, &answer),
             Input::SendFinished { request, outcome } => {

@@ -204,24 +204,8 @@ impl World {
     }
 
     fn drain(&mut self, place: usize) {
-        for output in self.pages[place].tracker.take_outputs() {
-            match output {
-                Output::WakeAt(at) => self.pages[place].wake = at,
-                Output::AskLock => self.tell(place, Input::LockAnswered(LockAnswer::Missing)),
-                Output::Hook { id, event, .. } => self.hook(place, id, &event),
-                Output::Exit { events } => self.receive(place, &events),
-                Output::Send { request, events, .. } => {
-                    let outcome = if self.server_answers {
-                        self.receive(place, &events);
-                        Outcome::Answered { status: 200, retry_after_s: 0 }
-                    } else {
-                        Outcome::Failed
-                    };
-                    self.tell(place, Input::SendFinished { request, outcome });
-                }
-                _ => {}
-            }
-        }
+        let outputs = self.pages[place].tracker.take_outputs();
+        self.carry_out(place, outputs);
         let stats = self.pages[place].tracker.stats();
         assert!(stats.balances(), "{stats:?}");
     }
@@ -327,6 +311,7 @@ impl World {
                 Output::WakeAt(at) => self.pages[place].wake = at,
                 Output::AskLock => self.tell(place, Input::LockAnswered(LockAnswer::Missing)),
                 Output::Hook { id, event, .. } => self.hook(place, id, &event),
+                Output::Exit { events } => self.receive(place, &events),
                 Output::Send { request, events, .. } => {
                     let outcome = if self.server_answers {
                         self.receive(place, &events);
