@@ -2,7 +2,7 @@
 
 use super::address::{DIRECT, reduce_address};
 use super::emails::replace_emails;
-use super::json::{Object, Value};
+use super::json::{Object, Value, quoted};
 
 /// Cleans what a page says of an event: e-mail addresses in `error` are replaced, and the addresses in `$current_url` and
 /// `$referrer` are reduced. An `error` that is no text any more, once its e-mail addresses are replaced, is left out.
@@ -46,12 +46,6 @@ fn clean_address(value: Value<'_>) -> Option<String> {
         Some(text) if text != DIRECT => quoted(&reduce_address(&text)),
         _ => value.raw().to_owned(),
     })
-}
-
-fn quoted(text: &str) -> String {
-    let mut out = String::new();
-    super::json::push_text(&mut out, text);
-    out
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use super::{FlagsAnswer, JsonAnswer, Question};
 use crate::engine::Monotonic;
-use crate::event::json::Object;
+use crate::event::json::{Object, push_integer};
 
 /// The path of the endpoint, behind the host; the second version of its answers.
 const FLAGS_PATH: &str = "/flags/?v=2";
@@ -105,10 +105,7 @@ fn read(answer: &JsonAnswer) -> Outcome {
 }
 
 fn format_status(status: u16) -> String {
-    let mut object = Object::default();
-    object.set_integer("", status.into());
-    let digits = object.get("").map(crate::event::json::Value::raw).unwrap_or_default();
     let mut error = String::from("api_error_");
-    error.push_str(digits);
+    push_integer(&mut error, status.into());
     error
 }

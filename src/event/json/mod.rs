@@ -18,6 +18,8 @@ mod write;
 
 pub use object::{Object, layered};
 pub use value::{Members, Value};
+pub(crate) use write::push_integer;
+pub(in crate::event) use write::quoted;
 pub use write::{ObjectWriter, object, push_text};
 
 /// How deep arrays and objects are nested at most. Readers of JSON have their limits, and the bound keeps this one's memory

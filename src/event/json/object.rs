@@ -1,6 +1,6 @@
 //! An object that is kept: its text, of which members are read, set and removed.
 
-use super::write::push_integer;
+use super::write::{push_integer, quoted};
 use super::{Members, Value, push_text};
 
 /// A JSON object as its text. Each name stands in it once, in the one way in which [`push_text`] writes it.
@@ -209,12 +209,6 @@ fn joined(members: &[(&str, &str)]) -> String {
     }
     text.push_str("}");
     text
-}
-
-fn quoted(text: &str) -> String {
-    let mut out = String::new();
-    push_text(&mut out, text);
-    out
 }
 
 #[cfg(test)]

@@ -109,8 +109,15 @@ pub fn push_text(out: &mut String, text: &str) {
     out.push_str("\"");
 }
 
+/// A text as JSON writes it: see [`push_text`].
+pub(in crate::event) fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    push_text(&mut out, text);
+    out
+}
+
 /// Appends a whole number.
-pub(super) fn push_integer(out: &mut String, number: i64) {
+pub(crate) fn push_integer(out: &mut String, number: i64) {
     if number < 0 {
         out.push_str("-");
     }
