@@ -32,7 +32,7 @@ faults: ## Plays faults in Chromium, Firefox and WebKitGTK and prints what becam
 		ENGINES=$(ENGINES) FAULTS=$(FAULTS) node tests/faults/table.mjs
 
 sim: ## Plays random seeds for MINUTES (5) in the simulator; SIM_SEED=n plays one again.
-	SIM_MINUTES=$(or $(MINUTES),5) cargo test --locked --features broken-engines --test sim -- --nocapture minutes
+	SIM_MINUTES=$(or $(MINUTES),5) cargo test --locked --features broken-trackers --test sim -- --nocapture minutes
 
 fuzz: ## Looks for MINUTES (5) for texts that the core reads or writes otherwise than serde_json.
 	@scripts/fuzz $(or $(MINUTES),5)
@@ -56,7 +56,7 @@ fmt:
 
 lint:
 	cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
-	cargo clippy --quiet --locked -p posthog-booking-tracker --all-targets --features broken-engines -- -D warnings
+	cargo clippy --quiet --locked -p posthog-booking-tracker --all-targets --features broken-trackers -- -D warnings
 	source scripts/tools && wasm_cargo clippy --quiet --locked -p posthog-booking-tracker --lib --test web --features planted-trap -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --no-deps -p posthog-booking-tracker
 	cd js && node_modules/.bin/biome check --error-on-warnings src test ../tests/contracts ../tests/corpus ../tests/e2e \
@@ -65,7 +65,7 @@ lint:
 
 test-host:
 	cargo test --locked --workspace
-	cargo test --locked --features broken-engines --test sim
+	cargo test --locked --features broken-trackers --test sim
 	cargo test --locked --profile testrelease -p posthog-booking-tracker --lib
 
 test-js:

@@ -7,13 +7,13 @@ mod whole_tracker;
 
 use std::collections::BTreeMap;
 
-use posthog_booking_tracker::engine::{
-    Config, DropReason, EVENT_BYTES_MAX, Input, LockAnswer, MemoryStore, Monotonic, Now, Output, Tracker, Wall,
-    record_key,
-};
 use posthog_booking_tracker::event::json::{DEPTH_MAX, Flaw, ObjectWriter, Value, object};
 use posthog_booking_tracker::event::whole_event;
 use posthog_booking_tracker::flags::{Flag, FlagsAnswer};
+use posthog_booking_tracker::outbox::{
+    Config, DropReason, EVENT_BYTES_MAX, Input, LockAnswer, MemoryStore, Monotonic, Now, Outbox, Output, Wall,
+    record_key,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value as Tree};
 
@@ -128,17 +128,17 @@ fn sent_of(value: &str) -> (Option<String>, bool) {
         request_timeout_ms: 10_000,
     };
     let store = MemoryStore { entries: BTreeMap::from([(key, value.to_owned())]), ..MemoryStore::default() };
-    let mut tracker = Tracker::new(config, store);
+    let mut outbox = Outbox::new(config, store);
     let now = Now { wall: Wall(captured.0 + 86_400_000), monotonic: Monotonic(0), entropy: 1 };
-    tracker.handle(now, Input::Started { quarantined: Vec::new() });
-    tracker.handle(now, Input::LockAnswered(LockAnswer::Missing));
-    let sent = tracker.take_outputs().into_iter().find_map(|output| match output {
+    outbox.handle(now, Input::Started { quarantined: Vec::new() });
+    outbox.handle(now, Input::LockAnswered(LockAnswer::Missing));
+    let sent = outbox.take_outputs().into_iter().find_map(|output| match output {
         Output::Send { events, .. } => Some(events),
         _ => None,
     });
-    assert!(tracker.stats().balances(), "{:?}", tracker.stats());
-    assert_eq!(tracker.stats().adopted, 1);
-    (sent, tracker.stats().dropped(DropReason::Torn) == 1)
+    assert!(outbox.stats().balances(), "{:?}", outbox.stats());
+    assert_eq!(outbox.stats().adopted, 1);
+    (sent, outbox.stats().dropped(DropReason::Torn) == 1)
 }
 
 /// A value as serde reads it.

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use posthog_booking_tracker::engine::{Config, LockAnswer, MemoryStore, Monotonic, Outcome, Wall};
 use posthog_booking_tracker::flags::TeamGateOptions;
+use posthog_booking_tracker::outbox::{Config, LockAnswer, MemoryStore, Monotonic, Outcome, Wall};
 use posthog_booking_tracker::tracker::{Call, Capture, Facts, Input, Options, Output, Tracker};
 use serde_json::Value as Tree;
 

@@ -1,17 +1,17 @@
 //! The booking tracker for PostHog that loses no event.
 //!
-//! One engine, many edges: [`engine`] decides and does nothing, the edge of the browser does and decides nothing. What an
+//! One core, many edges: [`tracker`] and what meets in it decide and do nothing, the edge of the browser does and decides nothing. What an
 //! event is, is read and written by [`event`]. The web crates are dependencies of the browser target only, so that this crate
 //! builds for a host at all is the proof that both are pure.
 //!
 //! ```text
-//! page ─► js/ (wrapper) ─► bindings ─► browser (driver) ─► engine ─► Output ─► browser ─► js/ (the page's side)
+//! page ─► js/ (wrapper) ─► bindings ─► browser (driver) ─► tracker ─► Output ─► browser ─► js/ (the page's side)
 //! ```
 #![deny(missing_docs)]
 
-pub mod engine;
 pub mod event;
 pub mod flags;
+pub mod outbox;
 pub mod person;
 mod text;
 pub mod tracker;
@@ -21,7 +21,7 @@ pub mod bindings;
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 
-// The engine's machine code is what a page waits for: this allocator is 2 KB of brotli smaller than the default one. It
+// The module's machine code is what a page waits for: this allocator is 2 KB of brotli smaller than the default one. It
 // searches a list of free blocks, which is short here: a page holds some hundred records.
 // SAFETY: a module without atomics has one thread.
 #[cfg(target_arch = "wasm32")]

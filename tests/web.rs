@@ -1,11 +1,11 @@
 //! The tracker and its edge in a real browser: what the host cannot show. Everything else is tested on the host
-//! (`tests/engine`, `tests/tracker`) and end to end (`tests/e2e/`).
+//! (`tests/outbox`, `tests/tracker`) and end to end (`tests/e2e/`).
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test states its expectations by failing")]
 
 use posthog_booking_tracker::bindings::{Configuration, Engine};
 use posthog_booking_tracker::browser::PageSide;
-use posthog_booking_tracker::engine::DropReason;
+use posthog_booking_tracker::outbox::DropReason;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 

@@ -151,7 +151,7 @@ test("every name of posthog-js that is known has a row with the option that does
 
 test("every bound of the engine has a row with its value, and no other", () => {
   const modules = ["config", "backoff", "drain", "gate", "reach", "delivery", "tracker/dispatch"];
-  const files = modules.map((module) => `src/engine/${module}.rs`);
+  const files = modules.map((module) => `src/outbox/${module}.rs`);
   const bounds = constantsOf(files, RUST_NUMBER);
   const rows = rowsUnder("Bounds of the engine");
   assert.deepEqual([...rows.keys()], [...bounds.keys()]);
@@ -198,7 +198,7 @@ test("constants that the engine and the wrapper share have one value", () => {
     readdirSync(repositoryUrl(folder), { encoding: "utf8" })
       .filter((name) => name.endsWith(ending))
       .map((name) => folder + name);
-  const folders = ["src/engine/", "src/tracker/", "src/flags/", "src/person/"];
+  const folders = ["src/outbox/", "src/tracker/", "src/flags/", "src/person/"];
   const engine = constantsOf(
     folders.flatMap((folder) => filesIn(folder, ".rs")),
     CONSTANT,

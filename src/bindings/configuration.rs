@@ -4,9 +4,9 @@ use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
 use crate::browser::value::{is_given, member, object_of};
-use crate::engine::Config;
 use crate::event::json::{Object, Value};
 use crate::flags::{FlagsBootstrap, FlagsProject, GateSource, TeamGateOptions, Ungated};
+use crate::outbox::Config;
 use crate::person::IdentityBootstrap;
 use crate::tracker::{IdentitySource, Options, PersonProfiles};
 

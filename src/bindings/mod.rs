@@ -9,9 +9,9 @@ use wasm_bindgen::prelude::*;
 
 use crate::browser::value::plain_text;
 use crate::browser::{Driver, PageSide, PostHogOnPage};
-use crate::engine::{LockAnswer as Answer, Monotonic, Outcome, Wall};
 use crate::event::PageAddress;
 use crate::flags::JsonAnswer;
+use crate::outbox::{LockAnswer as Answer, Monotonic, Outcome, Wall};
 use crate::tracker::{Input, Moment, Person};
 pub use configuration::Configuration;
 pub use lock_answer::LockAnswer;

@@ -6,9 +6,9 @@ use wasm_bindgen::prelude::*;
 use super::Engine;
 use crate::browser::Captured;
 use crate::browser::value::{any_text, id_of, member, parsed, plain_text};
-use crate::engine::DropReason;
 use crate::event::json::{Object, Value};
 use crate::flags::{Flag, FlagValue};
+use crate::outbox::DropReason;
 use crate::person::ConsentState;
 use crate::tracker::{Call, Stats, Tracker};
 

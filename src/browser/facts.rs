@@ -5,9 +5,9 @@ use js_sys::{Date, Intl, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::value::{member, plain_text};
-use crate::engine::{Monotonic, Wall};
 use crate::event::Environment;
 use crate::event::json::Object;
+use crate::outbox::{Monotonic, Wall};
 use crate::tracker::Facts;
 
 #[wasm_bindgen]

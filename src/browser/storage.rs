@@ -1,7 +1,7 @@
 //! localStorage and sessionStorage as the tracker's stores, through the page's side, which knows after a trap what was under work.
 
 use super::PageSide;
-use crate::engine::{Store, StoreError, TabStore};
+use crate::outbox::{Store, StoreError, TabStore};
 
 impl Store for PageSide {
     fn get(&self, key: &str) -> Result<Option<String>, StoreError> {

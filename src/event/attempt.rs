@@ -3,7 +3,7 @@
 //! Without them a funnel counts people, and one success hides the failures before it.
 
 use super::json::Object;
-use crate::engine::Monotonic;
+use crate::outbox::Monotonic;
 
 /// The present attempt of a page. One lasts from one `booking_started` to the next.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ impl Attempts {
     ///
     /// # Example
     /// ```
-    /// use posthog_booking_tracker::engine::Monotonic;
+    /// use posthog_booking_tracker::outbox::Monotonic;
     /// use posthog_booking_tracker::event::{Attempts, json::Object};
     /// let mut attempts = Attempts::default();
     /// attempts.begin(&mut Object::default(), "019b7c8b-1e2e-7a3b-9f00-0123456789ab", Monotonic(1_000));

@@ -4,7 +4,7 @@
 use super::address::{PageAddress, QUERY_KEYS};
 use super::iso_time::iso_time;
 use super::json::{Object, Value, layered, object};
-use crate::engine::Wall;
+use crate::outbox::Wall;
 
 /// How an event differs from others, as its caller says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Times as text: ISO 8601 in UTC, as PostHog takes them and as JavaScript's `toISOString` writes them.
 
-use crate::engine::Wall;
+use crate::outbox::Wall;
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -9,7 +9,7 @@ const DAY_MS: u64 = 86_400_000;
 ///
 /// # Example
 /// ```
-/// use posthog_booking_tracker::{engine::Wall, event::iso_time};
+/// use posthog_booking_tracker::{outbox::Wall, event::iso_time};
 /// assert_eq!(iso_time(Wall(1_767_323_045_678)), "2026-01-02T03:04:05.678Z");
 /// ```
 #[must_use]

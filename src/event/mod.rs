@@ -1,6 +1,6 @@
 //! Events as PostHog takes them: what one says, and its JSON text, read and written.
 //!
-//! Like the [`engine`](crate::engine), this module decides and does nothing: no clock, no randomness, no IO, no JavaScript
+//! Like the [`outbox`](crate::outbox), this module decides and does nothing: no clock, no randomness, no IO, no JavaScript
 //! value.
 
 #![forbid(unsafe_code)]

@@ -1,6 +1,6 @@
 //! UUIDs of version 7 (RFC 9562 §5.7).
 
-use crate::engine::Entropy;
+use crate::outbox::Entropy;
 
 /// How many characters a UUID has, its hyphens included.
 pub const UUID_LENGTH: usize = 36;
@@ -26,7 +26,7 @@ pub fn is_uuid(text: &str) -> bool {
 ///
 /// # Example
 /// ```
-/// use posthog_booking_tracker::engine::Entropy;
+/// use posthog_booking_tracker::outbox::Entropy;
 /// use posthog_booking_tracker::event::{is_uuid, uuid_ms, uuid_v7};
 /// let uuid = uuid_v7(1_767_323_045_678, &mut Entropy::new(7));
 /// assert!(is_uuid(&uuid));

@@ -5,8 +5,8 @@
 
 use super::answer::{Flag, FlagValue, FlagsAnswer};
 use super::feature_flags::FLAG_CALLS_MAX;
-use crate::engine::{Store, TabStore, Wall};
 use crate::event::json::{Object, Value};
+use crate::outbox::{Store, TabStore, Wall};
 use crate::person::{Stored, StoredState};
 
 /// What was evaluated longer ago is not known any more: 24 hours.

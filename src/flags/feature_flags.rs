@@ -5,9 +5,9 @@ use super::answer::{Flag, FlagValue, FlagsAnswer};
 use super::cache::{FlagCache, MetFlag};
 use super::request::{FlagsProject, Outcome, Request};
 use super::{JsonAnswer, Question, earlier};
-use crate::engine::{Monotonic, Store, TabStore, Wall};
 use crate::event::json::{Object, Value};
 use crate::event::{iso_time, library};
+use crate::outbox::{Monotonic, Store, TabStore, Wall};
 
 /// How long to wait for further changes before flags are loaded anew, as posthog-js does.
 pub const FLAGS_DEBOUNCE_MS: u64 = 5;

@@ -6,8 +6,8 @@
 
 use super::request::{FlagsProject, Request};
 use super::{JsonAnswer, Question, earlier};
-use crate::engine::{DropReason, Entropy, Monotonic, PROBE_INTERVAL_MS, Store, Wall, backoff_ms, noun_key};
 use crate::event::json::{Object, Value};
+use crate::outbox::{DropReason, Entropy, Monotonic, PROBE_INTERVAL_MS, Store, Wall, backoff_ms, noun_key};
 
 /// An answer that could not be asked for again is used for this long: 24 hours.
 pub const GATE_STALE_MAX_MS: u64 = 24 * 3_600_000;

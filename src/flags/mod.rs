@@ -21,7 +21,7 @@ pub use gate::{
 };
 pub use request::{FLAGS_RETRY_MS, FlagsProject};
 
-use crate::engine::Monotonic;
+use crate::outbox::Monotonic;
 
 /// Something that somebody outside has to be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]

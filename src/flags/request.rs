@@ -2,8 +2,8 @@
 //! specification wants it (http-client).
 
 use super::{FlagsAnswer, JsonAnswer, Question};
-use crate::engine::Monotonic;
 use crate::event::json::{Object, push_integer};
+use crate::outbox::Monotonic;
 
 /// The path of the endpoint, behind the host; the second version of its answers.
 const FLAGS_PATH: &str = "/flags/?v=2";

@@ -3,7 +3,7 @@
 //! It is stored under `phbt:consent:<project>` as `granted` or `denied`, and the time of the last denial in base 36 behind a colon:
 //! a tab that was frozen meanwhile sees by it that what it holds was denied, whatever has been said since.
 
-use crate::engine::{Store, Wall, noun_key};
+use crate::outbox::{Store, Wall, noun_key};
 use crate::text::{base36, cut, push_base36};
 
 /// What is known of the visitor's consent.
@@ -130,7 +130,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test states its expectations by failing")]
 
     use super::*;
-    use crate::engine::{MemoryStore, StoreError};
+    use crate::outbox::{MemoryStore, StoreError};
 
     #[test]
     fn an_answer_is_stored_with_the_time_of_the_last_denial() {

@@ -4,9 +4,9 @@
 //! [`IdentityKeeper::keep`] was called: nothing is written for a visitor whose team is not tracked. It is stored under
 //! `phbt:identity:<project>` as a JSON object with the members that [`Identity::text`] writes.
 
-use crate::engine::{Entropy, Store, TabStore, Wall, noun_key};
 use crate::event::json::{Object, Value};
 use crate::event::{is_legal_distinct_id, uuid_v7};
+use crate::outbox::{Entropy, Store, TabStore, Wall, noun_key};
 
 /// Who the visitor is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -245,7 +245,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test states its expectations by failing")]
 
     use super::*;
-    use crate::engine::MemoryStore;
+    use crate::outbox::MemoryStore;
 
     const KEY: &str = "phbt:identity:p";
 

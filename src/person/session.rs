@@ -5,9 +5,9 @@
 //! base 36; the window in sessionStorage under `phbt:window:<project>`, which a browser copies when a tab is duplicated: a window
 //! that is marked as open belongs to another tab. Both are stored only once [`Session::keep`] was called.
 
-use crate::engine::{Entropy, Store, TabStore, Wall, noun_key};
 use crate::event::json::{Object, Value};
 use crate::event::{uuid_ms, uuid_v7};
+use crate::outbox::{Entropy, Store, TabStore, Wall, noun_key};
 use crate::text::{base36, cut, push_base36};
 
 /// A session ends after this long without an event: PostHog's bound, 30 minutes.
@@ -333,7 +333,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::engine::MemoryStore;
+    use crate::outbox::MemoryStore;
 
     const START: u64 = 1_767_323_045_678;
 

@@ -4,8 +4,8 @@
 
 use std::fmt;
 
-use crate::engine::{Store, TabStore, noun_key};
 use crate::event::json::Object;
+use crate::outbox::{Store, TabStore, noun_key};
 
 /// So many changes are remembered until they may be stored.
 pub const EDITS_MAX: usize = 100;

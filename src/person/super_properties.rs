@@ -2,9 +2,9 @@
 //! `phbt:properties:<project>`.
 
 use super::stored::{Stored, StoredState};
-use crate::engine::{Store, TabStore};
 use crate::event::json::{Object, Value};
 use crate::event::{PageAddress, QUERY_KEYS};
+use crate::outbox::{Store, TabStore};
 
 /// What is stored.
 #[derive(Debug, Clone, Default)]
@@ -175,7 +175,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test states its expectations by failing")]
 
     use super::*;
-    use crate::engine::MemoryStore;
+    use crate::outbox::MemoryStore;
 
     fn object(text: &str) -> Object {
         Object::read(text).unwrap()

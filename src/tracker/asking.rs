@@ -2,10 +2,10 @@
 
 use super::output::Output;
 use super::{Tracker, Warning};
-use crate::engine::{Input as OutboxInput, Store, TabStore, noun_key};
 use crate::event::json::{Object, Value};
 use crate::event::{CaptureOptions, Draft};
 use crate::flags::{Admission, FlagsNews, FlagsVisitor, GateNews, GateSource, JsonAnswer};
+use crate::outbox::{Input as OutboxInput, Store, TabStore, noun_key};
 
 /// What was heard longer ago than any `gateTtl` is forgotten by facades: a day.
 const SHUT_AGE_MAX_MS: u64 = 86_400_000;
@@ -156,7 +156,7 @@ impl<S: Store + TabStore> Tracker<S> {
         let team = self.team();
         let now = self.gate_now();
         let admission = self.gate.admit(self.outbox.store_mut(), &team, now);
-        if !self.gate.asks_for_teams() && admission == Admission::Refused(crate::engine::DropReason::Ungated) {
+        if !self.gate.asks_for_teams() && admission == Admission::Refused(crate::outbox::DropReason::Ungated) {
             self.notices.warn_once(Warning::NothingOpensTheGate);
         }
         self.may_keep(&team)

@@ -1,6 +1,6 @@
 //! The time of events. PostHog keys rows by it, and two events of a millisecond keep their order by it.
 
-use crate::engine::Wall;
+use crate::outbox::Wall;
 
 /// A larger step back than this is a clock that was set, and is taken as it is.
 const STEP_BACK_MAX_MS: u64 = 1_000;

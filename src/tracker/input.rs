@@ -1,9 +1,9 @@
 //! What can happen to the tracker, and what it is told with everything that happens.
 
-use crate::engine::{LockAnswer, Monotonic, Outcome, Wall};
 use crate::event::PageAddress;
 use crate::event::json::Object;
 use crate::flags::JsonAnswer;
+use crate::outbox::{LockAnswer, Monotonic, Outcome, Wall};
 
 use super::Person;
 

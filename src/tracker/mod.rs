@@ -1,6 +1,6 @@
 //! The tracker of one page: the one place where its parts meet, none of which knows of another: who events are about
 //! ([`person`](crate::person)), which teams and flags ([`flags`](crate::flags)), what an event says ([`event`](crate::event)), and
-//! what becomes of its record ([`engine`](crate::engine)).
+//! what becomes of its record ([`outbox`](crate::outbox)).
 //!
 //! Like them it decides and does nothing. What happens comes in as an [`Input`] or a [`Call`], together with what the edge has read
 //! just before ([`Facts`]); what has to be done comes out as [`Output`]s.
@@ -42,9 +42,9 @@ pub use reading::{FlagReading, Stats};
 pub use recorder::{GATE_HELD_MAX, TEAMLESS_MAX};
 pub use sharing::{SHARE_POLL_MS, SHARE_TIMEOUT_MS};
 
-use crate::engine::{DropReason, Entropy, Monotonic, Store, TabStore, Tracker as Outbox, Wall};
 use crate::event::Attempts;
 use crate::flags::{FeatureFlags, FlagsProject, GateNow, TeamGate};
+use crate::outbox::{DropReason, Entropy, Monotonic, Outbox, Store, TabStore, Wall};
 use crate::person::{Consent, ConsentState, IdentityKeeper, Session, SuperProperties};
 use clock::Clock;
 use held::HeldCalls;

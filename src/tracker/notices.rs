@@ -1,7 +1,7 @@
 //! What the tracker says on the console, and when: warnings once and always, drops only to those who want to hear everything.
 
 use super::output::{Level, Output};
-use crate::engine::DropReason;
+use crate::outbox::DropReason;
 
 /// A warning that is said once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

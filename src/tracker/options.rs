@@ -1,7 +1,7 @@
 //! How a tracker is set up: what the page has configured, checked and complete.
 
-use crate::engine::Config;
 use crate::flags::{FlagsBootstrap, TeamGateOptions};
+use crate::outbox::Config;
 use crate::person::IdentityBootstrap;
 
 /// Which visitors PostHog keeps a profile of.

@@ -1,7 +1,7 @@
 //! What the tracker wants done. The edge drains these after every input.
 
-use crate::engine::Monotonic;
 use crate::flags::Question;
+use crate::outbox::Monotonic;
 use crate::person::ConsentState;
 
 /// Something the edge must do.

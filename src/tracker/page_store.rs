@@ -1,7 +1,7 @@
 //! The store of a page that falls silent where the visitor has not agreed: another tab may know of a denial before this page has
 //! removed what it holds.
 
-use crate::engine::{Store, StoreError, TabStore, noun_key};
+use crate::outbox::{Store, StoreError, TabStore, noun_key};
 
 /// A store that takes nothing but the answer of the visitor while it is silent.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use super::input::PostHogVisitor;
 use super::options::PersonProfiles;
 use super::output::PostHogCall;
 use super::{Person, Tracker};
-use crate::engine::{Store, TabStore, Wall};
 use crate::event::json::{Object, Value, object};
 use crate::event::{CaptureOptions, Draft, PageAddress, Who, is_legal_distinct_id, uuid_v7};
+use crate::outbox::{Store, TabStore, Wall};
 use crate::person::IdentityBootstrap;
 
 /// Who is on the page.

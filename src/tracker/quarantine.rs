@@ -4,8 +4,8 @@
 //! Stored under `phbt:quarantine:<project>`: the uuid of each record with the version that has trapped on it last. The page notes
 //! it there when a module has trapped (`js/src/journal.ts`), because no module is left then to do so.
 
-use crate::engine::{KEY_PREFIX, Store, noun_key};
 use crate::event::json::Object;
+use crate::outbox::{KEY_PREFIX, Store, noun_key};
 
 /// How many are remembered at most.
 pub const QUARANTINE_MAX: usize = 20;
@@ -49,7 +49,7 @@ pub(super) fn add(store: &mut impl Store, project: &str, version: &str, uuid: &s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::MemoryStore;
+    use crate::outbox::MemoryStore;
 
     #[test]
     fn another_version_tries_what_is_still_stored() {

@@ -2,9 +2,9 @@
 //! be known.
 
 use super::{Facts, Tracker};
-use crate::engine::{DropReason, Stats as OutboxStats, Store, TabStore};
 use crate::event::json::{Object, Value};
 use crate::flags::Flag;
+use crate::outbox::{DropReason, Stats as OutboxStats, Store, TabStore};
 use crate::person::ConsentState;
 
 /// What a flag says.

@@ -3,10 +3,10 @@
 use super::input::HookAnswer;
 use super::output::Output;
 use super::{Person, Tracker};
-use crate::engine::{DropReason, HOLD_MAX_MS, Input as OutboxInput, NewEvent, Store, TabStore, record_key};
 use crate::event::json::Object;
 use crate::event::{Draft, Event, Surroundings, Who, is_must_send, own};
 use crate::flags::{Admission, MetFlag};
+use crate::outbox::{DropReason, HOLD_MAX_MS, Input as OutboxInput, NewEvent, Store, TabStore, record_key};
 
 /// How many events are held in memory at most while nobody knows their team, where the page wants none of them stored.
 pub const GATE_HELD_MAX: usize = 200;

@@ -6,9 +6,9 @@
 
 use super::recorder::Replayed;
 use super::{Person, Tracker};
-use crate::engine::{DropReason, Input as OutboxInput, Monotonic, Store, TabStore, Wall, noun_key, record_key};
 use crate::event::json::{Object, Value};
 use crate::event::{CaptureOptions, Draft, PageAddress, clean, is_legal_distinct_id, is_must_send, is_uuid};
+use crate::outbox::{DropReason, Input as OutboxInput, Monotonic, Store, TabStore, Wall, noun_key, record_key};
 use crate::text::{base36, cut};
 
 /// Entries older than this are not replayed: 7 days.

@@ -2,7 +2,7 @@
 
 use super::output::{Erased, Output};
 use super::{Tracker, Warning};
-use crate::engine::{
+use crate::outbox::{
     DropReason, Input as OutboxInput, Notice, Now, Outcome, Output as OutboxOutput, RECORD_FORMAT, Store, TabStore,
     Wall, noun_key,
 };

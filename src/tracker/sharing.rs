@@ -5,8 +5,8 @@ use super::Tracker;
 use super::input::{PostHog, PostHogVisitor};
 use super::options::IdentitySource;
 use super::output::{Output, PostHogCall};
-use crate::engine::{Monotonic, Store, TabStore};
 use crate::event::json::Object;
+use crate::outbox::{Monotonic, Store, TabStore};
 
 /// How long events wait for posthog-js before they are sealed.
 pub const SHARE_TIMEOUT_MS: u64 = 2_000;

@@ -5,9 +5,9 @@ use super::held::HeldCall;
 use super::input::{Input, Moment};
 use super::output::{Erased, Output};
 use super::{Person, Tracker, quarantine};
-use crate::engine::{DropReason, Input as OutboxInput, Store, TabStore, noun_key};
 use crate::event::json::{Object, Value};
 use crate::event::{CaptureOptions, Draft, PageAddress, is_must_send, uuid_v7};
+use crate::outbox::{DropReason, Input as OutboxInput, Store, TabStore, noun_key};
 use crate::person::ConsentState;
 
 impl<S: Store + TabStore> Tracker<S> {
@@ -368,7 +368,7 @@ impl<S: Store + TabStore> Tracker<S> {
         let project = self.options.project().to_owned();
         let store = self.outbox.store_mut();
         let mut is_used = false;
-        for key in store.keys(crate::engine::KEY_PREFIX).unwrap_or_default() {
+        for key in store.keys(crate::outbox::KEY_PREFIX).unwrap_or_default() {
             let mut parts = key.split(':').skip(1);
             let (noun, owner) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
             let is_event = noun == "journal" || noun.starts_with(|first: char| first.is_ascii_digit());

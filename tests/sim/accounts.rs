@@ -1,6 +1,6 @@
 //! The accounts: what became of the records that a task removed, and whether there was a cause for it in the world.
 
-use posthog_booking_tracker::engine::{
+use posthog_booking_tracker::outbox::{
     DropReason, EVENT_BYTES_MAX, HOLD_MAX_MS, Input, NewEvent, Outcome, RECORD_AGE_MAX_MS, STORED_BYTES_MAX,
     UNREACHED_RECORDS_MAX,
 };

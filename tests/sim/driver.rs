@@ -1,6 +1,6 @@
 //! The driver: what visitors, pages, browsers and strangers do in a random run.
 
-use posthog_booking_tracker::engine::{Input, NewEvent};
+use posthog_booking_tracker::outbox::{Input, NewEvent};
 
 use crate::edge::is_must_send;
 use crate::faults::{Fault, Faults};

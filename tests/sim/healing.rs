@@ -1,7 +1,7 @@
 //! Healing: all faults end, a visitor comes and stays, and everything that may leave has to leave within a bounded time and
 //! a bounded number of steps, so that a livelock fails instead of hanging.
 
-use posthog_booking_tracker::engine::Input;
+use posthog_booking_tracker::outbox::Input;
 
 use crate::checkers::{self, settlement};
 use crate::locks::Holder;

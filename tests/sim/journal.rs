@@ -1,7 +1,7 @@
 //! Journals: what a page captures while it has no tracker it notes in storage, an entry each, and whoever has one replays it
 //! (`js/src/journal.ts`).
 
-use posthog_booking_tracker::engine::{FRESH_AGE_MAX_MS, Input, NewEvent, Store};
+use posthog_booking_tracker::outbox::{FRESH_AGE_MAX_MS, Input, NewEvent, Store};
 
 use crate::book::{captured_of, uuid_of};
 use crate::keys::{journal_key, journal_prefix, replayed_key};

@@ -1,6 +1,6 @@
 //! The lives of pages: opened, hidden, frozen, cached, hung, closed, killed, and killed with the whole browser.
 
-use posthog_booking_tracker::engine::Input;
+use posthog_booking_tracker::outbox::Input;
 
 use crate::locks::Holder;
 use crate::page::{Job, Life, Page};
@@ -77,7 +77,7 @@ impl World {
         let requests: Vec<u32> = self.pages[page].under_way.keys().copied().collect();
         for request in requests {
             if self.chance.percent(50) {
-                let outcome = posthog_booking_tracker::engine::Outcome::Failed;
+                let outcome = posthog_booking_tracker::outbox::Outcome::Failed;
                 self.schedule_job(1, page, Job::Finish { request, outcome });
             }
         }

@@ -2,7 +2,7 @@
 //! once and never queued. The lock stays with a page in the back/forward cache and with one that hangs, and falls free
 //! when its holder dies (measured in Chromium 156).
 
-use posthog_booking_tracker::engine::LockAnswer;
+use posthog_booking_tracker::outbox::LockAnswer;
 
 use crate::storage::PageId;
 

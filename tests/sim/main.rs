@@ -16,7 +16,7 @@ mod book;
 mod chance;
 mod checkers;
 mod driver;
-#[path = "../engine/edge.rs"]
+#[path = "../outbox/edge.rs"]
 mod edge;
 mod faults;
 mod healing;
@@ -31,7 +31,7 @@ mod parcel;
 mod raw;
 mod record;
 mod runs;
-#[cfg(feature = "broken-engines")]
+#[cfg(feature = "broken-trackers")]
 mod sabotages;
 mod script;
 mod server;
@@ -40,7 +40,7 @@ mod strangers;
 mod tally;
 mod tasks;
 mod team_gate;
-#[path = "../engine/timestamp.rs"]
+#[path = "../outbox/timestamp.rs"]
 mod timestamp;
 mod world;
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use posthog_booking_tracker::engine::Outcome;
+use posthog_booking_tracker::outbox::Outcome;
 
 use crate::chance::Chance;
 use crate::edge::answered;

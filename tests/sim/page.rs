@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use posthog_booking_tracker::engine::{Config, Input, LockAnswer, Outcome, Tracker};
+use posthog_booking_tracker::outbox::{Config, Input, LockAnswer, Outbox, Outcome};
 
 use crate::parcel::Parcel;
 use crate::storage::{PageId, PageStore};
@@ -64,7 +64,7 @@ pub(crate) struct Page {
     pub(crate) gate: PageGate,
     pub(crate) team_gate: TeamGate,
     /// `None` while its tracker has not come.
-    pub(crate) tracker: Option<Tracker<PageStore>>,
+    pub(crate) tracker: Option<Outbox<PageStore>>,
     /// Counts the engines of this page.
     pub(crate) engine: u32,
     /// Who its visitor is.

@@ -1,6 +1,6 @@
 //! Raw records: for a moment a page may still change who its events are about (`src/tracker/sharing.rs`).
 
-use posthog_booking_tracker::engine::{Input, NewEvent};
+use posthog_booking_tracker::outbox::{Input, NewEvent};
 
 use crate::page::Job;
 use crate::storage::PageId;

@@ -11,14 +11,14 @@ use crate::tally::Tally;
 use crate::world::{Happening, START, Verdict, Violation, World};
 
 /// What is broken on purpose in a run.
-#[cfg(feature = "broken-engines")]
-pub(crate) type Breakage = Option<posthog_booking_tracker::engine::Sabotage>;
-#[cfg(not(feature = "broken-engines"))]
+#[cfg(feature = "broken-trackers")]
+pub(crate) type Breakage = Option<posthog_booking_tracker::outbox::Sabotage>;
+#[cfg(not(feature = "broken-trackers"))]
 pub(crate) type Breakage = ();
 
-#[cfg(feature = "broken-engines")]
+#[cfg(feature = "broken-trackers")]
 pub(crate) const INTACT: Breakage = None;
-#[cfg(not(feature = "broken-engines"))]
+#[cfg(not(feature = "broken-trackers"))]
 pub(crate) const INTACT: Breakage = ();
 
 /// Short enough for a page of a script to learn of each turn of its gate.
@@ -29,11 +29,11 @@ const TRACE_LINES: usize = 250;
 
 fn prepared(seed: u64, faults: Faults, breakage: Breakage, traced: bool) -> World {
     let mut world = World::new(seed, faults);
-    #[cfg(feature = "broken-engines")]
+    #[cfg(feature = "broken-trackers")]
     {
         world.sabotage = breakage;
     }
-    #[cfg(not(feature = "broken-engines"))]
+    #[cfg(not(feature = "broken-trackers"))]
     let () = breakage;
     if traced {
         world.trace = Some(vec![format!("seed {seed}, faults {:?}", faults.list())]);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use posthog_booking_tracker::engine::Sabotage;
+use posthog_booking_tracker::outbox::Sabotage;
 
 use crate::faults::{Fault, Faults};
 use crate::runs;

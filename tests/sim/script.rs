@@ -1,6 +1,6 @@
 //! Scripts: short stories whose every storage call is a place to die, for the exhaustive search of crash points.
 
-use posthog_booking_tracker::engine::Input;
+use posthog_booking_tracker::outbox::Input;
 
 use crate::page::{Job, Life};
 use crate::storage::PageId;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use posthog_booking_tracker::engine::Outcome;
+use posthog_booking_tracker::outbox::Outcome;
 
 use crate::edge::answered;
 use crate::parcel::Parcel;

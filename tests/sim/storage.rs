@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use posthog_booking_tracker::engine::{Store, StoreError};
+use posthog_booking_tracker::outbox::{Store, StoreError};
 
 use crate::mirror::Mirror;
 

@@ -1,7 +1,7 @@
 //! What came of gates, raw records and journals over many runs: a promise about them is worth nothing where nothing ever puts
 //! it to the test.
 
-use posthog_booking_tracker::engine::DropReason;
+use posthog_booking_tracker::outbox::DropReason;
 
 use crate::book::body_of;
 use crate::world::World;

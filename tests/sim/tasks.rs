@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use posthog_booking_tracker::engine::{Input, LockAnswer, Monotonic, Now, Outcome, Output, Stats, Tracker, Wall};
+use posthog_booking_tracker::outbox::{Input, LockAnswer, Monotonic, Now, Outbox, Outcome, Output, Stats, Wall};
 
 use crate::accounts::{self, Removal};
 use crate::book::{Copy, uuid_of};
@@ -61,9 +61,9 @@ impl World {
     fn run_now(&mut self, page: PageId, job: Job) -> Verdict {
         match job {
             Job::Start => {
-                let tracker = Tracker::new(page::config(), self.store(page));
+                let tracker = Outbox::new(page::config(), self.store(page));
                 self.pages[page].tracker = Some(tracker);
-                #[cfg(feature = "broken-engines")]
+                #[cfg(feature = "broken-trackers")]
                 if let (Some(way), Some(tracker)) = (self.sabotage, &mut self.pages[page].tracker) {
                     tracker.sabotage(way);
                 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use posthog_booking_tracker::engine::{BACKOFF_FIRST_MS, BACKOFF_MAX_MS, Input, PROBE_INTERVAL_MS};
+use posthog_booking_tracker::outbox::{BACKOFF_FIRST_MS, BACKOFF_MAX_MS, Input, PROBE_INTERVAL_MS};
 
 use crate::faults::Fault;
 use crate::page::{Job, OWN_TEAM};

@@ -146,8 +146,8 @@ pub(crate) struct World {
     /// What a crash point of the script kills.
     pub(crate) crash_kills_browser: bool,
     pub(crate) trace: Option<Vec<String>>,
-    #[cfg(feature = "broken-engines")]
-    pub(crate) sabotage: Option<posthog_booking_tracker::engine::Sabotage>,
+    #[cfg(feature = "broken-trackers")]
+    pub(crate) sabotage: Option<posthog_booking_tracker::outbox::Sabotage>,
 }
 
 impl World {
@@ -189,7 +189,7 @@ impl World {
             script: Vec::new(),
             crash_kills_browser: false,
             trace: None,
-            #[cfg(feature = "broken-engines")]
+            #[cfg(feature = "broken-trackers")]
             sabotage: None,
             chance,
         };

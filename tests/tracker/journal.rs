@@ -1,6 +1,6 @@
 //! What other pages have left in the journal.
 
-use posthog_booking_tracker::engine::MemoryStore;
+use posthog_booking_tracker::outbox::MemoryStore;
 
 use super::page::{Page, START};
 

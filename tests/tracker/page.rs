@@ -1,7 +1,7 @@
 //! One page with its tracker, on a clock that stands still.
 
-use posthog_booking_tracker::engine::{Config, LockAnswer, MemoryStore, Monotonic, Outcome, Wall};
 use posthog_booking_tracker::flags::TeamGateOptions;
+use posthog_booking_tracker::outbox::{Config, LockAnswer, MemoryStore, Monotonic, Outcome, Wall};
 use posthog_booking_tracker::tracker::{Call, Capture, Facts, Input, Options, Output, Tracker};
 
 pub(crate) const START: u64 = 1_767_323_045_678;

@@ -1,6 +1,6 @@
 //! Who events are about.
 
-use posthog_booking_tracker::engine::MemoryStore;
+use posthog_booking_tracker::outbox::MemoryStore;
 use posthog_booking_tracker::person::IdentityBootstrap;
 use posthog_booking_tracker::tracker::{Call, Input};
 

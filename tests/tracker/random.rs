@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use posthog_booking_tracker::engine::{
-    Config, LockAnswer, MemoryStore, Monotonic, Outcome, Store, StoreError, TabStore, Wall,
-};
 use posthog_booking_tracker::event::json::Object;
 use posthog_booking_tracker::flags::TeamGateOptions;
+use posthog_booking_tracker::outbox::{
+    Config, LockAnswer, MemoryStore, Monotonic, Outcome, Store, StoreError, TabStore, Wall,
+};
 use posthog_booking_tracker::person::{ConsentState, IdentityBootstrap};
 use posthog_booking_tracker::tracker::{Call, Capture, Facts, HookAnswer, Input, Options, Output, Tracker};
 use proptest::prelude::*;

@@ -1,7 +1,7 @@
 //! Why an event is given up before it is a record: counted, and said once.
 
-use posthog_booking_tracker::engine::{DropReason, MemoryStore};
 use posthog_booking_tracker::flags::TeamGateOptions;
+use posthog_booking_tracker::outbox::{DropReason, MemoryStore};
 use posthog_booking_tracker::tracker::{Call, HookAnswer, Input, Output};
 
 use super::page::Page;

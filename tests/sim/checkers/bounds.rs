@@ -1,7 +1,7 @@
 //! The bounds of bodies, of exits, of the keepalive budget and of storage. Browsers share 64 KiB between all unanswered
 //! keepalive requests and beacons of a document (Fetch standard, "HTTP-network-or-cache fetch").
 
-use posthog_booking_tracker::engine::{
+use posthog_booking_tracker::outbox::{
     BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES_MAX, EXIT_BYTES_MAX, RECORDS_MAX, STORED_BYTES_MAX,
 };
 

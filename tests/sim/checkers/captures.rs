@@ -1,7 +1,7 @@
 //! A capture that returns has written a record, or has counted a drop. The record says whether the page knew by then
 //! that its team is tracked, and whether the event goes at once.
 
-use posthog_booking_tracker::engine::Input;
+use posthog_booking_tracker::outbox::Input;
 
 use super::Finding;
 use crate::accounts;

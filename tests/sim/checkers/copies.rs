@@ -1,7 +1,7 @@
 //! Copies on the wire: one where nothing fails, two for what was waiting when a page was left or sent without the lock
 //! beside its holder, and otherwise one more for each thing that went wrong.
 
-use posthog_booking_tracker::engine::FRESH_AGE_MAX_MS;
+use posthog_booking_tracker::outbox::FRESH_AGE_MAX_MS;
 
 use super::Finding;
 use crate::book::Fact;

@@ -1,7 +1,7 @@
 //! Records of a newer format or of another project belong to other trackers of the origin: nobody else writes or
 //! removes them until they have expired.
 
-use posthog_booking_tracker::engine::RECORD_AGE_MAX_MS;
+use posthog_booking_tracker::outbox::RECORD_AGE_MAX_MS;
 
 use super::Finding;
 use crate::book::captured_of;

@@ -1,7 +1,7 @@
 //! A page that was left holds no lock: in the back/forward cache it keeps the lock, and the browser throws it out of
 //! the cache when another page asks for it (measured in Chromium 156).
 
-use posthog_booking_tracker::engine::Input;
+use posthog_booking_tracker::outbox::Input;
 
 use super::Finding;
 use crate::tasks::Task;
@@ -14,7 +14,7 @@ pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
     }
     // What asks again without having been answered has lost count.
     let asks =
-        task.outputs.iter().filter(|output| matches!(output, posthog_booking_tracker::engine::Output::AskLock)).count();
+        task.outputs.iter().filter(|output| matches!(output, posthog_booking_tracker::outbox::Output::AskLock)).count();
     if asks > 1 || asks == 1 && task.locked && !matches!(task.input, Input::LockLost | Input::LockAnswered(_)) {
         return Err(format!("page {} asks {asks} times for a lock that it holds", page.id));
     }

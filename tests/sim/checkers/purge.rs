@@ -1,7 +1,7 @@
 //! After a definite "no" neither store keeps a record that this page has captured for that team, nor after any answer
 //! one that nobody has said anything of for 24 hours; after a purge, as when the visitor opts out, none that it held.
 
-use posthog_booking_tracker::engine::{DropReason, Input};
+use posthog_booking_tracker::outbox::{DropReason, Input};
 
 use super::Finding;
 use crate::accounts;
