@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test states its expectations by failing")]
 
 use posthog_booking_tracker::bindings::{Configuration, Engine};
-use posthog_booking_tracker::browser::PageSide;
+use posthog_booking_tracker::browser::Host;
 use posthog_booking_tracker::outbox::DropReason;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -56,19 +56,19 @@ export const text = (value) => JSON.stringify(value) ?? "undefined";
 "#)]
 extern "C" {
     #[wasm_bindgen(js_name = pageSide)]
-    fn page_side() -> PageSide;
+    fn page_side() -> Host;
     fn configuration(change: &str) -> Configuration;
-    fn connect(side: &PageSide, engine: &JsValue);
-    fn seen(side: &PageSide) -> String;
+    fn connect(side: &Host, engine: &JsValue);
+    fn seen(side: &Host) -> String;
     fn call(engine: &JsValue, method: &str, args: &str) -> JsValue;
-    fn asked(side: &PageSide) -> String;
+    fn asked(side: &Host) -> String;
     fn stored() -> u32;
     fn clear();
     fn text(value: &JsValue) -> String;
 }
 
 /// A page with its tracker as JavaScript has it, and its page's side; `change` are options as JavaScript writes them.
-fn open(change: &str) -> (JsValue, PageSide) {
+fn open(change: &str) -> (JsValue, Host) {
     clear();
     let side = page_side();
     let engine = JsValue::from(Engine::new(&configuration(change), side.clone()));

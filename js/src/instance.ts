@@ -1,9 +1,9 @@
 // One instance of the module, and the guard through which everything enters it. Whatever is thrown out of a call into the module ends
-// that instance: its memory may be in any state. A page never hears of it.
+// that instance: its memory may be in any state. A page never hears of it. Here is also what an instance leaves behind: the record that
+// it was at, the locks that it held, and what the trackers of a page know.
 
-import type { Engine } from "../engine/engine.js";
+import type { Engine, Heard } from "../engine/engine.js";
 import type { CheckedOptions } from "./options.js";
-import { inHand } from "./storage.js";
 
 /** Where instances come from. */
 export interface Instances {
@@ -26,33 +26,85 @@ export interface Configuration extends CheckedOptions {
   readonly teamAnswers: Readonly<Record<string, boolean | undefined>>;
 }
 
+/** What the trackers of this page know and may not store, or cannot, and how often something was noted in it. */
+const memory = new Map<string, string>();
+let notes = 0;
+
 /** One instance with its engine. */
 export class Instance {
+  /** The record that was touched last: what was under work, asked after a trap. */
+  touched = "";
   #engine: Engine | undefined;
+  #isDead = false;
   #depth = 0;
+  /** Lets the locks go that are held, by their names. */
+  readonly #held = new Map<string, () => void>();
   readonly #onTrap: () => void;
 
   /** `onTrap` is called once, when the instance dies. */
-  constructor(engine: Engine, onTrap: () => void) {
-    this.#engine = engine;
+  constructor(onTrap: () => void) {
     this.#onTrap = onTrap;
+  }
+
+  /** Puts the engine in that this instance is of. */
+  run(engine: Engine): void {
+    this.#engine = engine;
   }
 
   /** Enters the module; does nothing and gives nothing where the instance is dead, or dies in this call. */
   enter<Value>(run: (engine: Engine) => Value): Value | undefined {
     const engine = this.#engine;
     if (!engine) return undefined;
-    if (this.#depth++ === 0) inHand.touched = "";
+    if (this.#depth++ === 0) this.touched = "";
     try {
       return run(engine);
     } catch {
-      if (this.#engine) {
-        this.#engine = undefined;
-        this.#onTrap();
-      }
+      this.#die();
       return undefined;
     } finally {
       this.#depth--;
     }
+  }
+
+  #die(): void {
+    if (this.#isDead) return;
+    this.#isDead = true;
+    this.#engine = undefined;
+    for (const name of [...this.#held.keys()]) this.letGo(name);
+    this.#onTrap();
+  }
+
+  hearer = (what: Heard, id: number) => (value?: unknown) => this.enter((engine) => engine.hear(what, id, value));
+
+  holder = (name: string, hear: (lock: unknown) => void) => (lock: unknown) => {
+    if (this.#isDead) return undefined;
+    const held = lock ? new Promise<void>((release) => this.#held.set(name, release)) : undefined;
+    hear(lock);
+    return held;
+  };
+
+  letGo(name: string): void {
+    this.#held.get(name)?.();
+    this.#held.delete(name);
+  }
+
+  /** What is left of the last call of a dead instance may still run: it ends here, before it stores something. */
+  touch(key: string): void {
+    if (this.#isDead) throw new Error("the instance is dead");
+    this.touched = key;
+  }
+
+  recall(key: string): string | undefined {
+    return memory.get(key);
+  }
+
+  remember(key: string, value: string | undefined): void {
+    if (value === undefined) memory.delete(key);
+    else memory.set(key, value);
+    notes++;
+  }
+
+  notes(): number {
+    return notes;
   }
 }

@@ -1,16 +1,14 @@
 // The tracker behind the facade: passes every call on to the instance that it runs in, and keeps what belongs to the page: its listeners,
 // and who waits for a promise. Where the instance traps, a facade takes its place until there is a fresh one.
 
-import type { ConsentWord, Engine } from "../engine/engine.js";
+import type { ConsentWord, Engine, Host } from "../engine/engine.js";
 import type { BookingTracker } from "./booking-tracker.js";
 import type { Moment } from "./clock.js";
 import { write } from "./console.js";
 import { facade } from "./facade.js";
 import { Instance, type Instances } from "./instance.js";
 import type { CheckedOptions } from "./options.js";
-import { listenToPage } from "./page-events.js";
-import { type Audience, PageSide } from "./page-side.js";
-import * as storage from "./storage.js";
+import { read } from "./local-storage.js";
 import { METHODS } from "./tracker-class.js";
 import type { OpenTracker, Shared } from "./tracker-source.js";
 import { noteTrap, storeTrapped } from "./trapped.js";
@@ -48,14 +46,12 @@ export class PageTracker {
   readonly #kind: Instances["kind"];
   readonly #shared: Shared;
   readonly #remake: Remake;
-  readonly #side: PageSide;
   readonly #instance: Instance;
   readonly #listeners = new Set<Listener>();
   #flushing: (() => void)[] = [];
   #shuttingDown: (() => void)[] = [];
   #loading: (readonly [ticket: number, resolve: () => void])[] = [];
   #shutdown: Promise<void> | undefined;
-  #stopListening = () => {};
   /** The team that the page has set last. */
   #team: Args | undefined;
   /** How many events the module has trapped on; each is an entry of the journal. */
@@ -71,22 +67,14 @@ export class PageTracker {
     this.#kind = instances.kind;
     this.#shared = shared;
     this.#remake = remake;
-    this.#side = new PageSide(options, this.#audience(), (run) => this.#instance.enter(run));
     const Engine = instances.make();
     const teamAnswers = Object.fromEntries(shared.teams);
     const { page, isLazy } = shared;
     const configuration = { ...options, version: __VERSION__, page, isLazy, said: shared.said(), teamAnswers };
-    this.#instance = new Instance(new Engine(configuration, this.#side), () => this.#trapped());
+    this.#instance = new Instance(() => this.#trapped());
+    this.#instance.run(new Engine(configuration, Object.assign(this.#instance, this.#audience())));
     near.add(this);
-    const isPrerendering = document.prerendering === true;
-    if (isPrerendering) {
-      const activate = () => {
-        this.#listen();
-        this.#instance.enter((engine) => engine.activated());
-      };
-      document.addEventListener("prerenderingchange", activate, { once: true });
-    } else this.#listen();
-    this.#instance.enter((engine) => engine.start(isPrerendering));
+    this.#instance.enter((engine) => engine.start());
   }
 
   static {
@@ -178,8 +166,8 @@ export class PageTracker {
   /** The instance has trapped in this call. Its event is in the journal for another version, unless its record is stored. */
   #afterTrap(name: string, args: Args): unknown {
     if (!/^(track|capture$)/.test(name)) return this.#shelter?.(name, args);
-    const { touched } = storage.inHand;
-    if (touched && storage.get(touched)) return undefined;
+    const { touched } = this.#instance;
+    if (touched && read(touched)) return undefined;
     const stored = storeTrapped(this.#options, this.#shared, name, args);
     if (stored) this.#trappedEvents++;
     return stored;
@@ -188,11 +176,9 @@ export class PageTracker {
   /** Nothing of the instance goes on: a facade takes the calls, and makes a tracker with a fresh instance, if this page has not had one. */
   #trapped(): void {
     if (this.#isVerbose) write("debug", "the module has trapped");
-    this.#side.close();
-    this.#stopListening();
     near.delete(this);
     this.#settleAll();
-    const { touched } = storage.inHand;
+    const { touched } = this.#instance;
     if (touched) noteTrap(this.#options.project, touched.slice(-36));
     const { apiKey, given, open } = this.#remake;
     const isLast = hasRevived;
@@ -212,18 +198,6 @@ export class PageTracker {
   #settleAll(): void {
     for (const resolve of [...this.#flushing.splice(0), ...this.#shuttingDown.splice(0)]) resolve();
     for (const [, resolve] of this.#loading.splice(0)) resolve();
-  }
-
-  #listen(): void {
-    this.#stopListening = listenToPage((event) => {
-      this.#instance.enter((engine) => engine[event]());
-      if (event === "leaving") this.#side.leave();
-      else if (event !== "hidden") this.#side.live();
-    });
-    // Also after `shutdown`: what is denied is removed whenever it is denied.
-    addEventListener("storage", ({ key }: StorageEvent) => {
-      if (key === null || key.startsWith("phbt:")) this.#instance.enter((engine) => engine.stored(key ?? undefined));
-    });
   }
 
   #listenTo(name: Listener["name"], hear: Listener["hear"]): () => void {
@@ -268,22 +242,23 @@ export class PageTracker {
     return [...this.#listeners].filter((listener) => listener.name === name);
   }
 
-  #audience(): Audience {
+  #audience(): Pick<Host, Exclude<keyof Host, keyof Instance>> {
     return {
       opened: () => {
         for (const listener of this.#all("onTeamGate")) this.#tellTeams(listener);
         for (const listener of this.#all("onFeatureFlags")) this.#tellFlags(listener);
       },
-      teamTold: (team, state) => {
+      tellTeam: (team, isOpen) => {
+        const state = isOpen === undefined ? "unknown" : isOpen ? "open" : "shut";
         for (const listener of this.#all("onTeamGate")) this.#tellTeam(listener, team, state);
       },
-      flagsTold: () => {
+      tellFlags: () => {
         for (const listener of this.#all("onFeatureFlags")) this.#tellFlags(listener);
       },
-      consentTold: (state: ConsentWord) => {
+      tellConsent: (state: ConsentWord) => {
         for (const { hear } of this.#all("onConsent")) this.#tell(hear, state);
       },
-      nearTold: (key) => {
+      tellNear: (key) => {
         for (const other of near) if (other !== this) other.#instance.enter((engine: Engine) => engine.stored(key));
       },
       flagsSettled: (ticket) => {
@@ -295,7 +270,6 @@ export class PageTracker {
         for (const resolve of this.#flushing.splice(0)) resolve();
       },
       isShutDown: () => {
-        this.#stopListening();
         for (const resolve of this.#shuttingDown.splice(0)) resolve();
       },
     };

@@ -28,6 +28,9 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     pub(super) fn posthog(this: &Configuration) -> JsValue;
+
+    #[wasm_bindgen(method, getter, js_name = isTeamEnabled)]
+    pub(super) fn is_team_enabled(this: &Configuration) -> JsValue;
 }
 
 impl Configuration {

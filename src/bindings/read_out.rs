@@ -91,25 +91,25 @@ impl Engine {
     /// Who events are about.
     #[wasm_bindgen(js_name = getDistinctId)]
     pub fn get_distinct_id(&self) -> Option<String> {
-        self.driver.read(Tracker::visitor).flatten().map(|(id, ..)| id)
+        self.driver.with(Tracker::visitor).flatten().map(|(id, ..)| id)
     }
 
     /// What stands for this browser, whoever uses it.
     #[wasm_bindgen(js_name = getAnonymousId)]
     pub fn get_anonymous_id(&self) -> Option<String> {
-        self.driver.read(Tracker::visitor).flatten().map(|(_, id, _)| id)
+        self.driver.with(Tracker::visitor).flatten().map(|(_, id, _)| id)
     }
 
     /// The session of an event that would be captured now.
     #[wasm_bindgen(js_name = getSessionId)]
     pub fn get_session_id(&self) -> Option<String> {
-        self.driver.read(Tracker::visitor).flatten().map(|(.., id)| id)
+        self.driver.with(Tracker::visitor).flatten().map(|(.., id)| id)
     }
 
     /// The groups that the visitor belongs to, key by type.
     #[wasm_bindgen(js_name = getGroups, unchecked_return_type = "Record<string, string> | undefined")]
     pub fn get_groups(&self) -> JsValue {
-        let groups = self.driver.read(Tracker::groups).flatten();
+        let groups = self.driver.with(Tracker::groups).flatten();
         groups.map(|groups| parsed(groups.text())).unwrap_or_default()
     }
 
@@ -117,13 +117,13 @@ impl Engine {
     #[wasm_bindgen(js_name = isTeamTracked)]
     pub fn is_team_tracked(&self, team: &JsValue) -> Option<bool> {
         let team = id_of(team)?;
-        self.driver.read(|tracker, facts| tracker.is_team_tracked(facts, &team)).flatten()
+        self.driver.with(|tracker, facts| tracker.is_team_tracked(facts, &team)).flatten()
     }
 
     /// What is known of the teams of this page, before they may be known nothing.
     #[wasm_bindgen(js_name = teamStates, unchecked_return_type = "Record<string, 'unknown' | 'open' | 'shut'> | undefined")]
     pub fn team_states(&self) -> JsValue {
-        let teams = self.driver.read(Tracker::teams).flatten();
+        let teams = self.driver.with(Tracker::teams).flatten();
         teams.map(|teams| teams_out(&teams)).unwrap_or_default()
     }
 
@@ -146,7 +146,7 @@ impl Engine {
     #[wasm_bindgen(js_name = getFeatureFlagPayload, unchecked_return_type = "unknown")]
     pub fn get_feature_flag_payload(&self, key: &JsValue) -> JsValue {
         let key = plain_text(key);
-        let reading = self.driver.read(|tracker, facts| tracker.flag(facts, &key)).flatten();
+        let reading = self.driver.with(|tracker, facts| tracker.flag(facts, &key)).flatten();
         reading.and_then(|reading| reading.flag).and_then(|flag| payload_out(&flag)).unwrap_or_default()
     }
 
@@ -159,7 +159,7 @@ impl Engine {
     /// The values of all flags, and the JSON values that come with them.
     #[wasm_bindgen(js_name = getFeatureFlagsAndPayloads, unchecked_return_type = "{ flags: object; payloads: object }")]
     pub fn get_feature_flags_and_payloads(&self) -> JsValue {
-        let (flags, payloads) = self.driver.read(Tracker::all_flags).flatten().unwrap_or_default();
+        let (flags, payloads) = self.driver.with(Tracker::all_flags).flatten().unwrap_or_default();
         let mut all = Object::default();
         all.set_object("flags", &flags);
         all.set_object("payloads", &payloads);
@@ -175,7 +175,7 @@ impl Engine {
     /// What listeners are told of the flags, as an array; nothing, before it is known.
     #[wasm_bindgen(js_name = flagsTold, unchecked_return_type = "[string[], Record<string, boolean | string>, { errorsLoading: boolean }] | undefined")]
     pub fn flags_told(&self) -> JsValue {
-        let told = self.driver.read(Tracker::flags_told).flatten();
+        let told = self.driver.with(Tracker::flags_told).flatten();
         let Some((active, values, has_failed)) = told else { return JsValue::UNDEFINED };
         let mut context = Object::default();
         context.set_boolean("errorsLoading", has_failed);
@@ -188,20 +188,20 @@ impl Engine {
     /// Loads the flags anew; gives the ticket that `flagsSettled` names, or nothing, where that may not be done.
     #[wasm_bindgen(js_name = reloadFeatureFlags)]
     pub fn reload_feature_flags(&self) -> Option<u32> {
-        self.driver.read(Tracker::reload_flags).flatten()
+        self.driver.with(Tracker::reload_flags).flatten()
     }
 
     /// What is known of the visitor's consent.
     #[wasm_bindgen(unchecked_return_type = "ConsentWord")]
     pub fn consent(&self) -> String {
-        let state = self.driver.read(Tracker::consent);
+        let state = self.driver.with(Tracker::consent);
         state.unwrap_or(ConsentState::Pending).word().to_owned()
     }
 
     /// Whether the visitor does not want to be tracked.
     #[wasm_bindgen(js_name = hasOptedOut)]
     pub fn has_opted_out(&self) -> bool {
-        self.driver.read(Tracker::consent) == Some(ConsentState::Denied)
+        self.driver.with(Tracker::consent) == Some(ConsentState::Denied)
     }
 
     /// What became of this page's events; from inside a storage call, as it was before that call.
@@ -226,7 +226,7 @@ impl Engine {
     /// Reads a flag, and has PostHog told that the visitor has met it, unless the page does not want that.
     fn flag(&self, key: &JsValue, options: &JsValue) -> Option<Flag> {
         let key = any_text(key)?;
-        let reading = self.driver.read(|tracker, facts| tracker.flag(facts, &key)).flatten()?;
+        let reading = self.driver.with(|tracker, facts| tracker.flag(facts, &key)).flatten()?;
         if reading.is_met && member(options, "sendEvent").as_bool() != Some(false) {
             self.make(Call::MeetFlag(key));
         }

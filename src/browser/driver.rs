@@ -5,13 +5,23 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 
-use js_sys::Function;
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
 
+use super::drain_lock::DrainLock;
+use super::page_events::{self, PageEvents};
 use super::posthog::PostHogOnPage;
-use super::{PageSide, facts, hooks};
+use super::requests::Requests;
+use super::storage::PageStorage;
+use super::tasks::Tasks;
+use super::value::{member, method};
+use super::web::{clear_timeout, say, set_timeout};
+use super::{Heard, Host, Mirror, facts, hooks};
 use crate::event::json::Object;
 use crate::flags::Question;
+use crate::outbox::{KEY_PREFIX, noun_key};
 use crate::tracker::{Call, Erased, Facts, HookAnswer, Input, Moment, Options, Output, Stats, Tracker};
 
 /// The longest wait that is asked of a timer. `setTimeout` takes 31 bits, and an hour more or less makes no difference
@@ -37,14 +47,31 @@ pub struct Captured {
     pub name: String,
 }
 
+/// The page's own code that a tracker calls.
+#[derive(Debug)]
+pub(crate) struct PageCode {
+    /// A posthog-js on the same page, where it says who the visitor is.
+    pub(crate) posthog: Option<PostHogOnPage>,
+    /// See every event before it is stored.
+    pub(crate) hooks: Vec<Function>,
+    /// Says whether a team is tracked.
+    pub(crate) is_team_enabled: JsValue,
+}
+
 /// One tracker in its browser.
 #[derive(Debug)]
 pub struct Driver {
-    tracker: RefCell<Tracker<PageSide>>,
-    /// What carries out what the tracker wants.
-    side: PageSide,
-    posthog: Option<PostHogOnPage>,
-    hooks: Vec<Function>,
+    tracker: RefCell<Tracker<PageStorage>>,
+    host: Host,
+    tasks: Rc<Tasks>,
+    requests: Rc<Requests>,
+    lock: Rc<DrainLock>,
+    mirror: Rc<Mirror>,
+    events: PageEvents,
+    code: PageCode,
+    /// By which storage keeps projects apart.
+    project: String,
+    timer: RefCell<JsValue>,
     /// Whether the start may capture an event.
     has_bootstrap: bool,
     /// What the browser says of itself; read once, for the first call or whatever is done later.
@@ -59,14 +86,27 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Makes a tracker. It does nothing until [`Input::Started`].
-    pub(crate) fn new(options: Options, side: PageSide, posthog: Option<PostHogOnPage>, hooks: Vec<Function>) -> Self {
+    /// Makes a tracker. It does nothing until [`start`](Self::start).
+    pub(crate) fn new(options: Options, host: Host, code: PageCode) -> Rc<Self> {
+        let tasks = Tasks::new(host.clone());
+        let mirror = Mirror::new(Rc::clone(&tasks), host.clone());
+        let project = options.project().to_owned();
+        let lock = DrainLock::new(Rc::clone(&tasks), host.clone(), noun_key("drain", &project));
+        let timeout_ms = options.outbox.request_timeout_ms;
+        let requests = Rc::new(Requests::new(Rc::clone(&tasks), &options.host, &options.api_key, timeout_ms));
         let has_bootstrap = options.has_bootstrap;
-        Self {
-            tracker: RefCell::new(Tracker::new(options, side.clone(), facts::wall())),
-            side,
-            posthog,
-            hooks,
+        let storage = PageStorage { host: host.clone(), mirror: Rc::clone(&mirror) };
+        Rc::new(Self {
+            tracker: RefCell::new(Tracker::new(options, storage, facts::wall())),
+            host,
+            tasks,
+            requests,
+            lock,
+            mirror,
+            events: PageEvents::default(),
+            code,
+            project,
+            timer: RefCell::default(),
             has_bootstrap,
             environment: RefCell::default(),
             work: RefCell::default(),
@@ -74,16 +114,62 @@ impl Driver {
             is_hooking: Cell::new(false),
             counted: RefCell::default(),
             captured: RefCell::default(),
+        })
+    }
+
+    /// Starts the tracker; on a page that is only prerendered it waits for somebody who sees it.
+    pub(crate) fn start(self: &Rc<Self>) {
+        let is_prerendering = page_events::is_prerendering();
+        if is_prerendering {
+            page_events::await_activation(&self.host);
+        } else {
+            self.events.listen(&self.host);
+        }
+        self.enter(Input::Started { is_prerendering });
+    }
+
+    /// The browser says something.
+    pub(crate) fn hear(self: &Rc<Self>, heard: Heard, id: u32, value: JsValue) {
+        match heard {
+            Heard::Resumed => self.tasks.resume(id, Ok(value)),
+            Heard::Rejected => self.tasks.resume(id, Err(value)),
+            Heard::Woke => self.enter(Input::Woke),
+            Heard::Leaving => {
+                self.enter(Input::Leaving);
+                // In the back/forward cache the page would keep what it holds.
+                self.lock.leave();
+                self.mirror.close();
+            }
+            Heard::Visibility if !page_events::is_seen() => self.enter(Input::Hidden),
+            Heard::Visibility | Heard::Returned => self.live(Input::Returned),
+            Heard::Online => self.live(Input::Online),
+            Heard::Activated => {
+                self.events.listen(&self.host);
+                self.enter(Input::Activated);
+            }
+            Heard::Stored => {
+                let key = member(&value, "key").as_string();
+                if key.as_ref().is_none_or(|key| key.starts_with(KEY_PREFIX)) {
+                    self.enter(Input::Stored { key });
+                }
+            }
+            Heard::MirrorGone => self.mirror.close(),
+            _ => {}
         }
     }
 
+    fn live(self: &Rc<Self>, input: Input) {
+        self.enter(input);
+        self.lock.live();
+    }
+
     /// Tells the tracker what happened and has done what follows from it, behind what is going on.
-    pub(crate) fn enter(&self, input: Input) {
+    pub(crate) fn enter(self: &Rc<Self>, input: Input) {
         self.put(Work::Input(input));
     }
 
     /// Does what the page calls, behind what is going on; gives the event that it has captured, where that is done already.
-    pub(crate) fn call(&self, call: Call, given: Option<Moment>) -> Option<Captured> {
+    pub(crate) fn call(self: &Rc<Self>, call: Call, given: Option<Moment>) -> Option<Captured> {
         if self.is_hooking.get()
             && let Call::Capture(capture) = &call
         {
@@ -94,11 +180,6 @@ impl Driver {
         self.put(Work::Call(call, given))
     }
 
-    /// Reads something of the tracker, also while it is being told of something else; nothing, where it is in the middle of that.
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&mut Tracker<PageSide>, Facts) -> T) -> Option<T> {
-        self.with(read)
-    }
-
     /// The counters; from inside a storage call, those of before what is going on.
     pub(crate) fn stats(&self) -> Stats {
         match self.tracker.try_borrow_mut() {
@@ -107,7 +188,7 @@ impl Driver {
         }
     }
 
-    fn put(&self, work: Work) -> Option<Captured> {
+    fn put(self: &Rc<Self>, work: Work) -> Option<Captured> {
         self.work.borrow_mut().push_back(work);
         if self.is_busy.replace(true) {
             return None;
@@ -133,7 +214,7 @@ impl Driver {
         self.work.borrow_mut().pop_front()
     }
 
-    fn work_on(&self, work: Option<Work>) {
+    fn work_on(self: &Rc<Self>, work: Option<Work>) {
         let Some(work) = work else { return };
         let may_capture = match &work {
             Work::Call(..) | Work::Input(Input::Woke | Input::Activated) => true,
@@ -154,9 +235,9 @@ impl Driver {
         });
     }
 
-    /// Does something with the tracker, and carries out what follows from it; nothing, where the tracker is in the middle of
-    /// something.
-    fn with<T>(&self, run: impl FnOnce(&mut Tracker<PageSide>, Facts) -> T) -> Option<T> {
+    /// Does something with the tracker, and carries out what follows from it, also while the tracker is being told of something else;
+    /// nothing, where it is in the middle of that.
+    pub(crate) fn with<T>(self: &Rc<Self>, run: impl FnOnce(&mut Tracker<PageStorage>, Facts) -> T) -> Option<T> {
         let mut run = Some(run);
         let mut value = None;
         self.borrowed(&mut |tracker, facts| value = run.take().map(|run| run(tracker, facts)));
@@ -164,7 +245,7 @@ impl Driver {
     }
 
     /// The same, once for whatever is done.
-    fn borrowed(&self, run: &mut dyn FnMut(&mut Tracker<PageSide>, Facts)) {
+    fn borrowed(self: &Rc<Self>, run: &mut dyn FnMut(&mut Tracker<PageStorage>, Facts)) {
         let facts = self.facts();
         let outputs = {
             let Ok(mut tracker) = self.tracker.try_borrow_mut() else { return };
@@ -179,55 +260,135 @@ impl Driver {
 
     fn facts(&self) -> Facts {
         let environment = self.environment.borrow().clone().unwrap_or_default();
-        let posthog = self.posthog.as_ref().and_then(PostHogOnPage::read);
+        let posthog = self.code.posthog.as_ref().and_then(PostHogOnPage::read);
         Facts { environment, posthog, ..facts::read() }
     }
 
-    fn perform(&self, output: Output) {
-        let side = &self.side;
+    fn perform(self: &Rc<Self>, output: Output) {
         match output {
             Output::Captured { uuid, name } => {
                 self.captured.borrow_mut().get_or_insert(Captured { uuid, name });
             }
             Output::Hook { id, place, event } => self.hook(id, place, &event),
-            Output::Send { request, events, keepalive } => side.send(request, &events, keepalive),
-            Output::Abort { request } => side.abort(request),
-            Output::Exit { events } => side.exit(&events),
-            Output::Ask(Question::Json { id, url, body }) => side.ask(id, &url, body),
-            Output::Ask(Question::Callback { id, team }) => side.ask_callback(id, &team),
+            Output::Send { request, events, keepalive } => self.send(request, events, keepalive),
+            Output::Abort { request } => self.requests.abort(request),
+            Output::Exit { events } => self.requests.exit(&events),
+            Output::Ask(question) => self.ask(question),
             Output::WakeAt(_) => self.set_timer(),
-            Output::AskLock => side.ask_lock(),
-            Output::ReleaseLock => side.release_lock(),
-            Output::Opened { opens_mirror } => side.opened(opens_mirror),
-            Output::ReadMirror => side.read_mirror(),
-            Output::TryLater(uuid) => side.try_later(&uuid),
-            Output::EraseMirror { erased, is_used } => side.erase_mirror(erased == Erased::Records, is_used),
+            Output::AskLock => self.ask_lock(),
+            Output::ReleaseLock => self.lock.release(),
+            Output::Opened { opens_mirror } => {
+                self.lock.live();
+                // Made early, so that the first record need not wait for it.
+                if opens_mirror {
+                    self.mirror.open();
+                }
+                self.host.opened();
+            }
+            Output::ReadMirror => self.read_mirror(),
+            Output::TryLater(uuid) => self.try_later(uuid),
+            Output::EraseMirror { erased, is_used } => self.erase_mirror(erased == Erased::Records, is_used),
             Output::TellPostHog(call) => {
-                if let Some(posthog) = &self.posthog {
+                if let Some(posthog) = &self.code.posthog {
                     posthog.tell(call);
                 }
             }
-            Output::TellTeam { team, is_open } => side.tell_team(&team, is_open),
-            Output::TellFlags => side.tell_flags(),
-            Output::TellConsent(state) => side.tell_consent(state.word()),
-            Output::TellNear(key) => side.tell_near(&key),
-            Output::FlagsSettled(ticket) => side.flags_settled(ticket),
-            Output::Flushed => side.flushed(),
-            Output::IsShutDown => side.is_shut_down(),
-            Output::Say { level, text } => side.say(level.method(), &text),
+            Output::TellTeam { team, is_open } => self.host.tell_team(&team, is_open),
+            Output::TellFlags => self.host.tell_flags(),
+            Output::TellConsent(state) => self.host.tell_consent(state.word()),
+            Output::TellNear(key) => self.host.tell_near(&key),
+            Output::FlagsSettled(ticket) => self.host.flags_settled(ticket),
+            Output::Flushed => self.host.flushed(),
+            Output::IsShutDown => {
+                self.lock.leave();
+                self.events.stop();
+                self.host.is_shut_down();
+            }
+            Output::Say { level, text } => say(level.method(), &text),
         }
+    }
+
+    fn send(self: &Rc<Self>, request: u32, events: String, keepalive: bool) {
+        let driver = Rc::clone(self);
+        self.tasks.spawn(async move {
+            if let Some(outcome) = driver.requests.send(request, events, keepalive).await {
+                driver.enter(Input::SendFinished { request, outcome });
+            }
+        });
+    }
+
+    fn ask(self: &Rc<Self>, question: Question) {
+        let driver = Rc::clone(self);
+        self.tasks.spawn(async move {
+            match question {
+                Question::Json { id, url, body } => {
+                    let answer = driver.requests.ask(&url, body.as_deref()).await;
+                    driver.enter(Input::JsonAnswered { id, answer });
+                }
+                Question::Callback { id, team } => {
+                    // The page's code runs behind the call that asks.
+                    let behind = Promise::resolve(&JsValue::from(team));
+                    let said = method(&behind, "then", std::slice::from_ref(&driver.code.is_team_enabled));
+                    let said = said.map(JsCast::unchecked_into).ok_or(JsValue::UNDEFINED);
+                    let said = driver.tasks.settled(said).await;
+                    let is_open = said.ok().and_then(|said| said.as_bool());
+                    driver.enter(Input::CallbackAnswered { id, is_open });
+                }
+            }
+        });
+    }
+
+    fn ask_lock(self: &Rc<Self>) {
+        let driver = Rc::clone(self);
+        self.tasks.spawn(async move {
+            let (answer, request) = driver.lock.ask().await;
+            driver.enter(Input::LockAnswered(answer));
+            // Another page may steal it.
+            if let Some(request) = request
+                && driver.tasks.settled(Ok(request)).await.is_err()
+            {
+                driver.enter(Input::LockLost);
+            }
+        });
+    }
+
+    fn read_mirror(self: &Rc<Self>) {
+        let driver = Rc::clone(self);
+        self.tasks.spawn(async move {
+            if let Some(records) = driver.mirror.read().await {
+                driver.enter(Input::Mirrored(records));
+            }
+        });
+    }
+
+    fn erase_mirror(self: &Rc<Self>, erases_records: bool, is_used: bool) {
+        let driver = Rc::clone(self);
+        self.tasks.spawn(async move {
+            driver.mirror.erase(erases_records.then_some(driver.project.as_str()), is_used).await;
+        });
+    }
+
+    fn try_later(self: &Rc<Self>, uuid: String) {
+        let driver = Rc::clone(self);
+        self.tasks.spawn(async move {
+            let _ = driver.tasks.until(|resumed, _| set_timeout(resumed, 0).map(drop)).await;
+            driver.enter(Input::RetryQuarantined(uuid));
+        });
     }
 
     /// Sets the timer to what the tracker has named last: what is carried out here may have told it something since.
     fn set_timer(&self) {
-        let at = self.tracker.try_borrow().ok().and_then(|tracker| tracker.wake_at());
-        let wait_ms = at.map(|at| at.0.saturating_sub(facts::monotonic().0).min(WAIT_MAX_MS));
-        self.side.wake_in(wait_ms.map_or(-1.0, |wait_ms| wait_ms as f64));
+        clear_timeout(&self.timer.take());
+        let Some(at) = self.tracker.try_borrow().ok().and_then(|tracker| tracker.wake_at()) else { return };
+        let wait_ms = at.0.saturating_sub(facts::monotonic().0).min(WAIT_MAX_MS);
+        // One millisecond more, because browsers round timers down and `performance.now()` too.
+        let timer = set_timeout(&self.host.hearer(Heard::Woke, 0), wait_ms as i32 + 1);
+        self.timer.replace(timer.unwrap_or_default());
     }
 
     /// Shows an event to a hook of the page, and goes on with what that has made of it before anything else happens.
-    fn hook(&self, id: u32, place: u32, event: &str) {
-        let Some(hook) = self.hooks.get(place as usize) else { return };
+    fn hook(self: &Rc<Self>, id: u32, place: u32, event: &str) {
+        let Some(hook) = self.code.hooks.get(place as usize) else { return };
         self.is_hooking.set(true);
         let answer: HookAnswer = hooks::run(hook, event);
         self.is_hooking.set(false);

@@ -3,10 +3,10 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Array, Function, Reflect};
+use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
-use super::value::{member, names_of, object_of, plain_text};
+use super::value::{member, method, names_of, object_of, plain_text};
 use crate::event::is_legal_distinct_id;
 use crate::tracker::{PostHog, PostHogCall, PostHogVisitor};
 
@@ -123,12 +123,6 @@ fn is_opted_out(instance: &JsValue) -> bool {
 
 fn property(instance: &JsValue, name: &str) -> Option<JsValue> {
     method(instance, "get_property", &[JsValue::from_str(name)])
-}
-
-/// What a method gives; nothing, where there is no such method or it throws.
-fn method(object: &JsValue, name: &str, args: &[JsValue]) -> Option<JsValue> {
-    let method: Function = member(object, name).dyn_into().ok()?;
-    Reflect::apply(&method, object, &args.iter().collect::<Array>()).ok()
 }
 
 fn is_absent(value: &JsValue) -> bool {

@@ -1,54 +1,105 @@
-//! localStorage and sessionStorage as the tracker's stores, through the page's side, which knows after a trap what was under work.
+//! localStorage and sessionStorage as the tracker's stores: they may be blocked, full or absent, and each access may throw. The mirror
+//! hangs on localStorage, so that a record is stored in both and removed from both.
 
-use super::PageSide;
-use crate::outbox::{Store, StoreError, TabStore};
+use std::rc::Rc;
 
-impl Store for PageSide {
+use js_sys::Reflect;
+use wasm_bindgen::prelude::*;
+use web_sys::Storage;
+
+use super::value::member;
+use super::web::page;
+use super::{Host, Mirror};
+use crate::outbox::{KEY_PREFIX, Store, StoreError, TabStore};
+
+/// The storage of one page.
+#[derive(Debug)]
+pub(crate) struct PageStorage {
+    pub(super) host: Host,
+    pub(super) mirror: Rc<Mirror>,
+}
+
+/// What a record's key has behind the prefix is the number of its format.
+fn is_record(key: &str) -> bool {
+    key.strip_prefix(KEY_PREFIX).is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+fn local() -> Result<Storage, StoreError> {
+    page().local_storage().ok().flatten().ok_or(StoreError::Blocked)
+}
+
+fn tab() -> Option<Storage> {
+    page().session_storage().ok().flatten()
+}
+
+/// Why storage refuses: where it is full, the page has other means.
+fn refusal(error: &JsValue) -> StoreError {
+    match member(error, "name").as_string().as_deref() {
+        Some("QuotaExceededError" | "NS_ERROR_DOM_QUOTA_REACHED") => StoreError::Full,
+        _ => StoreError::Blocked,
+    }
+}
+
+impl Store for PageStorage {
     fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let value = Self::get(self, key);
+        if is_record(key) {
+            self.host.touch(key);
+        }
+        let value = local()?.get_item(key).map_err(|error| refusal(&error))?;
         #[cfg(feature = "planted-trap")]
         super::planted_trap::spring_on_stored(key, value.as_deref().unwrap_or_default());
-        // Nothing of ours is ever stored as an empty text.
-        if value.as_deref() == Some("") { Err(StoreError::Blocked) } else { Ok(value) }
+        Ok(value)
     }
 
     fn put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
-        // Blocked storage refuses as a full one does; the tracker keeps the record in memory either way.
-        if Self::put(self, key, value) { Ok(()) } else { Err(StoreError::Full) }
+        // The mirror takes no raw record: that could come back when its event has long been sealed and sent about somebody else.
+        if is_record(key) {
+            self.host.touch(key);
+            if !value.starts_with('r') {
+                self.mirror.note(key, Some(value));
+            }
+        }
+        local()?.set_item(key, value).map_err(|error| refusal(&error))
     }
 
     fn remove(&mut self, key: &str) -> Result<(), StoreError> {
-        Self::remove(self, key);
+        if is_record(key) {
+            self.mirror.note(key, None);
+        }
+        // Blocked storage holds nothing of ours.
+        let _ = local().map(|storage| storage.remove_item(key));
         Ok(())
     }
 
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        Ok(Self::keys(self, prefix))
+        // One consistent picture, and twice as fast as walking `key(i)`.
+        let keys = Reflect::own_keys(local()?.as_ref()).map_err(|error| refusal(&error))?;
+        Ok(keys.iter().filter_map(|key| key.as_string()).filter(|key| key.starts_with(prefix)).collect())
     }
 }
 
-impl TabStore for PageSide {
+impl TabStore for PageStorage {
     fn tab_get(&self, key: &str) -> Option<String> {
-        Self::tab_get(self, key)
+        tab()?.get_item(key).ok()?
     }
 
     fn tab_put(&mut self, key: &str, value: &str) {
-        Self::tab_put(self, key, value);
+        let _ = tab().map(|storage| storage.set_item(key, value));
     }
 
     fn tab_remove(&mut self, key: &str) {
-        Self::tab_remove(self, key);
+        let _ = tab().map(|storage| storage.remove_item(key));
     }
 
     fn recall(&self, key: &str) -> Option<String> {
-        Self::recall(self, key)
+        self.host.recall(key)
     }
 
     fn remember(&mut self, key: &str, value: Option<&str>) {
-        Self::remember(self, key, value.map(str::to_owned));
+        self.host.remember(key, value.map(str::to_owned));
     }
 
     fn notes(&self) -> u32 {
-        Self::notes(self)
+        self.host.notes()
     }
 }

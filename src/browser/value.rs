@@ -47,6 +47,21 @@ pub(crate) fn member(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &JsValue::from_str(name)).unwrap_or_default()
 }
 
+/// What a method gives; nothing, where there is no such method or it throws.
+pub(crate) fn method(object: &JsValue, name: &str, args: &[JsValue]) -> Option<JsValue> {
+    let method: Function = member(object, name).dyn_into().ok()?;
+    Reflect::apply(&method, object, &args.iter().collect::<Array>()).ok()
+}
+
+/// An object with these members.
+pub(crate) fn object_with(members: &[(&str, &JsValue)]) -> js_sys::Object {
+    let object = js_sys::Object::new();
+    for (name, value) in members {
+        let _ = Reflect::set(&object, &JsValue::from_str(name), value);
+    }
+    object
+}
+
 /// Whether the page has passed something, as JavaScript's `&&` sees it.
 pub(crate) fn is_given(value: &JsValue) -> bool {
     value.is_truthy()

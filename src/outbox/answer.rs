@@ -4,6 +4,7 @@
 
 use super::backoff::RETRY_AFTER_MAX_MS;
 use super::ledger::DropReason;
+use crate::event::json::{Object, Value};
 
 /// What became of a request, as its edge has read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +43,45 @@ pub(super) enum Verdict {
     },
 }
 
+/// PostHog's answers are under a hundred characters; what is longer is none of them.
+const ANSWER_BYTES_MAX: usize = 4_096;
+
+/// The longest `Retry-After` that is read, in seconds.
+const RETRY_AFTER_S_MAX: u32 = 0xffff;
+
 impl Outcome {
+    /// What an answer is: its status, what `Retry-After` says, and its body.
+    ///
+    /// # Example
+    /// ```
+    /// use posthog_booking_tracker::outbox::Outcome;
+    /// assert_eq!(Outcome::of(429, "7", ""), Outcome::Answered { status: 429, retry_after_s: 7 });
+    /// assert_eq!(Outcome::of(200, "", r#"{"status":1,"quota_limited":["events"]}"#), Outcome::QuotaLimited);
+    /// assert_eq!(Outcome::of(200, "", "<!doctype html>"), Outcome::WebPage);
+    /// ```
+    #[must_use]
+    pub fn of(status: u16, retry_after: &str, body: &str) -> Self {
+        let retry_after = retry_after.trim();
+        let is_number = retry_after.bytes().all(|byte| byte.is_ascii_digit()) && !retry_after.is_empty();
+        let retry_after_s = if is_number { retry_after.parse().unwrap_or(RETRY_AFTER_S_MAX) } else { 0 };
+        let answered = Self::Answered { status, retry_after_s: retry_after_s.min(RETRY_AFTER_S_MAX) };
+        let body = body.trim();
+        if !(200..300).contains(&status) || body.is_empty() {
+            return answered;
+        }
+        match Value::read(body) {
+            Ok(value) if body.len() <= ANSWER_BYTES_MAX => {
+                let limited = Object::of(value).and_then(|answer| Some(answer.get("quota_limited")?.raw().to_owned()));
+                if limited.is_some_and(|limited| limited.contains("\"events\"")) {
+                    Self::QuotaLimited
+                } else {
+                    answered
+                }
+            }
+            _ => Self::WebPage,
+        }
+    }
+
     pub(super) fn verdict(self) -> Verdict {
         match self {
             Self::Answered { status, retry_after_s } => match status {
