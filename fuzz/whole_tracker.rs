@@ -2,7 +2,9 @@
 //! is sent is what PostHog takes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
+use posthog_booking_tracker::event::json::Object;
 use posthog_booking_tracker::flags::TeamGateOptions;
 use posthog_booking_tracker::outbox::{Config, LockAnswer, MemoryStore, Monotonic, Outcome, Wall};
 use posthog_booking_tracker::tracker::{Call, Capture, Facts, Input, Options, Output, Tracker};
@@ -46,7 +48,16 @@ impl Page {
     fn facts(&self) -> Facts {
         let href = "https://book.example/ada".to_owned();
         let (wall, monotonic) = (Wall(OPENED.0 + self.ms), Monotonic(self.ms));
-        Facts { wall, monotonic, entropy: u128::from(self.ms + 1), href, is_seen: true, ..Facts::default() }
+        let environment = Rc::new(Object::read(r#"{"$os":"Linux"}"#).unwrap_or_default());
+        Facts {
+            wall,
+            monotonic,
+            entropy: u128::from(self.ms + 1),
+            href,
+            is_seen: true,
+            environment,
+            ..Facts::default()
+        }
     }
 
     fn tell(&mut self, input: Input) {

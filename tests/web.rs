@@ -11,26 +11,22 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-// The page's side over the real localStorage, which writes down what it is asked for.
+// What JavaScript does for a tracker, without its guard; requests go nowhere, and are written down.
 #[wasm_bindgen(inline_js = r#"
-export function pageSide() {
-  const asked = [];
-  const note = (name) => (...given) => void asked.push([name, ...given].join(" "));
-  const names = "abort exit ask askCallback wakeIn askLock releaseLock opened readMirror tryLater eraseMirror tellTeam tellFlags tellConsent tellNear flagsSettled flushed isShutDown say send";
-  return {
-    asked,
-    get: (key) => localStorage.getItem(key) ?? undefined,
-    put: (key, value) => { localStorage.setItem(key, value); return true; },
-    remove: (key) => localStorage.removeItem(key),
-    keys: (prefix) => Object.keys(localStorage).filter((key) => key.startsWith(prefix)),
-    tabGet: (key) => sessionStorage.getItem(key) ?? undefined,
-    tabPut: (key, value) => sessionStorage.setItem(key, value),
-    tabRemove: (key) => sessionStorage.removeItem(key),
+export function host() {
+  const host = {
+    sent: [],
+    hearer: (what, id) => (value) => host.engine.hear(what, id, value),
+    holder: (name, hear) => (lock) => void hear(lock),
     recall: () => undefined,
-    remember: () => {},
     notes: () => 0,
-    ...Object.fromEntries(names.split(" ").map((name) => [name, note(name)])),
   };
+  for (const name of "letGo touch remember opened tellTeam tellFlags tellConsent tellNear flagsSettled flushed isShutDown".split(" ")) host[name] = () => {};
+  globalThis.fetch = (url, { body }) => new Promise((answer) => {
+    host.sent.push(body);
+    host.answer = (text) => answer(new Response(text));
+  });
+  return host;
 }
 export const configuration = (change) => ({
   apiKey: "phc_web", project: "1web", host: "https://posthog.test", team: "42", isTeamEnabled: true, beforeSend: [],
@@ -38,42 +34,50 @@ export const configuration = (change) => ({
   consent: "granted", identity: "own", personProfiles: "identifiedOnly", ungated: "ignore", holdUnknown: "durable",
   page: "p", said: "", version: "1", teamAnswers: {}, ...Function(`return (${change})`)(),
 });
-export const connect = (side, engine) => {
+export const connect = (host, engine) => { host.engine = engine; };
+export const meddle = (host) => {
   // What the page has replaced may call the tracker in the middle of a storage call.
-  const put = side.put;
-  side.put = (key, value) => {
-    side.seen ??= JSON.stringify(engine.stats());
-    engine.hidden();
-    return put(key, value);
+  const set = Storage.prototype.setItem;
+  Storage.prototype.setItem = function (key, value) {
+    Storage.prototype.setItem = set;
+    host.seen = JSON.stringify(host.engine.stats());
+    host.engine.hear("leaving", 0, undefined);
+    set.call(this, key, value);
   };
 };
-export const seen = (side) => side.seen;
+export const seen = (host) => host.seen;
 export const call = (engine, method, args) => engine[method](...Function(`return [${args}]`)());
-export const asked = (side) => side.asked.splice(0).join("\n");
+export const sent = (host) => host.sent.splice(0).join("\n");
+export const answer = (host, text) => host.answer(text);
+// A task of its own, behind whatever the last one has begun.
+export const later = () => new Promise((done) => setTimeout(done));
 export const stored = () => Object.keys(localStorage).filter((key) => key.startsWith("phbt:1:")).length;
 export const clear = () => { localStorage.clear(); sessionStorage.clear(); };
 export const text = (value) => JSON.stringify(value) ?? "undefined";
 "#)]
 extern "C" {
-    #[wasm_bindgen(js_name = pageSide)]
-    fn page_side() -> Host;
+    fn host() -> Host;
     fn configuration(change: &str) -> Configuration;
-    fn connect(side: &Host, engine: &JsValue);
-    fn seen(side: &Host) -> String;
+    fn connect(host: &Host, engine: &JsValue);
+    fn meddle(host: &Host);
+    fn seen(host: &Host) -> String;
     fn call(engine: &JsValue, method: &str, args: &str) -> JsValue;
-    fn asked(side: &Host) -> String;
+    fn sent(host: &Host) -> String;
+    fn answer(host: &Host, text: &str);
+    fn later() -> js_sys::Promise;
     fn stored() -> u32;
     fn clear();
     fn text(value: &JsValue) -> String;
 }
 
-/// A page with its tracker as JavaScript has it, and its page's side; `change` are options as JavaScript writes them.
+/// A page with its tracker as JavaScript has it, and its host; `change` are options as JavaScript writes them.
 fn open(change: &str) -> (JsValue, Host) {
     clear();
-    let side = page_side();
-    let engine = JsValue::from(Engine::new(&configuration(change), side.clone()));
-    call(&engine, "start", "false");
-    (engine, side)
+    let host = host();
+    let engine = JsValue::from(Engine::new(&configuration(change), host.clone()));
+    connect(&host, &engine);
+    call(&engine, "start", "");
+    (engine, host)
 }
 
 fn stat(engine: &JsValue, name: &str) -> Option<f64> {
@@ -81,27 +85,30 @@ fn stat(engine: &JsValue, name: &str) -> Option<f64> {
 }
 
 #[wasm_bindgen_test]
-fn an_event_lies_in_local_storage_until_it_is_confirmed() {
-    let (engine, side) = open("{}");
+async fn an_event_lies_in_local_storage_until_it_is_confirmed() {
+    let (engine, host) = open("{}");
     let captured = text(&call(&engine, "trackBookingCompleted", "{ bookingId: 7, bookingUid: 'u' }"));
     assert!(captured.contains(r#""event":"booking_completed""#), "{captured}");
     assert_eq!(stored(), 1);
-    let sent = asked(&side);
-    assert!(sent.contains("send 1 {\"event\":\"booking_completed\","), "{sent}");
-    call(&engine, "answered", "1, 200, 0");
-    assert_eq!((stored(), stat(&engine, "confirmed")), (0, Some(1.0)));
+    let sent = sent(&host);
+    assert!(sent.contains(r#""batch":[{"event":"booking_completed","#), "{sent}");
+    answer(&host, "{\"status\":1}");
+    while stored() > 0 {
+        wasm_bindgen_futures::JsFuture::from(later()).await.unwrap();
+    }
+    assert_eq!(stat(&engine, "confirmed"), Some(1.0));
 }
 
 #[wasm_bindgen_test]
 fn whatever_a_page_passes_is_read_without_harm() {
-    let (engine, side) = open("{}");
+    let (engine, host) = open("{}");
     let hostile = "{ n: 1n, nested: { get bad() { throw new Error('boom'); } }, before: 1, get bad() { throw new Error('boom'); }, error: new Error('ask ada@lovelace.org') }";
     call(
         &engine,
         "capture",
         &format!("'x', {hostile}, {{ sendInstantly: true, get uuid() {{ throw new Error('boom'); }} }}"),
     );
-    let sent = asked(&side);
+    let sent = sent(&host);
     for member in [r#""n":"1""#, r#""before":1"#, r#""error":"ask [email]""#] {
         assert!(sent.contains(member), "{member} in {sent}");
     }
@@ -115,10 +122,10 @@ fn whatever_a_page_passes_is_read_without_harm() {
 #[wasm_bindgen_test]
 fn what_a_hook_makes_of_an_event_is_sent() {
     let hook = "(event) => event.event === 'private' ? null : { ...event, properties: { ...event.properties, hooked: true, token: 'x' } }";
-    let (engine, side) = open(&format!("{{ beforeSend: [{hook}] }}"));
+    let (engine, host) = open(&format!("{{ beforeSend: [{hook}] }}"));
     assert_eq!(text(&call(&engine, "capture", "'private', {}, {}")), "undefined");
     call(&engine, "capture", "'payment_done', {}, {}");
-    let sent = asked(&side);
+    let sent = sent(&host);
     assert!(sent.contains(r#""hooked":true"#) && sent.contains(r#""token":"phc_web""#), "{sent}");
     assert_eq!((stat(&engine, "captured"), stored()), (Some(2.0), 1));
 }
@@ -137,11 +144,11 @@ fn the_counters_are_an_object_with_every_reason() {
 
 #[wasm_bindgen_test]
 fn what_calls_in_from_inside_a_call_is_done_behind_it() {
-    let (engine, side) = open("{}");
-    connect(&side, &engine);
-    call(&engine, "capture", "'x', {}, {}");
-    assert!(seen(&side).starts_with(r#"{"captured":0,"#), "the counters of before the call: {}", seen(&side));
-    let after = asked(&side);
-    assert!(after.contains("send") || after.contains("exit"), "the page was hidden in the middle of it: {after}");
-    assert_eq!(stored(), 1);
+    let (engine, host) = open("{}");
+    call(&engine, "capture", "'warm', {}, {}");
+    meddle(&host);
+    call(&engine, "trackBookingCompleted", "{}");
+    assert!(seen(&host).starts_with(r#"{"captured":1,"#), "the counters of before the call: {}", seen(&host));
+    assert!(sent(&host).contains("booking_completed"));
+    assert_eq!(stored(), 2);
 }

@@ -53,15 +53,15 @@ impl DrainLock {
             return;
         }
         let lock = Rc::clone(self);
-        self.tasks.spawn(async move {
-            let request = lock.tasks.until(|resumed, rejected| {
+        self.tasks.spawn(Box::pin(async move {
+            let request = lock.tasks.until(&mut |resumed, rejected| {
                 let holder = lock.host.holder(&lock.presence, resumed);
                 let request = locks().request(&lock.presence, &object_with(&[("mode", &"shared".into())]), &holder)?;
                 Reflect::get(&request, &"catch".into())?.unchecked_into::<Function>().call1(&request, rejected)?;
                 Ok(())
             });
             drop(request.await);
-        });
+        }));
     }
 
     /// The page is left: in the back/forward cache it would keep what it holds.
@@ -81,7 +81,7 @@ impl DrainLock {
     /// what came of it, and, where this page holds the lock, what ends when that is taken away.
     pub(super) async fn ask(&self) -> (LockAnswer, Option<Promise>) {
         let mut request = None;
-        let granted = self.tasks.until(|resumed, rejected| {
+        let granted = self.tasks.until(&mut |resumed, rejected| {
             let holder = self.host.holder(&self.name, resumed);
             let options = object_with(&[("ifAvailable", &JsValue::TRUE)]);
             let promise = locks().request(&self.name, &options, &holder)?;

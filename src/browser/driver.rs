@@ -74,11 +74,13 @@ pub struct Driver {
     timer: RefCell<JsValue>,
     /// Whether the start may capture an event.
     has_bootstrap: bool,
-    /// What the browser says of itself; read once, for the first call or whatever is done later.
-    environment: RefCell<Option<Object>>,
+    /// What the browser says of itself; empty, until it is asked.
+    environment: RefCell<Rc<Object>>,
     work: RefCell<VecDeque<Work>>,
     is_busy: Cell<bool>,
     is_hooking: Cell<bool>,
+    /// Whether the visitor agrees by what is going on.
+    is_agreeing: Cell<bool>,
     /// The counters before what is going on.
     counted: RefCell<Stats>,
     /// The first event that the present call has captured.
@@ -112,6 +114,7 @@ impl Driver {
             work: RefCell::default(),
             is_busy: Cell::new(false),
             is_hooking: Cell::new(false),
+            is_agreeing: Cell::new(false),
             counted: RefCell::default(),
             captured: RefCell::default(),
         })
@@ -193,19 +196,11 @@ impl Driver {
         if self.is_busy.replace(true) {
             return None;
         }
+        self.captured.take();
         let first = self.next();
         self.work_on(first);
         let captured = self.captured.take();
-        for _ in 1..BEHIND_MAX {
-            let next = self.next();
-            if next.is_none() {
-                break;
-            }
-            self.work_on(next);
-        }
-        self.work.borrow_mut().clear();
-        self.captured.take();
-        self.is_busy.set(false);
+        self.go_on();
         captured
     }
 
@@ -222,8 +217,10 @@ impl Driver {
             Work::Input(_) => false,
         };
         if may_capture {
-            self.environment.borrow_mut().get_or_insert_with(facts::environment);
+            self.read_environment();
         }
+        let is_agreeing = matches!(&work, Work::Call(Call::Answer { is_granted: true }, _));
+        self.is_agreeing.set(is_agreeing);
         #[cfg(feature = "planted-trap")]
         match &work {
             Work::Input(input) => super::planted_trap::spring(input),
@@ -240,13 +237,40 @@ impl Driver {
     pub(crate) fn with<T>(self: &Rc<Self>, run: impl FnOnce(&mut Tracker<PageStorage>, Facts) -> T) -> Option<T> {
         let mut run = Some(run);
         let mut value = None;
+        let was_busy = self.is_busy.replace(true);
         self.borrowed(&mut |tracker, facts| value = run.take().map(|run| run(tracker, facts)));
+        if !was_busy {
+            self.go_on();
+        }
         value
+    }
+
+    /// Does what was called meanwhile.
+    fn go_on(self: &Rc<Self>) {
+        for _ in 1..BEHIND_MAX {
+            let next = self.next();
+            if next.is_none() {
+                break;
+            }
+            self.work_on(next);
+        }
+        self.work.borrow_mut().clear();
+        self.is_busy.set(false);
+    }
+
+    fn read_environment(&self) {
+        if self.environment.borrow().is_empty() {
+            // What is asked may be the page's own code, which may call the tracker: nothing is borrowed meanwhile.
+            let environment = Rc::new(facts::environment());
+            self.environment.replace(environment);
+        }
     }
 
     /// The same, once for whatever is done.
     fn borrowed(self: &Rc<Self>, run: &mut dyn FnMut(&mut Tracker<PageStorage>, Facts)) {
-        let facts = self.facts();
+        let mut facts = facts::read();
+        facts.environment = Rc::clone(&self.environment.borrow());
+        self.look_at_posthog(&mut facts);
         let outputs = {
             let Ok(mut tracker) = self.tracker.try_borrow_mut() else { return };
             self.counted.replace(tracker.counts());
@@ -258,10 +282,15 @@ impl Driver {
         }
     }
 
-    fn facts(&self) -> Facts {
-        let environment = self.environment.borrow().clone().unwrap_or_default();
-        let posthog = self.code.posthog.as_ref().and_then(PostHogOnPage::read);
-        Facts { environment, posthog, ..facts::read() }
+    /// Asks a posthog-js on the page whether the visitor has told it not to capture, and who the visitor is only where the page may know.
+    fn look_at_posthog(&self, facts: &mut Facts) {
+        let Some(posthog) = &self.code.posthog else { return };
+        facts.posthog = posthog.read(false);
+        let may_know = self.is_agreeing.get()
+            || self.tracker.try_borrow_mut().is_ok_and(|mut tracker| tracker.may_know_visitor(facts));
+        if facts.posthog.is_some() && may_know {
+            facts.posthog = posthog.read(true);
+        }
     }
 
     fn perform(self: &Rc<Self>, output: Output) {
@@ -284,6 +313,10 @@ impl Driver {
                     self.mirror.open();
                 }
                 self.host.opened();
+            }
+            Output::ReadEnvironment => {
+                self.read_environment();
+                self.enter(Input::EnvironmentRead);
             }
             Output::ReadMirror => self.read_mirror(),
             Output::TryLater(uuid) => self.try_later(uuid),
@@ -310,16 +343,16 @@ impl Driver {
 
     fn send(self: &Rc<Self>, request: u32, events: String, keepalive: bool) {
         let driver = Rc::clone(self);
-        self.tasks.spawn(async move {
+        self.tasks.spawn(Box::pin(async move {
             if let Some(outcome) = driver.requests.send(request, events, keepalive).await {
                 driver.enter(Input::SendFinished { request, outcome });
             }
-        });
+        }));
     }
 
     fn ask(self: &Rc<Self>, question: Question) {
         let driver = Rc::clone(self);
-        self.tasks.spawn(async move {
+        self.tasks.spawn(Box::pin(async move {
             match question {
                 Question::Json { id, url, body } => {
                     let answer = driver.requests.ask(&url, body.as_deref()).await;
@@ -335,12 +368,12 @@ impl Driver {
                     driver.enter(Input::CallbackAnswered { id, is_open });
                 }
             }
-        });
+        }));
     }
 
     fn ask_lock(self: &Rc<Self>) {
         let driver = Rc::clone(self);
-        self.tasks.spawn(async move {
+        self.tasks.spawn(Box::pin(async move {
             let (answer, request) = driver.lock.ask().await;
             driver.enter(Input::LockAnswered(answer));
             // Another page may steal it.
@@ -349,31 +382,31 @@ impl Driver {
             {
                 driver.enter(Input::LockLost);
             }
-        });
+        }));
     }
 
     fn read_mirror(self: &Rc<Self>) {
         let driver = Rc::clone(self);
-        self.tasks.spawn(async move {
+        self.tasks.spawn(Box::pin(async move {
             if let Some(records) = driver.mirror.read().await {
                 driver.enter(Input::Mirrored(records));
             }
-        });
+        }));
     }
 
     fn erase_mirror(self: &Rc<Self>, erases_records: bool, is_used: bool) {
         let driver = Rc::clone(self);
-        self.tasks.spawn(async move {
+        self.tasks.spawn(Box::pin(async move {
             driver.mirror.erase(erases_records.then_some(driver.project.as_str()), is_used).await;
-        });
+        }));
     }
 
     fn try_later(self: &Rc<Self>, uuid: String) {
         let driver = Rc::clone(self);
-        self.tasks.spawn(async move {
-            let _ = driver.tasks.until(|resumed, _| set_timeout(resumed, 0).map(drop)).await;
+        self.tasks.spawn(Box::pin(async move {
+            let _ = driver.tasks.until(&mut |resumed, _| set_timeout(resumed, 0).map(drop)).await;
             driver.enter(Input::RetryQuarantined(uuid));
-        });
+        }));
     }
 
     /// Sets the timer to what the tracker has named last: what is carried out here may have told it something since.

@@ -1,10 +1,10 @@
 //! What the tracker is told with everything that happens: the two clocks, chance, the address of the page, and what the browser says of
 //! itself. A page that has replaced what is read here goes without.
 
-use js_sys::{Date, Intl, Reflect};
+use js_sys::Date;
 use wasm_bindgen::prelude::*;
 
-use super::value::{member, plain_text};
+use super::value::{member, method, plain_text};
 use crate::event::Environment;
 use crate::event::json::Object;
 use crate::outbox::{Monotonic, Wall};
@@ -53,8 +53,7 @@ pub(crate) fn read() -> Facts {
         is_seen: text(DOCUMENT.with(|document| member(document, "visibilityState"))) != "hidden",
         asks_dnt: !asks_dnt.is_undefined() && matches!(plain_text(&asks_dnt).as_str(), "1" | "yes"),
         asks_gpc: NAVIGATOR.with(|navigator| member(navigator, "globalPrivacyControl")).is_truthy(),
-        environment: Object::default(),
-        posthog: None,
+        ..Facts::default()
     }
 }
 
@@ -78,8 +77,8 @@ pub(crate) fn environment() -> Object {
 }
 
 fn timezone() -> Option<String> {
-    let format = Intl::DateTimeFormat::default();
-    Reflect::get(&format.resolved_options(), &"timeZone".into()).ok()?.as_string()
+    let format = method(&member(&js_sys::global(), "Intl"), "DateTimeFormat", &[])?;
+    member(&method(&format, "resolvedOptions", &[])?, "timeZone").as_string()
 }
 
 fn text(value: JsValue) -> String {

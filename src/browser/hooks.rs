@@ -3,7 +3,7 @@
 use js_sys::{Error, Function, Object as JsObject};
 use wasm_bindgen::prelude::*;
 
-use super::value::{is_given, is_listed, member, object_of, parsed, plain_text};
+use super::value::{is_given, is_listed, member, method, object_of, parsed, plain_text};
 use crate::tracker::HookAnswer;
 
 /// Shows an event to a hook; the page's code runs in this.
@@ -40,7 +40,10 @@ fn read(returned: &JsValue) -> Result<HookAnswer, String> {
 /// An error in the words of the console.
 fn words_of(error: &JsValue) -> String {
     match error.dyn_ref::<Error>() {
-        Some(error) => String::from(error.to_string()),
+        Some(error) => method(error, "toString", &[])
+            .as_ref()
+            .and_then(JsValue::as_string)
+            .unwrap_or_else(|| "an error".to_owned()),
         None if error.is_object() => {
             let (name, message) = (member(error, "name"), member(error, "message"));
             match (name.as_string(), message.as_string()) {

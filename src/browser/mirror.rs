@@ -92,14 +92,14 @@ impl Mirror {
         if value.is_none() { &self.removed_since } else { &self.saved_since }.note(key);
         if is_first {
             let mirror = Rc::clone(self);
-            self.tasks.spawn(async move { mirror.write().await });
+            self.tasks.spawn(Box::pin(async move { mirror.write().await }));
         }
     }
 
     /// Opens the database, or does nothing where it is open: the first event of a page should not have to wait for it.
     pub(super) fn open(self: &Rc<Self>) {
         let mirror = Rc::clone(self);
-        self.tasks.spawn(async move { drop(mirror.database().await) });
+        self.tasks.spawn(Box::pin(async move { drop(mirror.database().await) }));
     }
 
     /// Everything that the mirror holds, key and value; `None`, where there is no mirror, which reading would make.
@@ -120,7 +120,7 @@ impl Mirror {
     async fn all_records(&self) -> Option<Vec<(String, String)>> {
         let store = records_of(self.database().await.as_ref(), IdbTransactionMode::Readonly)?;
         let (keys, values) = (store.get_all_keys().ok()?, store.get_all().ok()?);
-        let wait = self.tasks.until(|resumed, rejected| {
+        let wait = self.tasks.until(&mut |resumed, rejected| {
             values.set_onsuccess(Some(resumed));
             values.set_onerror(Some(rejected));
             Ok(())
@@ -161,7 +161,7 @@ impl Mirror {
     async fn erase_stored(&self, pending: &[String], is_chosen: &dyn Fn(&str) -> bool) -> Option<bool> {
         let store = records_of(self.database().await.as_ref(), IdbTransactionMode::Readwrite)?;
         let keys = store.get_all_keys().ok()?;
-        let wait = self.tasks.until(|resumed, rejected| {
+        let wait = self.tasks.until(&mut |resumed, rejected| {
             keys.set_onsuccess(Some(resumed));
             keys.set_onerror(Some(rejected));
             Ok(())
@@ -176,7 +176,7 @@ impl Mirror {
             }
         }
         let transaction = store.transaction();
-        let wait = self.tasks.until(|resumed, rejected| {
+        let wait = self.tasks.until(&mut |resumed, rejected| {
             transaction.set_oncomplete(Some(resumed));
             transaction.set_onabort(Some(rejected));
             Ok(())
@@ -204,7 +204,7 @@ impl Mirror {
     }
 
     async fn write(&self) {
-        let _ = self.tasks.until(|resumed, _| queue_microtask(resumed)).await;
+        let _ = self.tasks.until(&mut |resumed, _| queue_microtask(resumed)).await;
         // From a database that is not there nothing has to be removed.
         let is_there = self.is_opening() || self.has_values() || self.exists().await;
         let database = if is_there || self.has_values() { self.database().await } else { None };
@@ -241,7 +241,7 @@ impl Mirror {
             Opening::Closed => None,
         };
         if let Some(others) = present {
-            let opened = self.tasks.until(|resumed, _| {
+            let opened = self.tasks.until(&mut |resumed, _| {
                 others.borrow_mut().push(resumed.clone());
                 Ok(())
             });
@@ -282,7 +282,7 @@ impl Mirror {
 
     /// Waits until a database is open, or has to be made; nothing, where that fails or takes too long.
     async fn opened(&self, request: &IdbOpenDbRequest, is_first: bool) -> Option<JsValue> {
-        let event = self.tasks.until(|resumed, rejected| {
+        let event = self.tasks.until(&mut |resumed, rejected| {
             request.set_onupgradeneeded(is_first.then_some(resumed));
             request.set_onsuccess(Some(resumed));
             request.set_onerror(Some(rejected));

@@ -1,7 +1,7 @@
 //! A posthog-js on the same page: what it says, read before each input, and what it is told. Whatever the page has put in its place,
 //! nothing here throws: this tracker's own visitor is better than none.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
@@ -19,6 +19,7 @@ pub(crate) struct PostHogOnPage {
     found: RefCell<Option<JsValue>>,
     /// What was said before it was there.
     untold: RefCell<Vec<PostHogCall>>,
+    is_looking: Cell<bool>,
 }
 
 /// So much is passed on to a posthog-js that comes late, the newest of it.
@@ -26,20 +27,39 @@ const UNTOLD_MAX: usize = 20;
 
 impl PostHogOnPage {
     pub(crate) fn new(api_key: &str, named: JsValue) -> Self {
-        Self { api_key: api_key.to_owned(), named, found: RefCell::default(), untold: RefCell::default() }
+        Self {
+            api_key: api_key.to_owned(),
+            named,
+            found: RefCell::default(),
+            untold: RefCell::default(),
+            is_looking: Cell::new(false),
+        }
     }
 
-    /// What it says now, once it has heard what it has missed; nothing, where there is none.
-    pub(crate) fn read(&self) -> Option<PostHog> {
-        let instance = self.instance()?;
-        for call in self.untold.take() {
-            tell(&instance, &call);
+    /// What it says now, once it has heard what it has missed; nothing, where there is none. Asking for the visitor makes it keep a session,
+    /// so it is asked for that only where `may_know`.
+    pub(crate) fn read(&self, may_know: bool) -> Option<PostHog> {
+        // What is looked at may be the page's own code, which may call the tracker, which would look at it.
+        if self.is_looking.replace(true) {
+            return None;
         }
-        Some(PostHog {
-            visitor: visitor_of(&instance),
-            flags: property(&instance, "$enabled_feature_flags").map(|flags| object_of(&flags)).unwrap_or_default(),
-            is_opted_out: is_opted_out(&instance),
-        })
+        let said = self.instance().map(|instance| self.said_by(&instance, may_know));
+        self.is_looking.set(false);
+        said
+    }
+
+    fn said_by(&self, instance: &JsValue, may_know: bool) -> PostHog {
+        if !may_know {
+            return PostHog { is_opted_out: is_opted_out(instance), ..PostHog::default() };
+        }
+        for call in self.untold.take() {
+            tell(instance, &call);
+        }
+        PostHog {
+            visitor: visitor_of(instance),
+            flags: property(instance, "$enabled_feature_flags").map(|flags| object_of(&flags)).unwrap_or_default(),
+            is_opted_out: is_opted_out(instance),
+        }
     }
 
     /// Tells it something, now or when it has come.
@@ -54,11 +74,13 @@ impl PostHogOnPage {
     }
 
     fn instance(&self) -> Option<JsValue> {
-        let mut found = self.found.borrow_mut();
-        if found.is_none() {
-            *found = self.candidates().into_iter().find(|candidate| self.is_ours(candidate));
-        }
-        found.clone()
+        let found = self.found.borrow().clone();
+        // Nothing is borrowed while the page's own code may run.
+        found.or_else(|| {
+            let found = self.candidates().into_iter().find(|candidate| self.is_ours(candidate));
+            self.found.replace(found.clone());
+            found
+        })
     }
 
     fn candidates(&self) -> Vec<JsValue> {

@@ -110,9 +110,9 @@ impl Requests {
         let is_accepted = method(&navigator, "sendBeacon", &[url.into(), JsValue::from_str(&body)]);
         if is_accepted.is_none_or(|is_accepted| !is_accepted.is_truthy()) {
             let requests = Rc::clone(self);
-            self.tasks.spawn(async move {
+            self.tasks.spawn(Box::pin(async move {
                 let _ = requests.post(None, &body, true, None).await;
-            });
+            }));
         }
     }
 
@@ -151,8 +151,8 @@ impl Requests {
     /// Waits for a promise until the time of a request is over.
     async fn in_time(&self, promise: Result<Promise, JsValue>, passed_ms: i32) -> Result<JsValue, JsValue> {
         let mut timer = JsValue::UNDEFINED;
-        let answer = self.tasks.until(|resumed, rejected| {
-            let promise = promise?;
+        let answer = self.tasks.until(&mut |resumed, rejected| {
+            let promise = promise.clone()?;
             timer = set_timeout(rejected, self.timeout_ms - passed_ms)?;
             let then: Function = Reflect::get(&promise, &"then".into())?.unchecked_into();
             then.call2(&promise, resumed, rejected).map(drop)

@@ -26,7 +26,8 @@ extern "C" {
 /// What the browser has said: a value, or that something has failed.
 pub(super) type Answer = Result<JsValue, JsValue>;
 
-type Task = Pin<Box<dyn Future<Output = ()>>>;
+/// Something that goes on behind a call.
+pub(super) type Task = Pin<Box<dyn Future<Output = ()>>>;
 
 /// The futures of one tracker.
 #[derive(Debug)]
@@ -60,8 +61,8 @@ impl Tasks {
     }
 
     /// Begins a future now, and takes it as far as it can go.
-    pub(super) fn spawn(&self, task: impl Future<Output = ()> + 'static) {
-        self.poll(Box::pin(task));
+    pub(super) fn spawn(&self, task: Task) {
+        self.poll(task);
     }
 
     /// Goes on with the future that is in this wait; with none, where the wait is over already.
@@ -85,7 +86,7 @@ impl Tasks {
 
     /// Waits for the first call of one of two functions: the one says that something has come, the other that it has failed. `ask` passes
     /// them to the browser.
-    pub(super) fn until(&self, ask: impl FnOnce(&Function, &Function) -> Result<(), JsValue>) -> Until<'_> {
+    pub(super) fn until(&self, ask: &mut dyn FnMut(&Function, &Function) -> Result<(), JsValue>) -> Until<'_> {
         let wait = self.last_wait.get() + 1;
         self.last_wait.set(wait);
         let resumed = self.host.hearer(Heard::Resumed, wait);
@@ -96,8 +97,8 @@ impl Tasks {
 
     /// Waits for a promise, which may be none.
     pub(super) fn settled(&self, promise: Result<Promise, JsValue>) -> Until<'_> {
-        self.until(|resumed, rejected| {
-            promise?.unchecked_into::<Thenable>().then(resumed, rejected)?;
+        self.until(&mut |resumed, rejected| {
+            promise.as_ref()?.unchecked_ref::<Thenable>().then(resumed, rejected)?;
             Ok(())
         })
     }

@@ -28,6 +28,10 @@ extern "C" {
     #[wasm_bindgen(js_name = String, catch)]
     fn text_of_any(value: &JsValue) -> Result<JsString, JsValue>;
 
+    // Asks for the array's iterator, which may be the page's.
+    #[wasm_bindgen(js_namespace = Array, js_name = from, catch)]
+    fn array_from(value: &JsValue) -> Result<Array, JsValue>;
+
     #[wasm_bindgen(js_namespace = Object, js_name = keys, catch)]
     fn keys(object: &JsValue) -> Result<Array, JsValue>;
 }
@@ -171,7 +175,7 @@ pub(crate) fn texts_of(value: &JsValue) -> Vec<String> {
     if !is_array(value) {
         return Vec::new();
     }
-    Array::from(value).iter().filter_map(|item| item.as_string()).collect()
+    array_from(value).map(|items| items.iter().filter_map(|item| item.as_string()).collect()).unwrap_or_default()
 }
 
 /// The ISO text of a time that a caller gives; `None`, where it is none or its year has not four digits, which not everybody reads.
@@ -179,11 +183,13 @@ pub(crate) fn time_of(value: &JsValue) -> Option<String> {
     let ms = if value.is_object() {
         let get_time: Function = member(value, "getTime").dyn_into().ok()?;
         get_time.call0(value).ok()?
-    } else if value.is_string() || value.as_f64().is_some() {
-        value.clone()
     } else {
-        return None;
+        value.clone()
     };
+    // Anything else would be asked for its value, and may throw.
+    if !ms.is_string() && ms.as_f64().is_none() {
+        return None;
+    }
     let date = Date::new(&ms);
     let year = date.get_utc_full_year();
     let is_time = !date.get_time().is_nan() && date.get_time().abs() < 8.64e15;

@@ -50,6 +50,21 @@ fn push_digits(out: &mut String, number: u64, digits: u32) {
     out.push_str(&"0123456789"[digit..=digit]);
 }
 
+/// Whether a text is a time as [`iso_time`] writes it, whichever day and hour it names.
+///
+/// # Example
+/// ```
+/// use posthog_booking_tracker::event::is_iso_time;
+/// assert!(is_iso_time("2026-01-02T03:04:05.678Z"));
+/// assert!(!is_iso_time("2026-01-02") && !is_iso_time("Jan 2 2026, 03:04:05 UTC"));
+/// ```
+#[must_use]
+pub fn is_iso_time(text: &str) -> bool {
+    const SHAPE: &[u8] = b"0000-00-00T00:00:00.000Z";
+    let fits = |(byte, shape): (u8, &u8)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == *shape };
+    text.len() == SHAPE.len() && text.bytes().zip(SHAPE).all(fits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

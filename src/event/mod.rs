@@ -24,6 +24,6 @@ pub use compose::{CaptureOptions, Draft, Event, Surroundings, Who, is_must_send,
 pub use distinct_id::is_legal_distinct_id;
 pub use emails::{EMAIL_PLACEHOLDER, replace_emails};
 pub use environment::Environment;
-pub use iso_time::iso_time;
+pub use iso_time::{is_iso_time, iso_time};
 pub use uuid::{UUID_LENGTH, is_uuid, uuid_ms, uuid_v7};
 pub use whole::whole_event;

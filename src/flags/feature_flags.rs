@@ -214,12 +214,11 @@ impl FeatureFlags {
         self.loaded_at = None;
     }
 
-    /// Nothing is loaded by itself any more, and what the visitor has met is forgotten. Nobody waits for a load any more.
-    pub fn rest(&mut self, store: &mut (impl Store + TabStore)) -> FlagsNews {
+    /// Nothing is loaded by itself any more. Nobody waits for a load any more.
+    pub fn rest(&mut self) -> FlagsNews {
         self.is_wanted = false;
         self.load_at = None;
         self.refresh_at = None;
-        self.cache.forget_met(store);
         self.settle()
     }
 
@@ -228,6 +227,12 @@ impl FeatureFlags {
     pub fn wake_at(&self) -> Option<Monotonic> {
         let retry_at = self.load.as_ref().and_then(|load| load.request.retry_at());
         earlier(retry_at, earlier(self.load_at, self.refresh_at))
+    }
+
+    /// Whether something is due here but a repetition.
+    #[must_use]
+    pub fn is_due(&self, now: Monotonic) -> bool {
+        earlier(self.load_at, self.refresh_at).is_some_and(|at| at <= now)
     }
 
     /// Whether a load is due, so that [`start`](Self::start) is to be called with who the visitor is.

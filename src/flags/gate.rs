@@ -12,7 +12,7 @@ use crate::outbox::{DropReason, Entropy, Monotonic, PROBE_INTERVAL_MS, Store, Wa
 /// An answer that could not be asked for again is used for this long: 24 hours.
 pub const GATE_STALE_MAX_MS: u64 = 24 * 3_600_000;
 
-/// So many teams are kept up to date on a page; of others nobody knows.
+/// So many teams are kept up to date on a page: its own, and those that were named last.
 pub const GATE_TEAMS_MAX: usize = 100;
 
 /// So many failures in a row are no reason to say anything yet.
@@ -103,6 +103,8 @@ struct Answer {
     is_open: bool,
     /// When it was asked for, by the wall clock, which pages share.
     asked: Wall,
+    /// Whether storage has it, so that other pages may take it back.
+    is_stored: bool,
 }
 
 /// A team that is kept up to date.
@@ -179,7 +181,9 @@ impl TeamGate {
         Self {
             team: options.team.clone(),
             key: noun_key("gate", &options.project),
-            answers: known.map(|(team, is_open)| (team.clone(), Answer { is_open: *is_open, asked: wall })).collect(),
+            answers: known
+                .map(|(team, is_open)| (team.clone(), Answer { is_open: *is_open, asked: wall, is_stored: false }))
+                .collect(),
             asking: Vec::new(),
             late: Vec::new(),
             wanted: Vec::new(),
@@ -240,12 +244,11 @@ impl TeamGate {
 
     /// Something waits for a team, or somebody wants to know: asks, where that is due, and keeps the answer up to date.
     pub fn want(&mut self, store: &mut impl Store, team: &str, now: GateNow) {
-        let is_full = self.wanted.len() >= GATE_TEAMS_MAX;
-        if team.is_empty() || is_full || self.wanted.iter().any(|wanted| wanted.team == team) {
+        if team.is_empty() || self.wanted.iter().any(|wanted| wanted.team == team) || !self.make_room() {
             return;
         }
         let is_open = self.state(store, Some(team), now);
-        let asked_now = Answer { is_open: is_open == Some(true), asked: now.wall };
+        let asked_now = Answer { is_open: is_open == Some(true), asked: now.wall, is_stored: false };
         let answer = match is_open {
             Some(true) => self.answer(team),
             Some(false) => Some(asked_now),
@@ -256,7 +259,10 @@ impl TeamGate {
         self.wanted.push(Wanted { team: team.to_owned(), due: now.monotonic + rest_ms, failures: 0 });
         // A yes of the server is remembered by other pages as well, and a no ends what they remember.
         if let Some(answer) = answer {
-            self.store(store, team, answer, now);
+            let is_stored = self.store(store, team, answer, now);
+            if let Some((_, answer)) = self.answers.iter_mut().find(|(other, _)| other == team) {
+                answer.is_stored = is_stored;
+            }
         }
         if is_open.is_some() {
             self.news.push(GateNews::Known(team.to_owned()));
@@ -264,6 +270,16 @@ impl TeamGate {
             self.news.push(GateNews::Unanswered);
         }
         self.proceed(now);
+    }
+
+    /// Whether another team may be kept up to date: the one that was named first makes room, if it is not the page's own.
+    fn make_room(&mut self) -> bool {
+        if self.wanted.len() < GATE_TEAMS_MAX {
+            return true;
+        }
+        let is_idle = |wanted: &Wanted| wanted.team != self.team && !self.is_asking(&wanted.team);
+        let place = self.wanted.iter().position(is_idle);
+        place.map(|place| self.wanted.remove(place)).is_some()
     }
 
     /// The page is seen or connected again, or may be tracked again: what is not known, or has grown old, is asked now.
@@ -310,8 +326,8 @@ impl TeamGate {
             let known = self.answer(&team);
             let heard = asked_of(&stored, &team);
             if let Some(asked) = heard.filter(|asked| known.is_none_or(|known| *asked > known.asked)) {
-                self.learn(store, &team, Answer { is_open: true, asked }, now);
-            } else if heard.is_none() && known.is_some_and(|known| known.is_open) {
+                self.learn(store, &team, Answer { is_open: true, asked, is_stored: true }, now);
+            } else if heard.is_none() && known.is_some_and(|known| known.is_open && known.is_stored) {
                 self.answers.retain(|(other, _)| *other != team);
                 self.wanted[place].due = Monotonic(0);
                 self.news.push(GateNews::Answered(team));
@@ -478,7 +494,7 @@ impl TeamGate {
         if let Some(place) = self.late.iter().position(|late| late.id == id) {
             let Late { team, asked, .. } = self.late.remove(place);
             if let Some(is_open) = is_open {
-                self.learn(store, &team, Answer { is_open, asked }, now);
+                self.learn(store, &team, Answer { is_open, asked, is_stored: false }, now);
                 // Nobody need be asked any further.
                 self.asking.retain(|asking| asking.team != team || asking.asked != asked);
             }
@@ -488,7 +504,7 @@ impl TeamGate {
         match is_open {
             Some(is_open) => {
                 let Asking { team, asked, .. } = self.asking.remove(place);
-                self.learn(store, &team, Answer { is_open, asked }, now);
+                self.learn(store, &team, Answer { is_open, asked, is_stored: false }, now);
             }
             None => {
                 self.asking[place].id = 0;
@@ -522,9 +538,9 @@ impl TeamGate {
             return;
         }
         self.answers.retain(|(other, _)| other != team);
-        self.answers.push((team.to_owned(), answer));
+        let is_stored = self.store(store, team, answer, now);
+        self.answers.push((team.to_owned(), Answer { is_stored, ..answer }));
         self.note_wanted(team, now.monotonic + self.options.ttl_ms, 0);
-        self.store(store, team, answer, now);
         if known.is_none_or(|known| known.is_open != answer.is_open) {
             let is = if answer.is_open { " is tracked" } else { " is not tracked" };
             self.debug("team ", team, is);
@@ -567,7 +583,7 @@ impl TeamGate {
             if let (Some(team), Some(asked)) = (team.text(), time_of(asked))
                 && self.answer(&team).is_none()
             {
-                self.answers.push((team.into_owned(), Answer { is_open: true, asked }));
+                self.answers.push((team.into_owned(), Answer { is_open: true, asked, is_stored: true }));
             }
         }
     }
@@ -581,20 +597,22 @@ impl TeamGate {
         stored
     }
 
-    fn store(&self, store: &mut impl Store, team: &str, answer: Answer, now: GateNow) {
+    /// Stores an answer, if it is news; whether storage has a yes for this team then.
+    fn store(&self, store: &mut impl Store, team: &str, answer: Answer, now: GateNow) -> bool {
         let mut stored = self.stored(store, now.wall);
         let earlier = asked_of(&stored, team);
         let is_news = if answer.is_open { Some(answer.asked) != earlier } else { earlier.is_some() };
         let is_overtaken = earlier.is_some_and(|earlier| is_overtaken(answer.asked, earlier, now.wall));
         if !now.is_granted || is_overtaken || !is_news {
-            return;
+            return earlier.is_some();
         }
         if answer.is_open {
             stored.set_integer(team, answer.asked.0 as i64);
         } else {
             stored.remove(team);
         }
-        let _ = if stored.is_empty() { store.remove(&self.key) } else { store.put(&self.key, stored.text()) };
+        let result = if stored.is_empty() { store.remove(&self.key) } else { store.put(&self.key, stored.text()) };
+        answer.is_open && result.is_ok()
     }
 }
 
@@ -619,12 +637,18 @@ fn is_overtaken(asked: Wall, other: Wall, now: Wall) -> bool {
 
 /// The address at which the host application is asked about a team.
 fn url_of(url: &str, team: &str) -> String {
-    let (address, fragment) = match url.bytes().position(|byte| byte == b'#') {
-        Some(at) => url.split_at(at),
-        None => (url, ""),
-    };
-    let mut out = String::from(address);
-    out.push_str(if address.bytes().any(|byte| byte == b'?') { "&" } else { "?" });
+    let at = |mark: u8, of: &str| of.bytes().position(|byte| byte == mark).unwrap_or(of.len());
+    let (address, fragment) = url.split_at(at(b'#', url));
+    let (path, query) = address.split_at(at(b'?', address));
+    let mut out = String::from(path);
+    out.push_str("?");
+    for parameter in query.split(['?', '&']).filter(|parameter| !parameter.is_empty()) {
+        // Whoever reads the first of two would answer for the wrong team.
+        if crate::text::cut(parameter, b'=').0 != "teamId" {
+            out.push_str(parameter);
+            out.push_str("&");
+        }
+    }
     out.push_str("teamId=");
     crate::text::push_percent_encoded(&mut out, team);
     out.push_str(fragment);

@@ -255,6 +255,8 @@ impl Session {
         if self.is_kept {
             let _ = store.put(&self.key, &span.text());
         }
+        // The other trackers of this page may have no storage to hear of it from.
+        self.known_id = None;
         self.note(store, span);
     }
 

@@ -1,6 +1,7 @@
 //! Flags and gate: what they want asked, and who has to hear of their answers.
 
 use super::output::Output;
+use super::recorder::Origin;
 use super::{Tracker, Warning};
 use crate::event::json::{Object, Value};
 use crate::event::{CaptureOptions, Draft};
@@ -114,7 +115,9 @@ impl<S: Store + TabStore> Tracker<S> {
             self.outputs.extend(question.map(Output::Ask));
             news.into_iter().for_each(|news| self.tell_flags_news(news));
         }
-        if !self.flags.is_load_due(now, self.facts.is_seen) {
+        // Flags are evaluated by the time zone too.
+        let waits = self.is_open && self.flags.is_due(now) && !self.knows_environment();
+        if waits || !self.flags.is_load_due(now, self.facts.is_seen) {
             return;
         }
         let visitor = self.may_send_of_visitor().then(|| self.flags_visitor());
@@ -145,7 +148,7 @@ impl<S: Store + TabStore> Tracker<S> {
             return;
         };
         let (draft, person) = self.draft("$feature_flag_called", properties, CaptureOptions::default(), None, true);
-        self.record(Draft { is_minimal, ..draft }, person, true, Some(met));
+        self.record(Draft { is_minimal, ..draft }, person, Origin::Ours, Some(met));
     }
 
     /// Whether something may be sent of the visitor that is no event: its team is known to be tracked.

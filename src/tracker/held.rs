@@ -2,6 +2,7 @@
 
 use super::{Call, Moment, Person};
 use crate::event::Draft;
+use crate::outbox::Wall;
 
 /// At most so many events wait, and beside them as many calls that change who the visitor is.
 pub const HELD_MAX: usize = 200;
@@ -13,6 +14,16 @@ pub(super) enum HeldCall {
     Event { draft: Box<Draft>, person: Option<Person>, is_urgent: bool },
     /// It changes who the visitor is, or what is known of it.
     Change(Call, Moment),
+}
+
+impl HeldCall {
+    /// When it was made.
+    pub(super) fn captured(&self) -> Wall {
+        match self {
+            Self::Event { draft, .. } => draft.captured,
+            Self::Change(_, moment) => moment.captured,
+        }
+    }
 }
 
 /// Calls that wait for consent.

@@ -3,6 +3,8 @@
 use crate::event::PageAddress;
 use crate::event::json::Object;
 use crate::flags::JsonAnswer;
+use std::rc::Rc;
+
 use crate::outbox::{LockAnswer, Monotonic, Outcome, Wall};
 
 use super::Person;
@@ -26,8 +28,8 @@ pub struct Facts {
     pub asks_dnt: bool,
     /// The same by Global Privacy Control.
     pub asks_gpc: bool,
-    /// What the browser says of itself on every event.
-    pub environment: Object,
+    /// What the browser says of itself on every event; empty, where it has not been asked yet ([`Output::ReadEnvironment`](super::Output::ReadEnvironment)).
+    pub environment: Rc<Object>,
     /// What posthog-js says, where it is on the page and is asked.
     pub posthog: Option<PostHog>,
 }
@@ -137,6 +139,8 @@ pub enum Input {
     LockAnswered(LockAnswer),
     /// The drain lock that this page held was taken from it.
     LockLost,
+    /// The browser has said what it says of itself: from now on it is among the [`Facts`].
+    EnvironmentRead,
     /// What the mirror holds: the keys of records and their values.
     Mirrored(Vec<(String, String)>),
     /// A record that has killed a tracker of another version may be tried again, alone.

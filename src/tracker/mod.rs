@@ -214,8 +214,9 @@ impl<S: Store + TabStore> Tracker<S> {
         self.facts = facts;
         if self.prerendered.is_none() {
             self.look_at_memory();
-            self.look_at_posthog();
+            self.sharing.present = self.facts.posthog.take();
             self.refresh_consent();
+            self.look_at_posthog();
         }
     }
 
@@ -260,6 +261,15 @@ impl<S: Store + TabStore> Tracker<S> {
 
     fn gate_now(&self) -> GateNow {
         GateNow { wall: self.facts.wall, monotonic: self.facts.monotonic, is_granted: self.is_granted() }
+    }
+
+    /// Whether it is known what the browser says of itself; has it asked, where it is not.
+    fn knows_environment(&mut self) -> bool {
+        let is_known = !self.facts.environment.is_empty();
+        if !is_known && !self.outputs.contains(&Output::ReadEnvironment) {
+            self.outputs.push(Output::ReadEnvironment);
+        }
+        is_known
     }
 
     /// Whether something may be stored and sent.

@@ -59,6 +59,9 @@ pub enum Output {
         /// Whether the mirror may be made before the first record is stored.
         opens_mirror: bool,
     },
+    /// Ask the browser what it says of itself, and report that this is known by
+    /// [`Input::EnvironmentRead`](super::Input::EnvironmentRead): something is to be made that tells of it.
+    ReadEnvironment,
     /// Read the mirror, and report what it holds by [`Input::Mirrored`](super::Input::Mirrored); nothing, where there is none.
     ReadMirror,
     /// Report this record by [`Input::RetryQuarantined`](super::Input::RetryQuarantined), in a task of its own.

@@ -2,6 +2,7 @@
 //! be known.
 
 use super::{Facts, Tracker};
+use crate::event::Who;
 use crate::event::json::{Object, Value};
 use crate::flags::Flag;
 use crate::outbox::{DropReason, Stats as OutboxStats, Store, TabStore};
@@ -58,25 +59,30 @@ impl<S: Store + TabStore> Tracker<S> {
         let is_prerendering = self.prerendered.is_some();
         self.begin(facts);
         if is_prerendering {
-            let is_denied = self.options.respects_dnt && self.facts.asks_dnt
-                || self.options.respects_gpc && self.facts.asks_gpc
-                || self.facts.posthog.as_ref().is_some_and(|posthog| posthog.is_opted_out);
+            let has_told_posthog = self.facts.posthog.as_ref().is_some_and(|posthog| posthog.is_opted_out);
+            let is_denied = self.is_denied_elsewhere(&self.facts, has_told_posthog);
             return self.consent.state(self.outbox.store(), is_denied);
         }
+        self.advance();
         self.state
     }
 
     /// Who events are about, what stands for this browser, and the session of an event that would be captured now.
     pub fn visitor(&mut self, facts: Facts) -> Option<(String, String, String)> {
-        self.may_ask(facts).then(|| {
-            let who = self.present(self.facts.wall, false).who;
-            (who.distinct_id, who.device_id, who.session_id)
-        })
+        let who = self.present_now(facts)?;
+        Some((who.distinct_id, who.device_id, who.session_id))
+    }
+
+    fn present_now(&mut self, facts: Facts) -> Option<Who> {
+        let who = self.may_ask(facts).then(|| self.present(self.facts.wall, false).who);
+        // Somebody may have agreed in another tab since, which has consequences.
+        self.advance();
+        who
     }
 
     /// The groups that the visitor belongs to, key by type.
     pub fn groups(&mut self, facts: Facts) -> Option<Object> {
-        self.may_ask(facts).then(|| self.present(self.facts.wall, false).who.groups)
+        Some(self.present_now(facts)?.groups)
     }
 
     /// Whether a team is tracked, of the page where it is empty; asks, where nobody knows.

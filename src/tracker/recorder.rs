@@ -14,28 +14,29 @@ pub const GATE_HELD_MAX: usize = 200;
 /// How many events of ours wait for the first one that names a team.
 pub const TEAMLESS_MAX: usize = 20;
 
+/// Where an event comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A call of the page, which hears what its event is called and identified by.
+    Call,
+    /// A call that was held for consent; the page has heard of it then.
+    Held,
+    /// The tracker itself: it waits for the first event that names a team, where the page has named none yet.
+    Ours,
+    /// The entry of another page's journal under this key.
+    Journal(String),
+}
+
 /// An event that is made, and what it was made of.
 #[derive(Debug, Clone)]
 struct Composed {
     draft: Draft,
     person: Option<Person>,
+    origin: Origin,
     event: Event,
     who: Who,
     /// The flag that the visitor has met by it.
     met: Option<MetFlag>,
-}
-
-/// Where an event goes when its hooks have seen it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Destination {
-    /// It waits for the first one that names a team.
-    Teamless,
-    /// It is held in memory, because nobody knows whether its team is tracked.
-    Held(Option<String>),
-    /// It is stored for a team.
-    Stored(Option<String>),
-    /// The same for one of another page's journal.
-    Replayed(Option<String>),
 }
 
 /// What waits on this page before it is a record.
@@ -60,7 +61,6 @@ struct Hooked {
     /// The hook, by its place.
     place: u32,
     composed: Composed,
-    destination: Destination,
 }
 
 impl Recorder {
@@ -70,87 +70,58 @@ impl Recorder {
     }
 }
 
-/// What becomes of an entry of another page's journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Replayed {
-    /// Its event is a record now, or about to be one.
-    Recorded,
-    /// It is given up, and counted.
-    GivenUp,
-    /// It is left to a page that is able to ask about its team.
-    Left,
-}
-
 impl<S: Store + TabStore> Tracker<S> {
-    /// Records an event. One `of_ours` waits for a team, where the page has named none yet.
-    pub(super) fn record(&mut self, draft: Draft, person: Option<Person>, of_ours: bool, met: Option<MetFlag>) {
-        let now = self.gate_now();
-        let destination = match self.gate.admit(self.outbox.store_mut(), &draft.team, now) {
-            Admission::Refused(DropReason::Ungated)
-                if of_ours && self.gate.asks_for_teams() && self.recorder.teamless.len() < TEAMLESS_MAX =>
-            {
-                Destination::Teamless
-            }
-            Admission::Refused(reason) => return self.refuse(reason, &draft.name),
-            Admission::Team(team) => {
-                let is_open = self.gate.state(self.outbox.store(), team.as_deref(), now);
-                let is_held = self.options.holds_in_memory && is_open.is_none();
-                if !is_held {
-                    self.keep(is_open == Some(true));
-                }
-                let to = |team| if is_held { Destination::Held(team) } else { Destination::Stored(team) };
-                for composed in core::mem::take(&mut self.recorder.teamless) {
-                    self.take(composed, to(team.clone()));
-                }
-                to(team)
-            }
-        };
-        let composed = self.compose(draft, person, met, false);
-        self.pass(composed, destination);
-    }
-
-    /// Makes a record of an event of another page's journal.
-    pub(super) fn record_replayed(&mut self, draft: Draft, person: Option<Person>) -> Replayed {
+    /// Records an event. An entry of a journal whose team this page cannot ask about is left to another page.
+    pub(super) fn record(&mut self, draft: Draft, person: Option<Person>, origin: Origin, met: Option<MetFlag>) {
         let now = self.gate_now();
         match self.gate.admit(self.outbox.store_mut(), &draft.team, now) {
-            Admission::Refused(DropReason::Ungated) if !draft.team.is_empty() => Replayed::Left,
-            Admission::Refused(reason) => {
-                self.give_up_replayed(reason, &draft.name);
-                Replayed::GivenUp
+            Admission::Refused(DropReason::Ungated) if self.may_wait_for_team(&origin) => {}
+            Admission::Refused(DropReason::Ungated)
+                if matches!(origin, Origin::Journal(_)) && !draft.team.is_empty() =>
+            {
+                return;
             }
+            Admission::Refused(reason) => return self.give_up_event(reason, &origin, &draft.name),
+            Admission::Team(_) if matches!(origin, Origin::Journal(_)) => {}
             Admission::Team(team) => {
-                let composed = self.compose(draft, person, None, true);
-                self.pass(composed, Destination::Replayed(team));
-                Replayed::Recorded
+                let is_open = self.gate.state(self.outbox.store(), team.as_deref(), now);
+                if !self.is_held_in_memory(is_open) {
+                    self.keep(is_open == Some(true));
+                }
             }
         }
+        let composed = self.compose(draft, person, origin, met);
+        self.show(0, composed);
     }
 
-    /// Shows an event to the page's hooks, if it has some; they answer before anything else happens.
-    fn pass(&mut self, composed: Composed, destination: Destination) {
-        self.show(0, composed, destination);
+    /// Whether an event may wait for the first one that names a team.
+    fn may_wait_for_team(&self, origin: &Origin) -> bool {
+        *origin == Origin::Ours && self.gate.asks_for_teams() && self.recorder.teamless.len() < TEAMLESS_MAX
     }
 
-    /// Shows an event to the hook at this place; behind the last one, it goes on.
-    fn show(&mut self, place: u32, composed: Composed, destination: Destination) {
+    fn is_held_in_memory(&self, is_open: Option<bool>) -> bool {
+        self.options.holds_in_memory && is_open.is_none()
+    }
+
+    /// Shows an event to the hook of the page at this place, which answers before anything else happens; behind the last one, it goes on.
+    fn show(&mut self, place: u32, composed: Composed) {
         if place >= self.options.hooks {
-            self.said(&composed, &destination);
-            return self.take(composed, destination);
+            return self.admit(composed);
         }
         let id = self.recorder.next_hook;
         self.recorder.next_hook = id.wrapping_add(1);
         self.outputs.push(Output::Hook { id, place, event: composed.event.text() });
-        self.recorder.hooked.push(Hooked { id, place, composed, destination });
+        self.recorder.hooked.push(Hooked { id, place, composed });
     }
 
     /// A hook of the page has seen an event. Where something goes wrong in it, or it does not want the event, that is not sent.
     pub(super) fn hooked(&mut self, id: u32, answer: HookAnswer) {
         let Some(at) = self.recorder.hooked.iter().position(|hooked| hooked.id == id) else { return };
-        let Hooked { place, mut composed, destination, .. } = self.recorder.hooked.remove(at);
+        let Hooked { place, mut composed, .. } = self.recorder.hooked.remove(at);
         let given = composed.event.name.clone();
         // Another tab may have heard of a denial while the hook was running.
         if !self.is_granted() {
-            return self.refuse_hooked(DropReason::NoConsent, &destination, &given);
+            return self.give_up_event(DropReason::NoConsent, &composed.origin, &given);
         }
         match answer {
             HookAnswer::Kept { name, properties, set, set_once } => {
@@ -158,44 +129,66 @@ impl<S: Store + TabStore> Tracker<S> {
                 (event.name, event.properties, event.set, event.set_once) = (name, properties, set, set_once);
                 // What identifies the event is not the hooks' to change.
                 own(&mut event.properties, &composed.who, &self.options.api_key, false);
-                self.show(place + 1, composed, destination);
+                self.show(place + 1, composed);
             }
-            HookAnswer::Dropped => self.refuse_hooked(DropReason::BeforeSend, &destination, &given),
+            HookAnswer::Dropped => self.give_up_event(DropReason::BeforeSend, &composed.origin, &given),
             HookAnswer::Failed(why) => {
                 self.notices.warn(&["beforeSend: ", &why, "; the event ", &given, " is dropped"].concat());
-                self.refuse_hooked(DropReason::BeforeSend, &destination, &given);
+                self.give_up_event(DropReason::BeforeSend, &composed.origin, &given);
             }
         }
     }
 
-    fn refuse_hooked(&mut self, reason: DropReason, destination: &Destination, event: &str) {
-        if matches!(destination, Destination::Replayed(_)) {
-            self.give_up_replayed(reason, event);
-        } else {
-            self.refuse(reason, event);
+    /// Counts an event that is given up; with one of another page's journal goes its entry.
+    fn give_up_event(&mut self, reason: DropReason, origin: &Origin, event: &str) {
+        match origin {
+            Origin::Journal(key) => {
+                self.give_up_replayed(reason, event);
+                let _ = self.outbox.store_mut().remove(key);
+            }
+            _ => self.refuse(reason, event),
         }
     }
 
-    /// Tells the page what its event is called and identified by, and notes the flag that was met by it.
-    fn said(&mut self, composed: &Composed, destination: &Destination) {
-        if let Some(met) = &composed.met {
-            self.flags.cache.meet(self.outbox.store_mut(), met.clone());
+    /// Makes a record of an event that the hooks have seen, or holds it: what is known of its team now counts.
+    fn admit(&mut self, composed: Composed) {
+        let now = self.gate_now();
+        let admission = self.gate.admit(self.outbox.store_mut(), &composed.draft.team, now);
+        let may_wait = self.may_wait_for_team(&composed.origin);
+        if let Some(met) = composed.met.clone().filter(|_| may_wait || matches!(admission, Admission::Team(_))) {
+            self.flags.cache.meet(self.outbox.store_mut(), met);
         }
-        if !matches!(destination, Destination::Replayed(_)) {
+        if composed.origin == Origin::Call {
             let Event { uuid, name, .. } = &composed.event;
             self.outputs.push(Output::Captured { uuid: uuid.clone(), name: name.clone() });
         }
+        match (admission, &composed.origin) {
+            (Admission::Refused(DropReason::Ungated), _) if may_wait => {
+                self.recorder.teamless.push(composed);
+            }
+            (Admission::Refused(reason), origin) => self.give_up_event(reason, origin, &composed.event.name),
+            (Admission::Team(team), Origin::Journal(key)) => {
+                let new = self.new_event(&composed, team, true);
+                let (key, record) = (key.clone(), new.key.clone());
+                self.tell_outbox(OutboxInput::Replayed(new));
+                self.replayed(&key, &record, &composed.event.uuid);
+            }
+            (Admission::Team(team), _) => {
+                for waiting in core::mem::take(&mut self.recorder.teamless) {
+                    self.take(waiting, team.clone());
+                }
+                self.take(composed, team);
+            }
+        }
     }
 
-    fn take(&mut self, composed: Composed, destination: Destination) {
-        match destination {
-            Destination::Teamless => self.recorder.teamless.push(composed),
-            Destination::Held(team) => self.hold(composed, team),
-            Destination::Stored(team) => self.store_event(composed, team),
-            Destination::Replayed(team) => {
-                let new = self.new_event(&composed, team, true);
-                self.tell_outbox(OutboxInput::Replayed(new));
-            }
+    fn take(&mut self, composed: Composed, team: Option<String>) {
+        let now = self.gate_now();
+        let is_open = self.gate.state(self.outbox.store(), team.as_deref(), now);
+        if self.is_held_in_memory(is_open) {
+            self.hold(composed, team);
+        } else {
+            self.store_event(composed, team);
         }
     }
 
@@ -231,14 +224,14 @@ impl<S: Store + TabStore> Tracker<S> {
         }
     }
 
-    fn compose(&mut self, draft: Draft, person: Option<Person>, met: Option<MetFlag>, is_replayed: bool) -> Composed {
+    fn compose(&mut self, draft: Draft, person: Option<Person>, origin: Origin, met: Option<MetFlag>) -> Composed {
         if is_must_send(&draft.name) || draft.options.send_instantly {
             self.settle_sharing();
         }
         // What is known of the visitor is nothing of somebody else's event.
         let is_present = person.is_none() || self.is_present(person.as_ref());
         // An entry of another page does not say how the visitor has come to this one.
-        if is_present && !is_replayed {
+        if is_present && !matches!(origin, Origin::Journal(_)) {
             self.arrive(&draft.address);
         }
         let who = self.who(&draft, person.as_ref());
@@ -250,7 +243,7 @@ impl<S: Store + TabStore> Tracker<S> {
                 event.set_once = Some(initial);
             }
         }
-        Composed { draft, person, event, who, met }
+        Composed { draft, person, origin, event, who, met }
     }
 
     fn event_of(&mut self, draft: &Draft, who: &Who, is_present: bool) -> Event {
@@ -342,6 +335,15 @@ impl<S: Store + TabStore> Tracker<S> {
         for composed in teamless.into_iter().chain(held) {
             self.refuse(DropReason::Purged, &composed.event.name);
         }
+        self.refuse_hooked(DropReason::Purged);
         self.recorder.raw.clear();
+    }
+
+    /// Gives up what a hook still looks at; what it makes of that counts no more.
+    pub(super) fn refuse_hooked(&mut self, reason: DropReason) {
+        for hooked in core::mem::take(&mut self.recorder.hooked) {
+            let Composed { origin, event, .. } = hooked.composed;
+            self.give_up_event(reason, &origin, &event.name);
+        }
     }
 }

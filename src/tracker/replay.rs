@@ -4,11 +4,13 @@
 //! An entry lies under `phbt:journal:<project>:<captured ms>:<sequence>:<uuid>`, numbers in base 36, as a JSON object: the method of
 //! the tracker and what it was given, page, team, visitor, address.
 
-use super::recorder::Replayed;
+use super::recorder::Origin;
 use super::{Person, Tracker};
 use crate::event::json::{Object, Value};
-use crate::event::{CaptureOptions, Draft, PageAddress, clean, is_legal_distinct_id, is_must_send, is_uuid};
-use crate::outbox::{DropReason, Input as OutboxInput, Monotonic, Store, TabStore, Wall, noun_key, record_key};
+use crate::event::{
+    CaptureOptions, Draft, PageAddress, clean, is_iso_time, is_legal_distinct_id, is_must_send, is_uuid, iso_time,
+};
+use crate::outbox::{DropReason, Input as OutboxInput, Monotonic, Store, TabStore, Wall, noun_key};
 use crate::text::{base36, cut};
 
 /// Entries older than this are not replayed: 7 days.
@@ -97,12 +99,18 @@ struct Made {
 }
 
 impl<S: Store + TabStore> Tracker<S> {
-    /// Replays every entry of another page that is at least this old; looks again for younger ones.
-    pub(super) fn replay_journal(&mut self, age_min_ms: u64) {
+    /// Replays every entry of another page that is at least this old; looks again for younger ones. `false`, where it is not known yet what
+    /// the browser says of itself, in which they happened.
+    pub(super) fn replay_journal(&mut self, age_min_ms: u64) -> bool {
         let entries = self.entries();
+        if !entries.is_empty() && !self.knows_environment() {
+            return false;
+        }
         for entry in &entries {
-            if entry.name == "trackBookingStarted" {
-                self.replay.starts.push((entry.attempt(), entry.monotonic().unwrap_or_default()));
+            let attempt = entry.attempt();
+            let is_known = self.replay.starts.iter().any(|(other, _)| *other == attempt);
+            if entry.name == "trackBookingStarted" && !is_known {
+                self.replay.starts.push((attempt, entry.monotonic().unwrap_or_default()));
             }
         }
         let age_ms = |entry: &Entry| self.facts.wall.0.abs_diff(entry.captured.0);
@@ -114,13 +122,10 @@ impl<S: Store + TabStore> Tracker<S> {
         if let Some(age_ms) = oldest_young {
             self.tell_outbox(OutboxInput::LookAgain { in_ms: age_min_ms - age_ms });
         }
-        for entry in old {
-            let is_settled = self.settle(&entry);
-            // Where its module traps in that, or storage is full, it stays.
-            if is_settled && self.is_safe(&entry) {
-                let _ = self.outbox.store_mut().remove(&entry.key);
-            }
+        for entry in &old {
+            self.settle(entry);
         }
+        true
     }
 
     /// The entries of other pages that are not known to kill this version, in the order of capture. What is damaged is removed.
@@ -145,17 +150,16 @@ impl<S: Store + TabStore> Tracker<S> {
         entries
     }
 
-    /// Whether nobody needs an entry any more: it was given up, or its record is stored.
-    fn is_safe(&self, entry: &Entry) -> bool {
-        if !self.replay.replayed.contains(&entry.uuid) {
-            return true;
+    /// The event of an entry has become this record. Where storage has not taken that, the entry stays.
+    pub(super) fn replayed(&mut self, entry: &str, record: &str, uuid: &str) {
+        self.replay.replayed.push(uuid.to_owned());
+        if matches!(self.outbox.store().get(record), Ok(Some(_))) {
+            let _ = self.outbox.store_mut().remove(entry);
         }
-        let record = record_key(self.options.project(), entry.captured, entry.sequence, &entry.uuid);
-        matches!(self.outbox.store().get(&record), Ok(Some(_)))
     }
 
-    /// Makes the event of an entry; whether nobody needs the entry any more.
-    fn settle(&mut self, entry: &Entry) -> bool {
+    /// Makes the event of an entry. One that makes none is removed.
+    fn settle(&mut self, entry: &Entry) {
         let is_expired = entry.is_expired(self.facts.wall);
         let made = if is_uuid(&entry.uuid) { self.made_of(entry) } else { None };
         let Some(made) = made.filter(|_| !is_expired) else {
@@ -164,7 +168,8 @@ impl<S: Store + TabStore> Tracker<S> {
                 let reason = if is_quarantined { DropReason::Quarantined } else { DropReason::Expired };
                 self.give_up_replayed(reason, &entry.name);
             }
-            return true;
+            let _ = self.outbox.store_mut().remove(&entry.key);
+            return;
         };
         let must_send = entry.stored.get("mustSend").and_then(Value::boolean) == Some(true);
         let options = CaptureOptions {
@@ -182,11 +187,7 @@ impl<S: Store + TabStore> Tracker<S> {
             address: PageAddress::reduce(&entry.text("href"), &entry.text("referrer")),
             is_minimal: false,
         };
-        let replayed = self.record_replayed(draft, made.person);
-        if replayed == Replayed::Recorded {
-            self.replay.replayed.push(entry.uuid.clone());
-        }
-        replayed != Replayed::Left
+        self.record(draft, made.person, Origin::Journal(entry.key.clone()), None);
     }
 
     /// What the call of an entry makes; `None`, where it makes no event.
@@ -216,10 +217,12 @@ impl<S: Store + TabStore> Tracker<S> {
                     return None;
                 }
                 let original = entry.arg(1).text().filter(|id| is_legal_distinct_id(id));
+                let of = original.map_or_else(|| person.distinct_id.clone(), std::borrow::Cow::into_owned);
                 let mut properties = Object::default();
                 properties.set_text("alias", &alias);
-                properties.set_text("distinct_id", original.as_deref().unwrap_or(&person.distinct_id));
-                made("$create_alias", properties, none(), Some(person))
+                properties.set_text("distinct_id", &of);
+                let options = CaptureOptions { distinct_id: Some(of), ..none() };
+                made("$create_alias", properties, options, Some(person))
             }
             name => {
                 let mut event = String::from("booking_");
@@ -253,10 +256,14 @@ fn cleaned(mut properties: Object) -> Object {
 /// The options of a capture, as far as the journal has stored them.
 fn options_of(given: &Object) -> CaptureOptions {
     let is = |name| given.get(name).and_then(Value::boolean) == Some(true);
-    let timestamp = text_of(given, "timestamp");
+    // Not before it was stored, nor here, was it read as a date: what is none counts for nothing, as on its own page.
+    let timestamp = given.get("timestamp").and_then(|given| match given.integer() {
+        Some(ms) => u64::try_from(ms).ok().map(|ms| iso_time(Wall(ms))),
+        None => given.text().map(std::borrow::Cow::into_owned).filter(|text| is_iso_time(text)),
+    });
     let distinct_id = text_of(given, "distinctId");
     CaptureOptions {
-        timestamp: (timestamp.len() > 4 && timestamp.as_bytes()[4] == b'-').then_some(timestamp),
+        timestamp,
         distinct_id: Some(distinct_id).filter(|id| is_legal_distinct_id(id)),
         disable_geoip: is("disableGeoip"),
         send_instantly: is("sendInstantly"),

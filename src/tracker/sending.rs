@@ -107,8 +107,11 @@ impl<S: Store + TabStore> Tracker<S> {
             for team in teams {
                 self.tell_of_team(&team);
             }
-            if let Some(age_min_ms) = journal.filter(|_| self.is_granted()) {
-                self.replay_journal(age_min_ms);
+            if let Some(age_min_ms) = journal.filter(|_| self.is_granted())
+                && !self.replay_journal(age_min_ms)
+            {
+                self.wishes.journal = Some(age_min_ms);
+                return;
             }
         }
     }

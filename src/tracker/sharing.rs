@@ -23,7 +23,7 @@ pub(super) struct Sharing {
     /// When nobody waits any more, and when it is looked for next; `None`, before the wait has begun.
     wait: Option<(Monotonic, Monotonic)>,
     /// What it says in the present input.
-    present: Option<PostHog>,
+    pub(super) present: Option<PostHog>,
 }
 
 impl Sharing {
@@ -68,9 +68,8 @@ impl Sharing {
 }
 
 impl<S: Store + TabStore> Tracker<S> {
-    /// Takes over what posthog-js says now.
+    /// Ends the wait for posthog-js where it has come.
     pub(super) fn look_at_posthog(&mut self) {
-        self.sharing.present = self.facts.posthog.take();
         if self.sharing.present.is_some() && self.sharing.is_waiting {
             self.end_wait(true);
         }

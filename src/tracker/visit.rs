@@ -2,12 +2,13 @@
 
 use super::call::{Call, Capture, Step};
 use super::held::HeldCall;
-use super::input::{Input, Moment};
+use super::input::{Facts, Input, Moment};
 use super::output::{Erased, Output};
+use super::recorder::Origin;
 use super::{Person, Tracker, quarantine};
 use crate::event::json::{Object, Value};
 use crate::event::{CaptureOptions, Draft, PageAddress, is_must_send, uuid_v7};
-use crate::outbox::{DropReason, Input as OutboxInput, Store, TabStore, noun_key};
+use crate::outbox::{DropReason, Input as OutboxInput, Store, TabStore, Wall, noun_key};
 use crate::person::ConsentState;
 
 impl<S: Store + TabStore> Tracker<S> {
@@ -56,6 +57,8 @@ impl<S: Store + TabStore> Tracker<S> {
             }
             Input::LockAnswered(answer) => self.tell_outbox(OutboxInput::LockAnswered(answer)),
             Input::LockLost => self.tell_outbox(OutboxInput::LockLost),
+            // What has waited for it goes on behind every input.
+            Input::EnvironmentRead => {}
             Input::Mirrored(records) => self.mirrored(records),
             Input::RetryQuarantined(uuid) => self.retry_quarantined(uuid),
             Input::FlushRequested => self.request_flush(false),
@@ -168,7 +171,7 @@ impl<S: Store + TabStore> Tracker<S> {
             self.flags.refresh(self.facts.monotonic, self.facts.is_seen);
         }
         if self.state == ConsentState::Granted {
-            self.record(draft, person, false, None);
+            self.record(draft, person, Origin::Call, None);
             return;
         }
         self.outputs.push(Output::Captured { uuid: draft.uuid.clone(), name });
@@ -216,31 +219,44 @@ impl<S: Store + TabStore> Tracker<S> {
     /// Captures an event of ours.
     pub(super) fn emit(&mut self, name: &str, properties: Object, options: CaptureOptions) {
         let (draft, person) = self.draft(name, properties, options, None, true);
-        self.record(draft, person, true, None);
+        self.record(draft, person, Origin::Ours, None);
     }
 
     /// The page is seen, or will be without any further sign: a page that is only prerendered leaves no trace.
     fn activate(&mut self) {
         let Some(calls) = self.prerendered.take() else { return };
-        self.look_at_posthog();
+        self.sharing.present = self.facts.posthog.take();
         self.refresh_consent();
+        self.look_at_posthog();
         self.decided(self.state);
         for (call, given) in calls {
             self.make(call, given);
         }
     }
 
+    /// Whether the browser, or posthog-js on the page, denies consent for the visitor.
+    pub(super) fn is_denied_elsewhere(&self, facts: &Facts, has_told_posthog: bool) -> bool {
+        self.options.respects_dnt && facts.asks_dnt || self.options.respects_gpc && facts.asks_gpc || has_told_posthog
+    }
+
+    /// Whether the page may know who its visitor is: posthog-js is asked for that only then.
+    pub fn may_know_visitor(&mut self, facts: &Facts) -> bool {
+        let has_told_posthog = facts.posthog.as_ref().is_some_and(|posthog| posthog.is_opted_out);
+        let is_denied = self.is_denied_elsewhere(facts, has_told_posthog);
+        self.prerendered.is_none() && self.consent.state(self.outbox.store(), is_denied) == ConsentState::Granted
+    }
+
     /// Looks whether the visitor has said something since, in this tab or in another one.
     pub(super) fn refresh_consent(&mut self) {
-        let is_denied = self.options.respects_dnt && self.facts.asks_dnt
-            || self.options.respects_gpc && self.facts.asks_gpc
-            || self.sharing.is_opted_out();
+        let is_denied = self.is_denied_elsewhere(&self.facts, self.sharing.is_opted_out());
         let change = self.consent.refresh(self.outbox.store(), is_denied);
         self.state = self.consent.state(self.outbox.store(), is_denied);
         self.outbox.store_mut().is_silent = !self.is_granted();
         if change.has_missed_denial {
             // What this page knows was denied; what other tabs have stored since was not.
             self.purge_held();
+            let denied_at = self.consent.denied_at(self.outbox.store());
+            self.refuse_held_before(denied_at);
             self.give_up();
             self.forget(false);
         }
@@ -267,6 +283,7 @@ impl<S: Store + TabStore> Tracker<S> {
             ConsentState::Pending => {}
             ConsentState::Denied => {
                 self.refuse_held(DropReason::NoConsent);
+                self.refuse_hooked(DropReason::NoConsent);
                 self.purge_held();
                 self.forget(true);
                 self.give_up();
@@ -283,11 +300,26 @@ impl<S: Store + TabStore> Tracker<S> {
         }
     }
 
+    /// Gives up the calls that were made before the visitor has denied.
+    fn refuse_held_before(&mut self, denied_at: Option<Wall>) {
+        for call in self.held.release() {
+            let is_later = Some(call.captured()) > denied_at;
+            match call {
+                call if is_later => drop(self.held.hold(call)),
+                HeldCall::Event { draft, .. } => self.refuse(DropReason::NoConsent, &draft.name),
+                HeldCall::Change(..) => {}
+            }
+        }
+    }
+
     fn open(&mut self) {
         if self.is_shut_down {
             return;
         }
-        if !self.is_open {
+        if self.is_open {
+            // Who has come to listen since is told now.
+            self.outputs.push(Output::Opened { opens_mirror: false });
+        } else {
             self.is_open = true;
             if self.sharing.is_waiting {
                 self.wait_for_posthog();
@@ -308,7 +340,7 @@ impl<S: Store + TabStore> Tracker<S> {
         self.gate.want(self.outbox.store_mut(), &team, now);
         for call in self.held.release() {
             match call {
-                HeldCall::Event { draft, person, .. } => self.record(*draft, person, false, None),
+                HeldCall::Event { draft, person, .. } => self.record(*draft, person, Origin::Held, None),
                 HeldCall::Change(call, moment) => self.during(Some(moment), |tracker| tracker.change_now(call)),
             }
         }
@@ -382,7 +414,10 @@ impl<S: Store + TabStore> Tracker<S> {
 
     fn shut_down(&mut self) {
         self.refuse_held(DropReason::ShutDown);
-        let news = self.flags.rest(self.outbox.store_mut());
+        if self.prerendered.is_none() && self.is_granted() {
+            self.flags.cache.forget_met(self.outbox.store_mut());
+        }
+        let news = self.flags.rest();
         self.tell_flags_news(news);
         if !self.is_shut_down {
             self.is_shut_down = true;

@@ -1,5 +1,8 @@
 //! One page with its tracker, on a clock that stands still.
 
+use std::rc::Rc;
+
+use posthog_booking_tracker::event::json::Object;
 use posthog_booking_tracker::flags::TeamGateOptions;
 use posthog_booking_tracker::outbox::{Config, LockAnswer, MemoryStore, Monotonic, Outcome, Wall};
 use posthog_booking_tracker::tracker::{Call, Capture, Facts, Input, Options, Output, Tracker};
@@ -15,6 +18,8 @@ pub(crate) struct Page {
     /// The events of every request, in the order of sending.
     pub(crate) sent: Vec<serde_json::Value>,
     wake: Option<Monotonic>,
+    /// What the browser says of itself; nothing, until it is asked.
+    environment: Rc<Object>,
     chance: u128,
 }
 
@@ -47,7 +52,15 @@ impl Page {
         };
         change(&mut options);
         let tracker = Tracker::new(options, store, Wall(START));
-        Self { tracker, now_ms: 0, outputs: Vec::new(), sent: Vec::new(), wake: None, chance: 1 }
+        Self {
+            tracker,
+            now_ms: 0,
+            outputs: Vec::new(),
+            sent: Vec::new(),
+            wake: None,
+            environment: Rc::default(),
+            chance: 1,
+        }
     }
 
     pub(crate) fn facts(&mut self) -> Facts {
@@ -58,6 +71,7 @@ impl Page {
             entropy: self.chance,
             href: "https://book.example/ada".into(),
             is_seen: true,
+            environment: Rc::clone(&self.environment),
             ..Facts::default()
         }
     }
@@ -108,6 +122,10 @@ impl Page {
         for output in self.tracker.take_outputs() {
             match &output {
                 Output::WakeAt(at) => self.wake = *at,
+                Output::ReadEnvironment => {
+                    self.environment = environment();
+                    self.tell(Input::EnvironmentRead);
+                }
                 Output::AskLock => self.tell(Input::LockAnswered(LockAnswer::Missing)),
                 Output::Send { request, events, .. } => {
                     let events: Vec<serde_json::Value> = serde_json::from_str(&format!("[{events}]")).unwrap();
@@ -121,4 +139,9 @@ impl Page {
         }
         assert!(self.tracker.stats().balances(), "{:?}", self.tracker.stats());
     }
+}
+
+/// What the browser says of itself.
+pub(crate) fn environment() -> Rc<Object> {
+    Rc::new(Object::read(r#"{"$os":"Linux"}"#).unwrap_or_default())
 }

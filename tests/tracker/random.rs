@@ -187,6 +187,7 @@ impl World {
             entropy: self.chance,
             href: "https://book.example/ada".into(),
             is_seen: true,
+            environment: super::page::environment(),
             ..Facts::default()
         }
     }
