@@ -144,10 +144,10 @@ impl Event {
             event.text("uuid", &self.uuid);
             event.text("distinct_id", &self.distinct_id);
             event.text("timestamp", &self.timestamp);
-            event.value("properties", self.properties.value());
+            event.kept("properties", &self.properties);
             for (name, object) in [("$set", &self.set), ("$set_once", &self.set_once)] {
                 if let Some(object) = object {
-                    event.value(name, object.value());
+                    event.kept(name, object);
                 }
             }
         })

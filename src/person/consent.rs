@@ -95,17 +95,18 @@ impl Consent {
         }
     }
 
-    /// What has changed since this was asked last; nothing, where it is asked first.
-    pub fn refresh(&mut self, store: &impl Store, is_denied_elsewhere: bool) -> ConsentChange {
+    /// What is known, and what has changed since this was asked last; nothing, where it is asked first.
+    pub fn refresh(&mut self, store: &impl Store, is_denied_elsewhere: bool) -> (ConsentState, ConsentChange) {
         let state = self.state(store, is_denied_elsewhere);
         let present = (state, denied_at(&self.own));
         let Some(told) = self.told.replace(present).filter(|told| *told != present) else {
-            return ConsentChange::default();
+            return (state, ConsentChange::default());
         };
-        ConsentChange {
+        let change = ConsentChange {
             state: (state != told.0).then_some(state),
             has_missed_denial: state != ConsentState::Denied && present.1 != told.1,
-        }
+        };
+        (state, change)
     }
 
     fn read(&mut self, store: &impl Store) {
@@ -150,18 +151,18 @@ mod tests {
     fn a_page_hears_of_changes_and_of_denials_that_it_slept_through() {
         let mut store = MemoryStore::default();
         let mut consent = Consent::new("p", false, "");
-        assert_eq!(consent.refresh(&store, false), ConsentChange::default());
+        assert_eq!(consent.refresh(&store, false).1, ConsentChange::default());
         let mut other = Consent::new("p", false, "");
         other.say(&mut store, false, Wall(1));
         let denied = ConsentChange { state: Some(ConsentState::Denied), has_missed_denial: false };
-        assert_eq!(consent.refresh(&store, false), denied);
-        assert_eq!(consent.refresh(&store, false), ConsentChange::default());
+        assert_eq!(consent.refresh(&store, false).1, denied);
+        assert_eq!(consent.refresh(&store, false).1, ConsentChange::default());
         other.say(&mut store, true, Wall(2));
         let granted = ConsentChange { state: Some(ConsentState::Granted), has_missed_denial: false };
-        assert_eq!(consent.refresh(&store, false), granted);
+        assert_eq!(consent.refresh(&store, false).1, granted);
         other.say(&mut store, false, Wall(3));
         other.say(&mut store, true, Wall(4));
-        assert_eq!(consent.refresh(&store, false), ConsentChange { state: None, has_missed_denial: true });
+        assert_eq!(consent.refresh(&store, false).1, ConsentChange { state: None, has_missed_denial: true });
     }
 
     #[test]

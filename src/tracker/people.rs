@@ -440,7 +440,7 @@ fn telling_of(id: &str, set: Option<&Object>, set_once: Option<&Object>, unset: 
         telling.text("id", id);
         for (name, said) in [("set", set), ("setOnce", set_once)] {
             if let Some(said) = said {
-                telling.value(name, said.value());
+                telling.kept(name, said);
             }
         }
         let mut names = Object::default();

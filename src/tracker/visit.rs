@@ -249,8 +249,8 @@ impl<S: Store + TabStore> Tracker<S> {
     /// Looks whether the visitor has said something since, in this tab or in another one.
     pub(super) fn refresh_consent(&mut self) {
         let is_denied = self.is_denied_elsewhere(&self.facts, self.sharing.is_opted_out());
-        let change = self.consent.refresh(self.outbox.store(), is_denied);
-        self.state = self.consent.state(self.outbox.store(), is_denied);
+        let (state, change) = self.consent.refresh(self.outbox.store(), is_denied);
+        self.state = state;
         self.outbox.store_mut().is_silent = !self.is_granted();
         if change.has_missed_denial {
             // What this page knows was denied; what other tabs have stored since was not.

@@ -1,17 +1,27 @@
 //! An object that is kept: its text, of which members are read, set and removed.
 
 use super::write::{push_integer, quoted};
-use super::{Members, Value, push_text};
+use super::{Value, push_text};
 
 /// A JSON object as its text. Each name stands in it once, in the one way in which [`push_text`] writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
     text: String,
+    /// Where its members stand, so that nobody has to look for them again.
+    places: Vec<Place>,
+}
+
+/// Where a member stands in its object: its name, and behind a colon its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    name: usize,
+    colon: usize,
+    end: usize,
 }
 
 impl Default for Object {
     fn default() -> Self {
-        Self { text: "{}".to_owned() }
+        Self { text: "{}".to_owned(), places: Vec::new() }
     }
 }
 
@@ -48,7 +58,7 @@ impl Object {
     /// Whether it has no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.text.len() == 2
+        self.places.is_empty()
     }
 
     /// The object as a value.
@@ -58,9 +68,12 @@ impl Object {
     }
 
     /// The members, in their order: name and value.
-    #[must_use]
-    pub fn members(&self) -> Members<'_> {
-        self.value().members().unwrap_or_default()
+    pub fn members(&self) -> impl Iterator<Item = (Value<'_>, Value<'_>)> {
+        self.raw_members().map(|(name, value)| (Value::of_writer(name), Value::of_writer(value)))
+    }
+
+    fn raw_members(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.places.iter().map(|at| (&self.text[at.name..at.colon], &self.text[at.colon + 1..at.end]))
     }
 
     /// The value of a member; `None`, where there is no such member.
@@ -75,7 +88,7 @@ impl Object {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Value<'_>> {
         let name = quoted(name);
-        self.members().find(|(other, _)| other.raw() == name).map(|(_, value)| value)
+        self.raw_members().find(|(other, _)| *other == name).map(|(_, value)| Value::of_writer(value))
     }
 
     /// Gives a member a value: in its place, where there is one of this name, else behind all others. U+FFFD stands for each lone
@@ -145,8 +158,10 @@ impl Object {
 
     /// Keeps the members that `keep` says.
     pub fn retain(&mut self, mut keep: impl FnMut(Value<'_>, Value<'_>) -> bool) {
-        let kept: Vec<_> = self.members().filter(|(name, value)| keep(*name, *value)).collect();
-        self.text = joined(&kept.iter().map(|(name, value)| (name.raw(), value.raw())).collect::<Vec<_>>());
+        let members = self.raw_members();
+        let kept: Vec<_> =
+            members.filter(|(name, value)| keep(Value::of_writer(name), Value::of_writer(value))).collect();
+        *self = joined(&kept);
     }
 
     /// Puts the members of another object over those of the same name.
@@ -160,7 +175,7 @@ impl Object {
     /// ```
     pub fn merge(&mut self, over: &Self) {
         if self.is_empty() {
-            self.text.clone_from(&over.text);
+            self.clone_from(over);
         } else if !over.is_empty() {
             *self = layered(&[self, over], |_| true);
         }
@@ -168,12 +183,27 @@ impl Object {
 
     fn set_raw(&mut self, name: &str, raw: &str) {
         let name = quoted(name);
-        let mut members: Vec<_> = self.members().map(|(name, value)| (name.raw(), value.raw())).collect();
-        match members.iter_mut().find(|(other, _)| *other == name) {
-            Some((_, value)) => *value = raw,
-            None => members.push((&name, raw)),
+        let Some(known) = self.raw_members().position(|(other, _)| other == name) else {
+            return self.push(&name, raw);
+        };
+        let mut members: Vec<_> = self.raw_members().collect();
+        members[known].1 = raw;
+        *self = joined(&members);
+    }
+
+    /// Adds a member behind all others; there is none of this name.
+    fn push(&mut self, name: &str, value: &str) {
+        self.text.pop();
+        if !self.is_empty() {
+            self.text.push_str(",");
         }
-        self.text = joined(&members);
+        let start = self.text.len();
+        let colon = start + name.len();
+        for part in [name, ":", value] {
+            self.text.push_str(part);
+        }
+        self.places.push(Place { name: start, colon, end: self.text.len() });
+        self.text.push_str("}");
     }
 }
 
@@ -183,32 +213,24 @@ pub fn layered(layers: &[&Object], keep: impl Fn(Value<'_>) -> bool) -> Object {
     let mut members: Vec<(&str, &str)> = Vec::new();
     for layer in layers {
         let below = members.len();
-        for (name, value) in layer.members().filter(|(name, _)| keep(*name)) {
-            let known = members[..below].iter_mut().find(|(other, _)| *other == name.raw());
+        for (name, value) in layer.raw_members().filter(|(name, _)| keep(Value::of_writer(name))) {
+            let known = members[..below].iter_mut().find(|(other, _)| *other == name);
             match known {
-                Some((_, known)) => *known = value.raw(),
-                None => members.push((name.raw(), value.raw())),
+                Some((_, known)) => *known = value,
+                None => members.push((name, value)),
             }
         }
     }
-    Object { text: joined(&members) }
+    joined(&members)
 }
 
-/// The text of an object of these members, each the text of a name and that of a value.
-fn joined(members: &[(&str, &str)]) -> String {
-    let length = members.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
-    let mut text = String::with_capacity(length + 2);
-    text.push_str("{");
+/// The object of these members, each the text of a name and that of a value.
+fn joined(members: &[(&str, &str)]) -> Object {
+    let mut object = Object::default();
     for (name, value) in members {
-        if text.len() > 1 {
-            text.push_str(",");
-        }
-        text.push_str(name);
-        text.push_str(":");
-        text.push_str(value);
+        object.push(name, value);
     }
-    text.push_str("}");
-    text
+    object
 }
 
 #[cfg(test)]

@@ -104,14 +104,19 @@ impl<'a> Scanner<'a> {
     /// Steps over a text; gives the place behind it.
     pub(super) fn text(&mut self) -> Result<usize, Flaw> {
         self.expect(b'"')?;
-        while !self.step(b'"') {
+        loop {
+            // Most of what is read is text without an escape, so that is looked for in one go.
+            let rest = &self.bytes[self.at..];
+            self.at += rest.iter().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\')).unwrap_or(rest.len());
             self.at += match self.peek() {
-                0..=0x1f => return Err(Flaw::Malformed),
+                b'"' => {
+                    self.at += 1;
+                    return Ok(self.at);
+                }
                 b'\\' => escape::read(&self.bytes[self.at..]).ok_or(Flaw::Malformed)?.length,
-                _ => 1,
+                _ => return Err(Flaw::Malformed),
             };
         }
-        Ok(self.at)
     }
 
     fn number(&mut self) -> Result<(), Flaw> {

@@ -1,6 +1,6 @@
 //! The writer. Whatever it writes is whole, and every reader of JSON takes it.
 
-use super::Value;
+use super::{Object, Value};
 
 /// Writes an object: the text of what `write` puts into it.
 ///
@@ -58,6 +58,12 @@ impl ObjectWriter<'_> {
     pub fn value(&mut self, name: &str, value: Value<'_>) {
         self.name(name);
         self.out.push_str(&value.well_formed());
+    }
+
+    /// Adds an object that is kept.
+    pub fn kept(&mut self, name: &str, object: &Object) {
+        self.name(name);
+        self.out.push_str(object.text());
     }
 
     /// Adds an object.
