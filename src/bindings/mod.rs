@@ -4,8 +4,6 @@ mod configuration;
 mod page_calls;
 mod read_out;
 
-use std::rc::Rc;
-
 use wasm_bindgen::prelude::*;
 
 use crate::browser::value::plain_text;
@@ -20,7 +18,7 @@ pub use configuration::Configuration;
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Engine {
-    driver: Rc<Driver>,
+    driver: &'static Driver,
     /// When the next call was made, where that was earlier.
     given: core::cell::RefCell<Option<Moment>>,
 }

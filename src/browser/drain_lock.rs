@@ -1,7 +1,6 @@
 //! The drain lock: the Web Lock under which the pages of an origin take turns. `outbox/drain.rs` is the other half.
 
 use std::cell::Cell;
-use std::rc::Rc;
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -27,7 +26,7 @@ extern "C" {
 /// One page's hold of the lock.
 #[derive(Debug)]
 pub(super) struct DrainLock {
-    tasks: Rc<Tasks>,
+    tasks: &'static Tasks,
     host: Host,
     name: String,
     /// Held, shared, by every living page: who sees it held once knows that there is no other.
@@ -42,21 +41,27 @@ fn locks() -> LockManager {
 }
 
 impl DrainLock {
-    pub(super) fn new(tasks: Rc<Tasks>, host: Host, name: String) -> Rc<Self> {
+    pub(super) fn new(tasks: &'static Tasks, host: Host, name: String) -> &'static Self {
         let presence = [&name, ":page"].concat();
-        Rc::new(Self { tasks, host, name, presence, is_present: Cell::default(), releases: Cell::default() })
+        Box::leak(Box::new(Self {
+            tasks,
+            host,
+            name,
+            presence,
+            is_present: Cell::default(),
+            releases: Cell::default(),
+        }))
     }
 
     /// The page lives: others see it until it is gone, or until `leave`.
-    pub(super) fn live(self: &Rc<Self>) {
+    pub(super) fn live(&'static self) {
         if self.is_present.replace(true) {
             return;
         }
-        let lock = Rc::clone(self);
         self.tasks.spawn(Box::pin(async move {
-            let request = lock.tasks.until(&mut |resumed, rejected| {
-                let holder = lock.host.holder(&lock.presence, resumed);
-                let request = locks().request(&lock.presence, &object_with(&[("mode", &"shared".into())]), &holder)?;
+            let request = self.tasks.until(&mut |resumed, rejected| {
+                let holder = self.host.holder(&self.presence, resumed);
+                let request = locks().request(&self.presence, &object_with(&[("mode", &"shared".into())]), &holder)?;
                 Reflect::get(&request, &"catch".into())?.unchecked_into::<Function>().call1(&request, rejected)?;
                 Ok(())
             });
@@ -79,7 +84,7 @@ impl DrainLock {
 
     /// Asks without waiting, because a waiter that is queued when the holder goes into the back/forward cache is stuck for good. Gives
     /// what came of it, and, where this page holds the lock, what ends when that is taken away.
-    pub(super) async fn ask(&self) -> (LockAnswer, Option<Promise>) {
+    pub(super) async fn ask(&'static self) -> (LockAnswer, Option<Promise>) {
         let mut request = None;
         let granted = self.tasks.until(&mut |resumed, rejected| {
             let holder = self.host.holder(&self.name, resumed);
@@ -105,7 +110,7 @@ impl DrainLock {
     }
 
     /// Whether no other page shows that it lives; one that cannot be told is taken to live.
-    async fn is_alone(&self) -> bool {
+    async fn is_alone(&'static self) -> bool {
         let Ok(snapshot) = self.tasks.settled(locks().query()).await else { return false };
         let held = member(&snapshot, "held");
         Array::is_array(&held)

@@ -63,10 +63,10 @@ pub(crate) struct PageCode {
 pub struct Driver {
     tracker: RefCell<Tracker<PageStorage>>,
     host: Host,
-    tasks: Rc<Tasks>,
-    requests: Rc<Requests>,
-    lock: Rc<DrainLock>,
-    mirror: Rc<Mirror>,
+    tasks: &'static Tasks,
+    requests: &'static Requests,
+    lock: &'static DrainLock,
+    mirror: &'static Mirror,
     events: PageEvents,
     code: PageCode,
     /// By which storage keeps projects apart.
@@ -89,16 +89,17 @@ pub struct Driver {
 
 impl Driver {
     /// Makes a tracker. It does nothing until [`start`](Self::start).
-    pub(crate) fn new(options: Options, host: Host, code: PageCode) -> Rc<Self> {
+    pub(crate) fn new(options: Options, host: Host, code: PageCode) -> &'static Self {
         let tasks = Tasks::new(host.clone());
-        let mirror = Mirror::new(Rc::clone(&tasks), host.clone());
+        let mirror = Mirror::new(tasks, host.clone());
         let project = options.project().to_owned();
-        let lock = DrainLock::new(Rc::clone(&tasks), host.clone(), noun_key("drain", &project));
+        let lock = DrainLock::new(tasks, host.clone(), noun_key("drain", &project));
         let timeout_ms = options.outbox.request_timeout_ms;
-        let requests = Rc::new(Requests::new(Rc::clone(&tasks), &options.host, &options.api_key, timeout_ms));
+        let requests = Requests::new(tasks, &options.host, &options.api_key, timeout_ms);
         let has_bootstrap = options.has_bootstrap;
-        let storage = PageStorage { host: host.clone(), mirror: Rc::clone(&mirror) };
-        Rc::new(Self {
+        let storage = PageStorage { host: host.clone(), mirror };
+        // It lives as long as its page: nobody has to count who holds it.
+        Box::leak(Box::new(Self {
             tracker: RefCell::new(Tracker::new(options, storage, facts::wall())),
             host,
             tasks,
@@ -117,11 +118,11 @@ impl Driver {
             is_agreeing: Cell::new(false),
             counted: RefCell::default(),
             captured: RefCell::default(),
-        })
+        }))
     }
 
     /// Starts the tracker; on a page that is only prerendered it waits for somebody who sees it.
-    pub(crate) fn start(self: &Rc<Self>) {
+    pub(crate) fn start(&'static self) {
         let is_prerendering = page_events::is_prerendering();
         if is_prerendering {
             page_events::await_activation(&self.host);
@@ -132,7 +133,7 @@ impl Driver {
     }
 
     /// The browser says something.
-    pub(crate) fn hear(self: &Rc<Self>, heard: Heard, id: u32, value: JsValue) {
+    pub(crate) fn hear(&'static self, heard: Heard, id: u32, value: JsValue) {
         match heard {
             Heard::Resumed => self.tasks.resume(id, Ok(value)),
             Heard::Rejected => self.tasks.resume(id, Err(value)),
@@ -161,18 +162,18 @@ impl Driver {
         }
     }
 
-    fn live(self: &Rc<Self>, input: Input) {
+    fn live(&'static self, input: Input) {
         self.enter(input);
         self.lock.live();
     }
 
     /// Tells the tracker what happened and has done what follows from it, behind what is going on.
-    pub(crate) fn enter(self: &Rc<Self>, input: Input) {
+    pub(crate) fn enter(&'static self, input: Input) {
         self.put(Work::Input(input));
     }
 
     /// Does what the page calls, behind what is going on; gives the event that it has captured, where that is done already.
-    pub(crate) fn call(self: &Rc<Self>, call: Call, given: Option<Moment>) -> Option<Captured> {
+    pub(crate) fn call(&'static self, call: Call, given: Option<Moment>) -> Option<Captured> {
         if self.is_hooking.get()
             && let Call::Capture(capture) = &call
         {
@@ -191,7 +192,7 @@ impl Driver {
         }
     }
 
-    fn put(self: &Rc<Self>, work: Work) -> Option<Captured> {
+    fn put(&'static self, work: Work) -> Option<Captured> {
         self.work.borrow_mut().push_back(work);
         if self.is_busy.replace(true) {
             return None;
@@ -209,7 +210,7 @@ impl Driver {
         self.work.borrow_mut().pop_front()
     }
 
-    fn work_on(self: &Rc<Self>, work: Option<Work>) {
+    fn work_on(&'static self, work: Option<Work>) {
         let Some(work) = work else { return };
         let may_capture = match &work {
             Work::Call(..) | Work::Input(Input::Woke | Input::Activated) => true,
@@ -234,7 +235,7 @@ impl Driver {
 
     /// Does something with the tracker, and carries out what follows from it, also while the tracker is being told of something else;
     /// nothing, where it is in the middle of that.
-    pub(crate) fn with<T>(self: &Rc<Self>, run: impl FnOnce(&mut Tracker<PageStorage>, Facts) -> T) -> Option<T> {
+    pub(crate) fn with<T>(&'static self, run: impl FnOnce(&mut Tracker<PageStorage>, Facts) -> T) -> Option<T> {
         let mut run = Some(run);
         let mut value = None;
         let was_busy = self.is_busy.replace(true);
@@ -246,7 +247,7 @@ impl Driver {
     }
 
     /// Does what was called meanwhile.
-    fn go_on(self: &Rc<Self>) {
+    fn go_on(&'static self) {
         for _ in 1..BEHIND_MAX {
             let next = self.next();
             if next.is_none() {
@@ -267,7 +268,7 @@ impl Driver {
     }
 
     /// The same, once for whatever is done.
-    fn borrowed(self: &Rc<Self>, run: &mut dyn FnMut(&mut Tracker<PageStorage>, Facts)) {
+    fn borrowed(&'static self, run: &mut dyn FnMut(&mut Tracker<PageStorage>, Facts)) {
         let mut facts = facts::read();
         facts.environment = Rc::clone(&self.environment.borrow());
         self.look_at_posthog(&mut facts);
@@ -293,7 +294,7 @@ impl Driver {
         }
     }
 
-    fn perform(self: &Rc<Self>, output: Output) {
+    fn perform(&'static self, output: Output) {
         match output {
             Output::Captured { uuid, name } => {
                 self.captured.borrow_mut().get_or_insert(Captured { uuid, name });
@@ -341,71 +342,65 @@ impl Driver {
         }
     }
 
-    fn send(self: &Rc<Self>, request: u32, events: String, keepalive: bool) {
-        let driver = Rc::clone(self);
+    fn send(&'static self, request: u32, events: String, keepalive: bool) {
         self.tasks.spawn(Box::pin(async move {
-            if let Some(outcome) = driver.requests.send(request, events, keepalive).await {
-                driver.enter(Input::SendFinished { request, outcome });
+            if let Some(outcome) = self.requests.send(request, events, keepalive).await {
+                self.enter(Input::SendFinished { request, outcome });
             }
         }));
     }
 
-    fn ask(self: &Rc<Self>, question: Question) {
-        let driver = Rc::clone(self);
+    fn ask(&'static self, question: Question) {
         self.tasks.spawn(Box::pin(async move {
             match question {
                 Question::Json { id, url, body } => {
-                    let answer = driver.requests.ask(&url, body.as_deref()).await;
-                    driver.enter(Input::JsonAnswered { id, answer });
+                    let answer = self.requests.ask(&url, body.as_deref()).await;
+                    self.enter(Input::JsonAnswered { id, answer });
                 }
                 Question::Callback { id, team } => {
                     // The page's code runs behind the call that asks.
                     let behind = Promise::resolve(&JsValue::from(team));
-                    let said = method(&behind, "then", std::slice::from_ref(&driver.code.is_team_enabled));
+                    let said = method(&behind, "then", std::slice::from_ref(&self.code.is_team_enabled));
                     let said = said.map(JsCast::unchecked_into).ok_or(JsValue::UNDEFINED);
-                    let said = driver.tasks.settled(said).await;
+                    let said = self.tasks.settled(said).await;
                     let is_open = said.ok().and_then(|said| said.as_bool());
-                    driver.enter(Input::CallbackAnswered { id, is_open });
+                    self.enter(Input::CallbackAnswered { id, is_open });
                 }
             }
         }));
     }
 
-    fn ask_lock(self: &Rc<Self>) {
-        let driver = Rc::clone(self);
+    fn ask_lock(&'static self) {
         self.tasks.spawn(Box::pin(async move {
-            let (answer, request) = driver.lock.ask().await;
-            driver.enter(Input::LockAnswered(answer));
+            let (answer, request) = self.lock.ask().await;
+            self.enter(Input::LockAnswered(answer));
             // Another page may steal it.
             if let Some(request) = request
-                && driver.tasks.settled(Ok(request)).await.is_err()
+                && self.tasks.settled(Ok(request)).await.is_err()
             {
-                driver.enter(Input::LockLost);
+                self.enter(Input::LockLost);
             }
         }));
     }
 
-    fn read_mirror(self: &Rc<Self>) {
-        let driver = Rc::clone(self);
+    fn read_mirror(&'static self) {
         self.tasks.spawn(Box::pin(async move {
-            if let Some(records) = driver.mirror.read().await {
-                driver.enter(Input::Mirrored(records));
+            if let Some(records) = self.mirror.read().await {
+                self.enter(Input::Mirrored(records));
             }
         }));
     }
 
-    fn erase_mirror(self: &Rc<Self>, erases_records: bool, is_used: bool) {
-        let driver = Rc::clone(self);
+    fn erase_mirror(&'static self, erases_records: bool, is_used: bool) {
         self.tasks.spawn(Box::pin(async move {
-            driver.mirror.erase(erases_records.then_some(driver.project.as_str()), is_used).await;
+            self.mirror.erase(erases_records.then_some(self.project.as_str()), is_used).await;
         }));
     }
 
-    fn try_later(self: &Rc<Self>, uuid: String) {
-        let driver = Rc::clone(self);
+    fn try_later(&'static self, uuid: String) {
         self.tasks.spawn(Box::pin(async move {
-            let _ = driver.tasks.until(&mut |resumed, _| set_timeout(resumed, 0).map(drop)).await;
-            driver.enter(Input::RetryQuarantined(uuid));
+            let _ = self.tasks.until(&mut |resumed, _| set_timeout(resumed, 0).map(drop)).await;
+            self.enter(Input::RetryQuarantined(uuid));
         }));
     }
 
@@ -420,7 +415,7 @@ impl Driver {
     }
 
     /// Shows an event to a hook of the page, and goes on with what that has made of it before anything else happens.
-    fn hook(self: &Rc<Self>, id: u32, place: u32, event: &str) {
+    fn hook(&'static self, id: u32, place: u32, event: &str) {
         let Some(hook) = self.code.hooks.get(place as usize) else { return };
         self.is_hooking.set(true);
         let answer: HookAnswer = hooks::run(hook, event);

@@ -22,7 +22,7 @@ const OPEN_TIMEOUT_MS: i32 = 10_000;
 /// The mirror, as one tracker has it.
 #[derive(Debug)]
 pub(super) struct Mirror {
-    tasks: Rc<Tasks>,
+    tasks: &'static Tasks,
     host: Host,
     opening: RefCell<Opening>,
     /// What is written next: records by their keys, and the value of each, if it has one from then on.
@@ -70,8 +70,8 @@ impl KeyLists {
 }
 
 impl Mirror {
-    pub(super) fn new(tasks: Rc<Tasks>, host: Host) -> Rc<Self> {
-        Rc::new(Self {
+    pub(super) fn new(tasks: &'static Tasks, host: Host) -> &'static Self {
+        Box::leak(Box::new(Self {
             tasks,
             host,
             opening: RefCell::default(),
@@ -79,11 +79,11 @@ impl Mirror {
             removed_since: KeyLists::default(),
             saved_since: KeyLists::default(),
             erasures: Cell::default(),
-        })
+        }))
     }
 
     /// Notes that a record has this value from now on, or none. What a task notes is written at its end, in one go.
-    pub(super) fn note(self: &Rc<Self>, key: &str, value: Option<&str>) {
+    pub(super) fn note(&'static self, key: &str, value: Option<&str>) {
         let is_first = self.changes.borrow().is_empty();
         let mut changes = self.changes.borrow_mut();
         changes.retain(|(other, _)| other != key);
@@ -91,19 +91,17 @@ impl Mirror {
         drop(changes);
         if value.is_none() { &self.removed_since } else { &self.saved_since }.note(key);
         if is_first {
-            let mirror = Rc::clone(self);
-            self.tasks.spawn(Box::pin(async move { mirror.write().await }));
+            self.tasks.spawn(Box::pin(async move { self.write().await }));
         }
     }
 
     /// Opens the database, or does nothing where it is open: the first event of a page should not have to wait for it.
-    pub(super) fn open(self: &Rc<Self>) {
-        let mirror = Rc::clone(self);
-        self.tasks.spawn(Box::pin(async move { drop(mirror.database().await) }));
+    pub(super) fn open(&'static self) {
+        self.tasks.spawn(Box::pin(async move { drop(self.database().await) }));
     }
 
     /// Everything that the mirror holds, key and value; `None`, where there is no mirror, which reading would make.
-    pub(super) async fn read(&self) -> Option<Vec<(String, String)>> {
+    pub(super) async fn read(&'static self) -> Option<Vec<(String, String)>> {
         if !self.exists().await {
             return None;
         }
@@ -117,7 +115,7 @@ impl Mirror {
         Some(records.into_iter().filter(|(key, _)| !removed.contains(key)).collect())
     }
 
-    async fn all_records(&self) -> Option<Vec<(String, String)>> {
+    async fn all_records(&'static self) -> Option<Vec<(String, String)>> {
         let store = records_of(self.database().await.as_ref(), IdbTransactionMode::Readonly)?;
         let (keys, values) = (store.get_all_keys().ok()?, store.get_all().ok()?);
         let wait = self.tasks.until(&mut |resumed, rejected| {
@@ -134,7 +132,7 @@ impl Mirror {
 
     /// Removes the records of a project, or none, and the whole database where nothing is left in it. One that is not open is opened only
     /// where `is_used` says that there may be something in it.
-    pub(super) async fn erase(&self, project: Option<&str>, is_used: bool) {
+    pub(super) async fn erase(&'static self, project: Option<&str>, is_used: bool) {
         let is_chosen = |key: &str| project.is_some() && key.split(':').nth(2) == project;
         self.erasures.set(self.erasures.get() + 1);
         self.changes.borrow_mut().retain(|(key, _)| !is_chosen(key));
@@ -158,7 +156,7 @@ impl Mirror {
     }
 
     /// Whether nothing is left but what is about to be removed.
-    async fn erase_stored(&self, pending: &[String], is_chosen: &dyn Fn(&str) -> bool) -> Option<bool> {
+    async fn erase_stored(&'static self, pending: &[String], is_chosen: &dyn Fn(&str) -> bool) -> Option<bool> {
         let store = records_of(self.database().await.as_ref(), IdbTransactionMode::Readwrite)?;
         let keys = store.get_all_keys().ok()?;
         let wait = self.tasks.until(&mut |resumed, rejected| {
@@ -186,7 +184,7 @@ impl Mirror {
     }
 
     /// Whether there is a database; one that cannot be looked for may be there.
-    async fn exists(&self) -> bool {
+    async fn exists(&'static self) -> bool {
         let databases = factory()
             .and_then(|factory| method(&factory, "databases", &[]).ok_or(JsValue::UNDEFINED))
             .map(Promise::unchecked_from_js);
@@ -203,7 +201,7 @@ impl Mirror {
         }
     }
 
-    async fn write(&self) {
+    async fn write(&'static self) {
         let _ = self.tasks.until(&mut |resumed, _| queue_microtask(resumed)).await;
         // From a database that is not there nothing has to be removed.
         let is_there = self.is_opening() || self.has_values() || self.exists().await;
@@ -234,7 +232,7 @@ impl Mirror {
     }
 
     /// The database, opened where it is not; none, where it cannot be had.
-    async fn database(&self) -> Option<IdbDatabase> {
+    async fn database(&'static self) -> Option<IdbDatabase> {
         let present = match &*self.opening.borrow() {
             Opening::Open(database) => return database.clone(),
             Opening::UnderWay(others) => Some(Rc::clone(others)),
@@ -263,7 +261,7 @@ impl Mirror {
         database
     }
 
-    async fn open_database(&self) -> Option<IdbDatabase> {
+    async fn open_database(&'static self) -> Option<IdbDatabase> {
         // Blocked together with the other storage of the page, or absent.
         let request = factory().and_then(|factory| factory.open_with_u32(DATABASE, 1)).ok()?;
         let event = self.opened(&request, true).await?;
@@ -281,7 +279,7 @@ impl Mirror {
     }
 
     /// Waits until a database is open, or has to be made; nothing, where that fails or takes too long.
-    async fn opened(&self, request: &IdbOpenDbRequest, is_first: bool) -> Option<JsValue> {
+    async fn opened(&'static self, request: &IdbOpenDbRequest, is_first: bool) -> Option<JsValue> {
         let event = self.tasks.until(&mut |resumed, rejected| {
             request.set_onupgradeneeded(is_first.then_some(resumed));
             request.set_onsuccess(Some(resumed));

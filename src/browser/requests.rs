@@ -1,7 +1,6 @@
 //! Requests and beacons: CORS-simple, without credentials, never redirected; large ones compressed.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 
 use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -31,7 +30,7 @@ const CAPTURE_PATH: &str = "/i/v0/e/";
 /// The requests of one tracker.
 #[derive(Debug)]
 pub(super) struct Requests {
-    tasks: Rc<Tasks>,
+    tasks: &'static Tasks,
     /// Where events are sent.
     url: String,
     api_key: String,
@@ -40,14 +39,20 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    pub(super) fn new(tasks: Rc<Tasks>, host: &str, api_key: &str, timeout_ms: u64) -> Self {
+    pub(super) fn new(tasks: &'static Tasks, host: &str, api_key: &str, timeout_ms: u64) -> &'static Self {
         let url = [host, CAPTURE_PATH].concat();
-        Self { tasks, url, api_key: api_key.to_owned(), timeout_ms: timeout_ms as i32, under_way: RefCell::default() }
+        Box::leak(Box::new(Self {
+            tasks,
+            url,
+            api_key: api_key.to_owned(),
+            timeout_ms: timeout_ms as i32,
+            under_way: RefCell::default(),
+        }))
     }
 
     /// Sends events, which are given with commas between them, as `text/plain`, which needs no preflight; gives what became of that;
     /// nothing, where it was aborted.
-    pub(super) async fn send(&self, request: u32, events: String, keepalive: bool) -> Option<Outcome> {
+    pub(super) async fn send(&'static self, request: u32, events: String, keepalive: bool) -> Option<Outcome> {
         let controller = AbortController::new().ok();
         if let Some(controller) = &controller {
             self.under_way.borrow_mut().push((request, controller.clone()));
@@ -63,7 +68,7 @@ impl Requests {
     }
 
     async fn post(
-        &self,
+        &'static self,
         packed: Option<&JsValue>,
         body: &str,
         keepalive: bool,
@@ -103,21 +108,20 @@ impl Requests {
 
     /// Hands events over for sending after the page is gone, by beacon or, where that is refused, by a keepalive request. Nobody hears of
     /// the answer: a beacon that the browser accepts is no confirmation, above some 256 in flight Chromium drops them without a word.
-    pub(super) fn exit(self: &Rc<Self>, events: &str) {
+    pub(super) fn exit(&'static self, events: &str) {
         let body = self.body_of(events);
         let url = [self.url.as_str(), "?beacon=1"].concat();
         let navigator = member(&page(), "navigator");
         let is_accepted = method(&navigator, "sendBeacon", &[url.into(), JsValue::from_str(&body)]);
         if is_accepted.is_none_or(|is_accepted| !is_accepted.is_truthy()) {
-            let requests = Rc::clone(self);
             self.tasks.spawn(Box::pin(async move {
-                let _ = requests.post(None, &body, true, None).await;
+                let _ = self.post(None, &body, true, None).await;
             }));
         }
     }
 
     /// Asks for a JSON value: by GET, or by POST where there is a body.
-    pub(super) async fn ask(&self, url: &str, body: Option<&str>) -> JsonAnswer {
+    pub(super) async fn ask(&'static self, url: &str, body: Option<&str>) -> JsonAnswer {
         let controller = AbortController::new().ok();
         let signal = controller.as_ref().map_or(JsValue::NULL, |controller| member(controller, "signal"));
         let mut members = vec![
@@ -149,7 +153,7 @@ impl Requests {
     }
 
     /// Waits for a promise until the time of a request is over.
-    async fn in_time(&self, promise: Result<Promise, JsValue>, passed_ms: i32) -> Result<JsValue, JsValue> {
+    async fn in_time(&'static self, promise: Result<Promise, JsValue>, passed_ms: i32) -> Result<JsValue, JsValue> {
         let mut timer = JsValue::UNDEFINED;
         let answer = self.tasks.until(&mut |resumed, rejected| {
             let promise = promise.clone()?;

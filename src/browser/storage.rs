@@ -1,8 +1,6 @@
 //! localStorage and sessionStorage as the tracker's stores: they may be blocked, full or absent, and each access may throw. The mirror
 //! hangs on localStorage, so that a record is stored in both and removed from both.
 
-use std::rc::Rc;
-
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 use web_sys::Storage;
@@ -16,7 +14,7 @@ use crate::outbox::{KEY_PREFIX, Store, StoreError, TabStore};
 #[derive(Debug)]
 pub(crate) struct PageStorage {
     pub(super) host: Host,
-    pub(super) mirror: Rc<Mirror>,
+    pub(super) mirror: &'static Mirror,
 }
 
 /// What a record's key has behind the prefix is the number of its format.

@@ -6,7 +6,6 @@
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use js_sys::{Function, Promise};
@@ -55,9 +54,9 @@ impl core::fmt::Debug for Waiting {
 }
 
 impl Tasks {
-    pub(super) fn new(host: Host) -> Rc<Self> {
+    pub(super) fn new(host: Host) -> &'static Self {
         let (waiting, answer) = (RefCell::default(), RefCell::default());
-        Rc::new(Self { host, waiting, last_wait: Cell::new(0), present_wait: Cell::new(0), answer })
+        Box::leak(Box::new(Self { host, waiting, last_wait: Cell::new(0), present_wait: Cell::new(0), answer }))
     }
 
     /// Begins a future now, and takes it as far as it can go.
@@ -86,7 +85,7 @@ impl Tasks {
 
     /// Waits for the first call of one of two functions: the one says that something has come, the other that it has failed. `ask` passes
     /// them to the browser.
-    pub(super) fn until(&self, ask: &mut dyn FnMut(&Function, &Function) -> Result<(), JsValue>) -> Until<'_> {
+    pub(super) fn until(&'static self, ask: &mut dyn FnMut(&Function, &Function) -> Result<(), JsValue>) -> Until {
         let wait = self.last_wait.get() + 1;
         self.last_wait.set(wait);
         let resumed = self.host.hearer(Heard::Resumed, wait);
@@ -96,7 +95,7 @@ impl Tasks {
     }
 
     /// Waits for a promise, which may be none.
-    pub(super) fn settled(&self, promise: Result<Promise, JsValue>) -> Until<'_> {
+    pub(super) fn settled(&'static self, promise: Result<Promise, JsValue>) -> Until {
         self.until(&mut |resumed, rejected| {
             promise.as_ref()?.unchecked_ref::<Thenable>().then(resumed, rejected)?;
             Ok(())
@@ -106,15 +105,15 @@ impl Tasks {
 
 /// A wait.
 #[derive(Debug)]
-pub(super) struct Until<'a> {
-    tasks: &'a Tasks,
+pub(super) struct Until {
+    tasks: &'static Tasks,
     wait: u32,
     /// Why nothing will come.
     failure: Option<JsValue>,
     is_asked: bool,
 }
 
-impl Future for Until<'_> {
+impl Future for Until {
     type Output = Answer;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Answer> {

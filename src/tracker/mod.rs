@@ -266,7 +266,7 @@ impl<S: Store + TabStore> Tracker<S> {
     /// Whether it is known what the browser says of itself; has it asked, where it is not.
     fn knows_environment(&mut self) -> bool {
         let is_known = !self.facts.environment.is_empty();
-        if !is_known && !self.outputs.contains(&Output::ReadEnvironment) {
+        if !is_known && !self.outputs.iter().any(|output| matches!(output, Output::ReadEnvironment)) {
             self.outputs.push(Output::ReadEnvironment);
         }
         is_known

@@ -16,7 +16,7 @@ mod scan;
 mod value;
 mod write;
 
-pub use object::{Object, layered};
+pub use object::{Object, ObjectMembers, layered};
 pub use value::{Members, Value};
 pub(crate) use write::push_integer;
 pub(in crate::event) use write::quoted;

@@ -68,12 +68,9 @@ impl Object {
     }
 
     /// The members, in their order: name and value.
-    pub fn members(&self) -> impl Iterator<Item = (Value<'_>, Value<'_>)> {
-        self.raw_members().map(|(name, value)| (Value::of_writer(name), Value::of_writer(value)))
-    }
-
-    fn raw_members(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.places.iter().map(|at| (&self.text[at.name..at.colon], &self.text[at.colon + 1..at.end]))
+    #[must_use]
+    pub fn members(&self) -> ObjectMembers<'_> {
+        ObjectMembers { text: &self.text, places: self.places.iter() }
     }
 
     /// The value of a member; `None`, where there is no such member.
@@ -88,7 +85,7 @@ impl Object {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Value<'_>> {
         let name = quoted(name);
-        self.raw_members().find(|(other, _)| *other == name).map(|(_, value)| Value::of_writer(value))
+        self.members().find(|(other, _)| other.raw() == name).map(|(_, value)| value)
     }
 
     /// Gives a member a value: in its place, where there is one of this name, else behind all others. U+FFFD stands for each lone
@@ -158,9 +155,7 @@ impl Object {
 
     /// Keeps the members that `keep` says.
     pub fn retain(&mut self, mut keep: impl FnMut(Value<'_>, Value<'_>) -> bool) {
-        let members = self.raw_members();
-        let kept: Vec<_> =
-            members.filter(|(name, value)| keep(Value::of_writer(name), Value::of_writer(value))).collect();
+        let kept: Vec<_> = self.members().filter(|(name, value)| keep(*name, *value)).collect();
         *self = joined(&kept);
     }
 
@@ -183,11 +178,11 @@ impl Object {
 
     fn set_raw(&mut self, name: &str, raw: &str) {
         let name = quoted(name);
-        let Some(known) = self.raw_members().position(|(other, _)| other == name) else {
+        let Some(known) = self.members().position(|(other, _)| other.raw() == name) else {
             return self.push(&name, raw);
         };
-        let mut members: Vec<_> = self.raw_members().collect();
-        members[known].1 = raw;
+        let mut members: Vec<_> = self.members().collect();
+        members[known].1 = Value::of_writer(raw);
         *self = joined(&members);
     }
 
@@ -210,10 +205,10 @@ impl Object {
 /// The object with the members of all layers, of which each lies over those before it, as far as `keep` says of their names.
 #[must_use]
 pub fn layered(layers: &[&Object], keep: impl Fn(Value<'_>) -> bool) -> Object {
-    let mut members: Vec<(&str, &str)> = Vec::new();
+    let mut members: Vec<(Value<'_>, Value<'_>)> = Vec::new();
     for layer in layers {
         let below = members.len();
-        for (name, value) in layer.raw_members().filter(|(name, _)| keep(Value::of_writer(name))) {
+        for (name, value) in layer.members().filter(|(name, _)| keep(*name)) {
             let known = members[..below].iter_mut().find(|(other, _)| *other == name);
             match known {
                 Some((_, known)) => *known = value,
@@ -224,11 +219,27 @@ pub fn layered(layers: &[&Object], keep: impl Fn(Value<'_>) -> bool) -> Object {
     joined(&members)
 }
 
-/// The object of these members, each the text of a name and that of a value.
-fn joined(members: &[(&str, &str)]) -> Object {
+/// The members of an object that is kept, in their order: name and value.
+#[derive(Debug, Clone)]
+pub struct ObjectMembers<'a> {
+    text: &'a str,
+    places: core::slice::Iter<'a, Place>,
+}
+
+impl<'a> Iterator for ObjectMembers<'a> {
+    type Item = (Value<'a>, Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Place { name, colon, end } = *self.places.next()?;
+        Some((Value::of_writer(&self.text[name..colon]), Value::of_writer(&self.text[colon + 1..end])))
+    }
+}
+
+/// The object of these members.
+fn joined(members: &[(Value<'_>, Value<'_>)]) -> Object {
     let mut object = Object::default();
     for (name, value) in members {
-        object.push(name, value);
+        object.push(name.raw(), value.raw());
     }
     object
 }
