@@ -17,7 +17,7 @@ use super::requests::Requests;
 use super::storage::PageStorage;
 use super::tasks::Tasks;
 use super::value::{member, method};
-use super::web::{clear_timeout, say, set_timeout};
+use super::web::{clear_timeout, say, set_timeout, when_idle};
 use super::{Heard, Host, Mirror, facts, hooks};
 use crate::event::json::Object;
 use crate::flags::Question;
@@ -76,6 +76,8 @@ pub struct Driver {
     has_bootstrap: bool,
     /// What the browser says of itself; empty, until it is asked.
     environment: RefCell<Rc<Object>>,
+    /// The time zone, where it was found out before the rest of the environment was read.
+    timezone: RefCell<Option<String>>,
     work: RefCell<VecDeque<Work>>,
     is_busy: Cell<bool>,
     is_hooking: Cell<bool>,
@@ -112,6 +114,7 @@ impl Driver {
             timer: RefCell::default(),
             has_bootstrap,
             environment: RefCell::default(),
+            timezone: RefCell::default(),
             work: RefCell::default(),
             is_busy: Cell::new(false),
             is_hooking: Cell::new(false),
@@ -259,12 +262,28 @@ impl Driver {
         self.is_busy.set(false);
     }
 
+    /// What is asked may be the page's own code, which may call the tracker: nothing is borrowed meanwhile.
     fn read_environment(&self) {
         if self.environment.borrow().is_empty() {
-            // What is asked may be the page's own code, which may call the tracker: nothing is borrowed meanwhile.
-            let environment = Rc::new(facts::environment());
-            self.environment.replace(environment);
+            let known = self.timezone.take().or_else(|| {
+                let facts = facts::read();
+                self.tracker.try_borrow_mut().ok()?.timezone(&facts)
+            });
+            let environment = facts::environment(known.or_else(facts::timezone));
+            self.environment.replace(Rc::new(environment));
         }
+    }
+
+    /// Finds out the time zone before the first event needs it, where no earlier page has.
+    fn find_timezone(&'static self) {
+        self.tasks.spawn(Box::pin(async move {
+            let _ = self.tasks.until(&mut |resumed, _| when_idle(resumed)).await;
+            let facts = facts::read();
+            let known = self.tracker.try_borrow_mut().ok().and_then(|mut tracker| tracker.timezone(&facts));
+            if known.is_none() && self.environment.borrow().is_empty() {
+                self.timezone.replace(facts::timezone());
+            }
+        }));
     }
 
     /// The same, once for whatever is done.
@@ -313,6 +332,7 @@ impl Driver {
                 if opens_mirror {
                     self.mirror.open();
                 }
+                self.find_timezone();
                 self.host.opened();
             }
             Output::ReadEnvironment => {

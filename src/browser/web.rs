@@ -12,6 +12,9 @@ extern "C" {
     #[wasm_bindgen(js_name = setTimeout, catch)]
     fn set_timer(run: &Function, wait_ms: i32) -> Result<JsValue, JsValue>;
 
+    #[wasm_bindgen(js_name = requestIdleCallback, catch)]
+    fn request_idle_callback(run: &Function) -> Result<JsValue, JsValue>;
+
     #[wasm_bindgen(js_name = clearTimeout, catch)]
     fn clear_timer(timer: &JsValue) -> Result<(), JsValue>;
 
@@ -32,6 +35,14 @@ pub(super) fn queue_microtask(run: &Function) -> Result<(), JsValue> {
 /// Has `run` called after this time; gives the timer.
 pub(super) fn set_timeout(run: &Function, wait_ms: i32) -> Result<JsValue, JsValue> {
     set_timer(run, wait_ms)
+}
+
+/// How long a browser without `requestIdleCallback` (Safari) is left alone instead.
+const IDLE_WAIT_MS: i32 = 1_000;
+
+/// Has `run` called when the page has nothing else to do.
+pub(super) fn when_idle(run: &Function) -> Result<(), JsValue> {
+    request_idle_callback(run).or_else(|_| set_timeout(run, IDLE_WAIT_MS)).map(drop)
 }
 
 /// Stops a timer.

@@ -28,6 +28,7 @@ mod recorder;
 mod replay;
 mod sending;
 mod sharing;
+mod timezone;
 mod visit;
 
 pub use call::{Call, Capture, GroupKey, Original, Step};
@@ -41,6 +42,7 @@ pub use quarantine::QUARANTINE_MAX;
 pub use reading::{FlagReading, Stats};
 pub use recorder::{GATE_HELD_MAX, TEAMLESS_MAX};
 pub use sharing::{SHARE_POLL_MS, SHARE_TIMEOUT_MS};
+pub use timezone::TIMEZONE_AGE_MAX_MS;
 
 use crate::event::Attempts;
 use crate::flags::{FeatureFlags, FlagsProject, GateNow, TeamGate};
@@ -54,6 +56,7 @@ use recorder::Recorder;
 use replay::Replay;
 use sending::{Flush, Wishes};
 use sharing::Sharing;
+use timezone::Timezone;
 
 /// The tracker of one page.
 ///
@@ -76,6 +79,7 @@ pub struct Tracker<S> {
     registered: SuperProperties,
     session: Session,
     sharing: Sharing,
+    timezone: Timezone,
     attempts: Attempts,
     clock: Clock,
     notices: Notices,
@@ -136,6 +140,7 @@ impl<S: Store + TabStore> Tracker<S> {
             registered: SuperProperties::new(project),
             session: Session::new(project, options.bootstrap.session_id.as_deref(), wall),
             sharing: Sharing::new(options.identity),
+            timezone: Timezone::default(),
             attempts: Attempts::default(),
             clock: Clock::default(),
             notices: Notices::new(options.is_verbose),

@@ -85,6 +85,7 @@ impl<S: Store + TabStore> Tracker<S> {
         self.registered.keep(store);
         self.session.keep(store);
         self.flags.cache.keep(store);
+        self.keep_timezone();
     }
 
     /// Brings the person of the bootstrap together with the stored one.
@@ -376,6 +377,7 @@ impl<S: Store + TabStore> Tracker<S> {
             self.registered.withdraw(store);
             self.session.withdraw(store, true);
             self.flags.cache.withdraw(store);
+            self.withdraw_timezone();
         }
     }
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { runInContext } from "node:vm";
 import { DAY, MINUTE, SECOND, World } from "./world.mjs";
 
 const keysOf = (storage) => [...storage.entries.keys()].filter((key) => key.startsWith("phbt:"));
@@ -260,4 +261,27 @@ test("a denial is known by its time also where posthog-js or the browser had sai
   page.tell(page.window, "pageshow", { persisted: true });
   await world.pass(10 * MINUTE);
   assert.deepEqual(world.server.names(), []);
+});
+
+test("the time zone is found out before an event needs it, and once a day", async () => {
+  const world = new World();
+  const asked = [];
+  const visit = async () => {
+    const page = world.open();
+    const count = asked.push(0) - 1;
+    page.window.asked = () => asked[count]++;
+    runInContext("const { DateTimeFormat } = Intl; Intl.DateTimeFormat = () => (asked(), DateTimeFormat())", page.window);
+    const tracker = page.track({});
+    await world.pass(2 * SECOND);
+    const beforeItsEvent = asked[count];
+    tracker.capture("x");
+    await tracker.flush();
+    page.leave();
+    return beforeItsEvent;
+  };
+  assert.deepEqual([await visit(), await visit(), asked], [1, 0, [1, 0]]);
+  await world.pass(DAY);
+  await visit();
+  const zones = world.server.named("x").map(({ properties }) => properties.$timezone);
+  assert.deepEqual([asked, new Set(zones).size, typeof zones[0]], [[1, 0, 1], 1, "string"]);
 });
