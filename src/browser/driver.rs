@@ -81,6 +81,8 @@ pub struct Driver {
     work: RefCell<VecDeque<Work>>,
     is_busy: Cell<bool>,
     is_hooking: Cell<bool>,
+    /// Whether the page is being left by what is going on.
+    is_leaving: Cell<bool>,
     /// Whether the visitor agrees by what is going on.
     is_agreeing: Cell<bool>,
     /// The counters before what is going on.
@@ -118,6 +120,7 @@ impl Driver {
             work: RefCell::default(),
             is_busy: Cell::new(false),
             is_hooking: Cell::new(false),
+            is_leaving: Cell::new(false),
             is_agreeing: Cell::new(false),
             counted: RefCell::default(),
             captured: RefCell::default(),
@@ -142,7 +145,9 @@ impl Driver {
             Heard::Rejected => self.tasks.resume(id, Err(value)),
             Heard::Woke => self.enter(Input::Woke),
             Heard::Leaving => {
+                self.is_leaving.set(true);
                 self.enter(Input::Leaving);
+                self.is_leaving.set(false);
                 // In the back/forward cache the page would keep what it holds.
                 self.lock.leave();
                 self.mirror.close();
@@ -363,8 +368,9 @@ impl Driver {
     }
 
     fn send(&'static self, request: u32, events: String, keepalive: bool) {
+        let is_leaving = self.is_leaving.get();
         self.tasks.spawn(Box::pin(async move {
-            if let Some(outcome) = self.requests.send(request, events, keepalive).await {
+            if let Some(outcome) = self.requests.send(request, events, keepalive, is_leaving).await {
                 self.enter(Input::SendFinished { request, outcome });
             }
         }));

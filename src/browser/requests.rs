@@ -9,7 +9,7 @@ use web_sys::AbortController;
 use super::facts;
 use super::tasks::Tasks;
 use super::value::{member, method, object_with};
-use super::web::{clear_timeout, fetch, page, set_timeout};
+use super::web::{clear_timeout, fetch, page, queue_microtask, set_timeout};
 use crate::event::iso_time;
 use crate::event::json::object;
 use crate::flags::JsonAnswer;
@@ -51,11 +51,21 @@ impl Requests {
     }
 
     /// Sends events, which are given with commas between them, as `text/plain`, which needs no preflight; gives what became of that;
-    /// nothing, where it was aborted.
-    pub(super) async fn send(&'static self, request: u32, events: String, keepalive: bool) -> Option<Outcome> {
+    /// nothing, where it was aborted. Starting a request takes as long as a capture, so it is started behind the call that wants it,
+    /// unless it `is_leaving`.
+    pub(super) async fn send(
+        &'static self,
+        request: u32,
+        events: String,
+        keepalive: bool,
+        is_leaving: bool,
+    ) -> Option<Outcome> {
         let controller = AbortController::new().ok();
         if let Some(controller) = &controller {
             self.under_way.borrow_mut().push((request, controller.clone()));
+        }
+        if !is_leaving {
+            let _ = self.tasks.until(&mut |resumed, _| queue_microtask(resumed)).await;
         }
         let body = self.body_of(&events);
         drop(events);
