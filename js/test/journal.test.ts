@@ -70,7 +70,6 @@ test("of properties only numbers, booleans and identifiers are stored", () => {
     teamId: "t",
     userId: "u",
     errorCode: "SLOT_TAKEN",
-    $anon_distinct_id: "anon",
     distinctId: "ada",
     timestamp: "2026-01-02T03:04:05.678Z",
   };

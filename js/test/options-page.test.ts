@@ -149,11 +149,11 @@ test("every name of posthog-js that is known has a row with the option that does
   );
 });
 
-test("every bound of the engine has a row with its value, and no other", () => {
-  const modules = ["config", "backoff", "drain", "gate", "reach", "delivery", "tracker/dispatch"];
+test("every bound of the outbox has a row with its value, and no other", () => {
+  const modules = ["answer", "config", "backoff", "drain", "gate", "reach", "delivery", "dispatch"];
   const files = modules.map((module) => `src/outbox/${module}.rs`);
   const bounds = constantsOf(files, RUST_NUMBER);
-  const rows = rowsUnder("Bounds of the engine");
+  const rows = rowsUnder("Bounds of the outbox");
   assert.deepEqual([...rows.keys()], [...bounds.keys()]);
   for (const [name, value] of bounds) assert.equal(rows.get(name)?.[0], inPlainUnits(name, value), name);
 });
@@ -169,8 +169,8 @@ function holds(heading: string, files: readonly string[]): void {
 test("every bound of the tracker has a row with its value, and no other", () => {
   const event = ["event/distinct_id", "event/emails", "person/session", "person/stored"];
   const flags = ["flags/cache", "flags/feature_flags", "flags/gate", "flags/request"];
-  const tracker = ["asking", "clock", "held", "quarantine", "recorder", "sharing"].map((name) => `tracker/${name}`);
-  const browser = ["browser/driver", "browser/posthog", "browser/value"];
+  const tracker = ["asking", "clock", "held", "quarantine", "recorder", "sharing", "timezone"].map((name) => `tracker/${name}`);
+  const browser = ["driver", "mirror", "posthog", "requests", "value", "web"].map((name) => `browser/${name}`);
   holds(
     "Bounds of the tracker",
     [...event, ...flags, ...tracker, ...browser].map((module) => `src/${module}.rs`),
@@ -178,7 +178,7 @@ test("every bound of the tracker has a row with its value, and no other", () => 
 });
 
 test("every constant of the page's side has a row with its value, and no other", () => {
-  const modules = ["facade", "facade-gate", "journal", "entries/script", "transport", "mirror"];
+  const modules = ["facade", "facade-gate", "journal", "entries/script"];
   holds(
     "Constants of the page's side",
     modules.map((module) => `js/src/${module}.ts`),
@@ -186,7 +186,7 @@ test("every constant of the page's side has a row with its value, and no other",
 });
 
 test("every row says why", () => {
-  const bounds = ["Bounds of the engine", "Bounds of the tracker", "Constants of the page's side"];
+  const bounds = ["Bounds of the outbox", "Bounds of the tracker", "Constants of the page's side"];
   const headings = ["Options", FINDINGS, "Names of posthog-js", ...bounds];
   for (const [name, cells] of headings.flatMap((heading) => [...rowsUnder(heading)])) {
     assert.match(cells.at(-1) ?? "", /^[A-Z].*\.$/, name);

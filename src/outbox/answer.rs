@@ -47,7 +47,7 @@ pub(super) enum Verdict {
 const ANSWER_BYTES_MAX: usize = 4_096;
 
 /// The longest `Retry-After` that is read, in seconds.
-const RETRY_AFTER_S_MAX: u32 = 0xffff;
+const RETRY_AFTER_S_MAX: u32 = 65_535;
 
 impl Outcome {
     /// What an answer is: its status, what `Retry-After` says, and its body.

@@ -1,0 +1,42 @@
+// `js/` types, loads and adapts: what decides, stores, sends or names a property of PostHog's is Rust.
+
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+
+import { readText, repositoryUrl } from "./repository.js";
+
+/** The code of every file of js/src, without its comments, by the path of the file. */
+function sources(): [path: string, code: string][] {
+  const files = readdirSync(repositoryUrl("js/src"), { recursive: true, encoding: "utf8" });
+  return files
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => [path, readText(`js/src/${path}`).replace(/^\s*(\/\/|\/?\*).*$/gm, "")]);
+}
+
+/** The files whose code has something like this. */
+const filesWith = (pattern: RegExp) => sources().flatMap(([path, code]) => (pattern.test(code) ? [path] : []));
+
+test("nothing but the door of the journal touches localStorage", () => {
+  assert.deepEqual(filesWith(/\blocalStorage\b/), ["local-storage.ts"]);
+});
+
+test("nothing touches other storage, locks or the network", () => {
+  assert.deepEqual(filesWith(/\b(sessionStorage|indexedDB|IDB\w+|locks|fetch|XMLHttpRequest|sendBeacon)\b/), []);
+});
+
+test("no property of PostHog's is named but in the public types, and no event of its own but where it is told to be urgent", () => {
+  const names = sources()
+    .filter(([path]) => path !== "types.ts")
+    .flatMap(([path, code]) => (code.match(/(?<![`/])\\?\$[a-z]\w+/g) ?? []).map((name) => [path, name]));
+  assert.deepEqual(names, [
+    // An id that PostHog takes for nobody's, and an event.
+    ["distinct-id.ts", "\\$posthog_cookieless"],
+    ["must-send.ts", "\\$identify"],
+  ]);
+});
+
+test("a file of js/src does one thing: it has at most 300 lines of code", () => {
+  const long = sources().flatMap(([path, code]) => ((code.match(/^.*\S.*$/gm) ?? []).length > 300 ? [path] : []));
+  assert.deepEqual(long, []);
+});
