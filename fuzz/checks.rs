@@ -42,7 +42,7 @@ pub(crate) fn write(bytes: &[u8]) {
     let parts: Vec<_> = bytes.split(|byte| *byte == 0xff).map(|part| String::from_utf8_lossy(part)).collect();
     let pairs: Vec<(&str, &str)> = parts.chunks_exact(2).map(|pair| (&*pair[0], &*pair[1])).collect();
     let mut expected = Map::new();
-    let written = object(|out| pairs.iter().for_each(|pair| add_member(out, *pair, &mut expected)));
+    let written = object(&mut |out| pairs.iter().for_each(|pair| add_member(out, *pair, &mut expected)));
     assert_eq!(serde_json::from_str::<Map<String, Tree>>(&written).unwrap(), expected, "{written}");
 }
 
@@ -185,7 +185,7 @@ fn add_member(out: &mut ObjectWriter<'_>, (name, content): (&str, &str), expecte
         }
         (3, _) => {
             let mut inside = Map::new();
-            out.object(name, |out| add_member(out, (content, ""), &mut inside));
+            out.object(name, &mut |out| add_member(out, (content, ""), &mut inside));
             Tree::from(inside)
         }
         _ => {

@@ -179,7 +179,7 @@ impl Requests {
     /// `sent_at` is fresh on every attempt: PostHog takes what it differs from the server's time for the skew of the page's clock, and
     /// moves every timestamp by it.
     fn body_of(&self, events: &str) -> String {
-        let mut body = object(|body| {
+        let mut body = object(&mut |body| {
             body.text("api_key", &self.api_key);
             body.text("sent_at", &iso_time(facts::wall()));
         });

@@ -115,7 +115,7 @@ impl Event {
         let mut layers = vec![surroundings.environment, &address];
         layers.extend(surroundings.registered);
         layers.push(&draft.properties);
-        let mut properties = layered(&layers, |name| !draft.is_minimal || is_in_minimal(name));
+        let mut properties = layered(&layers, &|name| !draft.is_minimal || is_in_minimal(name));
         if groups.is_empty() {
             properties.remove("$groups");
         } else {
@@ -139,7 +139,7 @@ impl Event {
     /// The text of the event, as it is sent.
     #[must_use]
     pub fn text(&self) -> String {
-        object(|event| {
+        object(&mut |event| {
             event.text("event", &self.name);
             event.text("uuid", &self.uuid);
             event.text("distinct_id", &self.distinct_id);

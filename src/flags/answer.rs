@@ -66,7 +66,7 @@ impl Flag {
     pub fn read(stored: Value<'_>) -> Option<Self> {
         let stored = Object::of(stored)?;
         let mut about = stored.clone();
-        about.retain(|name, _| name.text().is_some_and(|name| ABOUT.contains(&&*name)));
+        about.retain(&mut |name, _| name.text().is_some_and(|name| ABOUT.contains(&&*name)));
         Some(Self { value: FlagValue::of(stored.get("value")?)?, payload: text_of(&stored, "payload"), about })
     }
 
@@ -149,7 +149,7 @@ impl FlagsAnswer {
         let answer = Object::read(body)?;
         let limited = answer.get("quotaLimited").map(Value::raw).unwrap_or_default();
         let mut about = answer.clone();
-        about.retain(|name, _| {
+        about.retain(&mut |name, _| {
             name.text().is_some_and(|name| matches!(&*name, "requestId" | "evaluatedAt" | "minimalFlagCalledEvents"))
         });
         Some(Self {

@@ -593,7 +593,7 @@ impl TeamGate {
         let text = store.get(&self.key).ok().flatten().unwrap_or_default();
         let mut stored = Object::read(&text).unwrap_or_default();
         let is_fresh = |asked: Wall| asked <= wall && wall.0 - asked.0 < GATE_STALE_MAX_MS;
-        stored.retain(|_, asked| time_of(asked).is_some_and(is_fresh));
+        stored.retain(&mut |_, asked| time_of(asked).is_some_and(is_fresh));
         stored
     }
 

@@ -103,7 +103,7 @@ impl SuperProperties {
     /// A campaign has brought the visitor here: it is on every event until another one does.
     pub fn arrive(&mut self, store: &mut (impl Store + TabStore), campaign: Object) {
         self.state.edit(store, move |state| {
-            state.properties.retain(|name, _| name.text().is_none_or(|name| !QUERY_KEYS.contains(&&*name)));
+            state.properties.retain(&mut |name, _| name.text().is_none_or(|name| !QUERY_KEYS.contains(&&*name)));
             state.properties.merge(&campaign);
         });
     }

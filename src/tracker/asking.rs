@@ -89,10 +89,10 @@ impl<S: Store + TabStore> Tracker<S> {
         let is_known = teams.get(team).is_some();
         teams.remove(team);
         let heard = |value: Value<'_>| value.integer().map_or(0, |ms| ms.max(0) as u64);
-        teams.retain(|_, at| wall.abs_diff(heard(at)) < SHUT_AGE_MAX_MS);
+        teams.retain(&mut |_, at| wall.abs_diff(heard(at)) < SHUT_AGE_MAX_MS);
         let too_many = (teams.members().count() + 1).saturating_sub(SHUT_TEAMS_MAX);
         let mut place = 0;
-        teams.retain(|_, _| {
+        teams.retain(&mut |_, _| {
             place += 1;
             place > too_many
         });

@@ -13,7 +13,7 @@ pub(super) enum HeldCall {
     /// It has captured an event.
     Event { draft: Box<Draft>, person: Option<Person>, is_urgent: bool },
     /// It changes who the visitor is, or what is known of it.
-    Change(Call, Moment),
+    Change(Call, Box<Moment>),
 }
 
 impl HeldCall {
@@ -82,7 +82,7 @@ mod tests {
         for n in 0..HELD_MAX {
             assert_eq!(held.hold(event(&n.to_string(), n != 7)), None);
         }
-        assert_eq!(held.hold(HeldCall::Change(Call::ResetGroups, Moment::default())), None);
+        assert_eq!(held.hold(HeldCall::Change(Call::ResetGroups, Box::default())), None);
         assert_eq!(held.hold(event("a", true)).as_deref(), Some("7"));
         assert_eq!(held.hold(event("b", true)).as_deref(), Some("0"));
         assert_eq!((held.events(), held.release().len()), (HELD_MAX, HELD_MAX + 1));

@@ -438,7 +438,7 @@ fn who_of(shared: PostHogVisitor) -> (Who, bool) {
 
 /// What tells the same of the same person.
 fn telling_of(id: &str, set: Option<&Object>, set_once: Option<&Object>, unset: &[String]) -> String {
-    object(|telling| {
+    object(&mut |telling| {
         telling.text("id", id);
         for (name, said) in [("set", set), ("setOnce", set_once)] {
             if let Some(said) = said {

@@ -20,7 +20,7 @@ pub(super) fn read(store: &mut impl Store, project: &str, version: &str) -> Vec<
         return Vec::new();
     }
     let keys = store.keys(KEY_PREFIX).unwrap_or_default();
-    versions.retain(|uuid, _| uuid.text().is_some_and(|uuid| keys.iter().any(|key| key.ends_with(&*uuid))));
+    versions.retain(&mut |uuid, _| uuid.text().is_some_and(|uuid| keys.iter().any(|key| key.ends_with(&*uuid))));
     if versions.text() != text {
         let _ = if versions.is_empty() { store.remove(&key) } else { store.put(&key, versions.text()) };
     }
@@ -38,7 +38,7 @@ pub(super) fn add(store: &mut impl Store, project: &str, version: &str, uuid: &s
     versions.remove(uuid);
     let too_many = (versions.members().count() + 1).saturating_sub(QUARANTINE_MAX);
     let mut place = 0;
-    versions.retain(|_, _| {
+    versions.retain(&mut |_, _| {
         place += 1;
         place > too_many
     });

@@ -105,7 +105,7 @@ impl<S: Store + TabStore> Tracker<S> {
             ConsentState::Granted => self.during(given, |tracker| tracker.change_now(call)),
             ConsentState::Pending => {
                 let moment = given.unwrap_or_else(|| Moment { uuid: None, ..self.moment_now() });
-                self.held.hold(HeldCall::Change(call, moment));
+                self.held.hold(HeldCall::Change(call, Box::new(moment)));
             }
         }
     }
@@ -341,7 +341,7 @@ impl<S: Store + TabStore> Tracker<S> {
         for call in self.held.release() {
             match call {
                 HeldCall::Event { draft, person, .. } => self.record(*draft, person, Origin::Held, None),
-                HeldCall::Change(call, moment) => self.during(Some(moment), |tracker| tracker.change_now(call)),
+                HeldCall::Change(call, moment) => self.during(Some(*moment), |tracker| tracker.change_now(call)),
             }
         }
         self.gate.refresh(now);

@@ -150,11 +150,11 @@ impl Object {
     /// ```
     pub fn remove(&mut self, name: &str) {
         let name = quoted(name);
-        self.retain(|other, _| other.raw() != name);
+        self.retain(&mut |other, _| other.raw() != name);
     }
 
     /// Keeps the members that `keep` says.
-    pub fn retain(&mut self, mut keep: impl FnMut(Value<'_>, Value<'_>) -> bool) {
+    pub fn retain(&mut self, keep: &mut dyn FnMut(Value<'_>, Value<'_>) -> bool) {
         let kept: Vec<_> = self.members().filter(|(name, value)| keep(*name, *value)).collect();
         *self = joined(&kept);
     }
@@ -172,7 +172,7 @@ impl Object {
         if self.is_empty() {
             self.clone_from(over);
         } else if !over.is_empty() {
-            *self = layered(&[self, over], |_| true);
+            *self = layered(&[self, over], &|_| true);
         }
     }
 
@@ -204,7 +204,7 @@ impl Object {
 
 /// The object with the members of all layers, of which each lies over those before it, as far as `keep` says of their names.
 #[must_use]
-pub fn layered(layers: &[&Object], keep: impl Fn(Value<'_>) -> bool) -> Object {
+pub fn layered(layers: &[&Object], keep: &dyn Fn(Value<'_>) -> bool) -> Object {
     let mut members: Vec<(Value<'_>, Value<'_>)> = Vec::new();
     for layer in layers {
         let below = members.len();

@@ -86,12 +86,12 @@ proptest! {
     ) {
         let names: Vec<&String> = names.iter().collect();
         let inner = tree.to_string();
-        let written = object(|out| {
+        let written = object(&mut |out| {
             out.text(names[0], &text);
             out.integer(names[1], number);
             out.boolean(names[2], flag);
             out.value(names[3], Value::read(&inner).unwrap());
-            out.object(names[4], |out| out.object(&text, |_| ()));
+            out.object(names[4], &mut |out| out.object(&text, &mut |_| ()));
         });
         let expected = serde_json::json!({
             names[0]: text, names[1]: number, names[2]: flag, names[3]: tree, names[4]: { text.clone(): {} },

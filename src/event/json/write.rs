@@ -8,21 +8,21 @@ use super::{Object, Value};
 /// ```
 /// use posthog_booking_tracker::event::json::{Value, object};
 /// let properties = Value::read(r#"{"note":"\ud83d"}"#)?;
-/// let text = object(|event| {
+/// let text = object(&mut |event| {
 ///     event.text("event", "booking \"x\"");
 ///     event.value("properties", properties);
-///     event.object("$set", |set| set.boolean("returning", true));
+///     event.object("$set", &mut |set| set.boolean("returning", true));
 /// });
 /// assert_eq!(text, r#"{"event":"booking \"x\"","properties":{"note":"\ufffd"},"$set":{"returning":true}}"#);
 /// # Ok::<(), posthog_booking_tracker::event::json::Flaw>(())
 /// ```
-pub fn object(write: impl FnOnce(&mut ObjectWriter<'_>)) -> String {
+pub fn object(write: &mut dyn FnMut(&mut ObjectWriter<'_>)) -> String {
     let mut out = String::new();
     push_object(&mut out, write);
     out
 }
 
-fn push_object(out: &mut String, write: impl FnOnce(&mut ObjectWriter<'_>)) {
+fn push_object(out: &mut String, write: &mut dyn FnMut(&mut ObjectWriter<'_>)) {
     out.push_str("{");
     write(&mut ObjectWriter { out, is_empty: true });
     out.push_str("}");
@@ -67,7 +67,7 @@ impl ObjectWriter<'_> {
     }
 
     /// Adds an object.
-    pub fn object(&mut self, name: &str, write: impl FnOnce(&mut ObjectWriter<'_>)) {
+    pub fn object(&mut self, name: &str, write: &mut dyn FnMut(&mut ObjectWriter<'_>)) {
         self.name(name);
         push_object(self.out, write);
     }
