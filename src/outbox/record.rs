@@ -159,11 +159,8 @@ pub(super) struct RecordValue {
 
 impl RecordValue {
     /// Joins the value of these marks, this team as it is stored, and this event.
-    fn join(marks: [&str; 3], team: &str, body: &str) -> Self {
-        let mut text = String::new();
-        for part in marks.into_iter().chain(["\t", team, "\t"]) {
-            text.push_str(part);
-        }
+    fn join(marks: &str, team: &str, body: &str) -> Self {
+        let mut text = [marks, "\t", team, "\t"].concat();
         let body_at = text.len();
         text.push_str(body);
         Self { text, body_at }
@@ -187,7 +184,8 @@ impl RecordValue {
 impl Event {
     /// An event that is captured now.
     pub(super) fn new(team: &str, sealed: bool, held: bool, must_send: bool, body: &str) -> Self {
-        let value = RecordValue::join(marks(sealed, held, must_send), &stored_team(team), body);
+        let marks = [if sealed { "s" } else { "r" }, if held { "h" } else { "" }, if must_send { "m" } else { "" }];
+        let value = RecordValue::join(&marks.concat(), &stored_team(team), body);
         Self { sealed, held, must_send, team: team.to_owned(), value }
     }
 
@@ -202,7 +200,9 @@ impl Event {
         }
         let body = whole_event(body)?;
         let (held, must_send) = (has(b'h'), has(b'm'));
-        let value = RecordValue::join(marks(true, held, must_send), team, &body);
+        // What a later version has marked it with, it finds again.
+        let marks = ["s", &found.replace(['s', 'r'], "")].concat();
+        let value = RecordValue::join(&marks, team, &body);
         Some(Self { sealed: has(b's'), held, must_send, team: plain_team(team), value })
     }
 }
@@ -210,10 +210,6 @@ impl Event {
 /// Whether a value is marked as that of a raw record.
 pub(super) fn is_raw(value: &str) -> bool {
     cut(value, SEPARATOR).0.bytes().any(|mark| mark == b'r')
-}
-
-fn marks(sealed: bool, held: bool, must_send: bool) -> [&'static str; 3] {
-    [if sealed { "s" } else { "r" }, if held { "h" } else { "" }, if must_send { "m" } else { "" }]
 }
 
 /// A team as it is stored: without a character that could be taken for the end of something.
@@ -352,7 +348,10 @@ mod tests {
             assert_eq!(Event::parse(&format!("{marks}\t42\t{{\"event\":\"e\"}}")), None, "{marks}");
         }
         assert_eq!(Event::parse("s\t42\t{\"event\":\"e\"}\t"), None, "a part too many");
-        assert!(Event::parse("sz\t42\t{\"event\":\"e\"}").is_some(), "a mark of a later version");
+        for marks in ["rzm", "szm"] {
+            let value = Event::parse(&format!("{marks}\t42\t{{\"event\":\"e\"}}")).map(|event| event.value.text);
+            assert_eq!(value.as_deref(), Some("szm\t42\t{\"event\":\"e\"}"), "the mark of a later version stays");
+        }
     }
 
     proptest! {
