@@ -1,25 +1,68 @@
-// What the tracker costs a page, measured in Chromium: a call, the mirror at the start of a page, the mirror's bytes.
+// What the tracker costs a page, measured in Chromium: a call, the start, the mirror at the start of a page.
 //
 //   node scripts/bench.mjs        (make bench)
 //
-// Figures are of the machine that runs it; compare only what one run prints.
+// PACKAGE names another build to measure, the folder of its files (pkg/dist): figures are of the machine that runs this, so a build is
+// compared with another one by running both.
 
-import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { brotliCompressSync } from "node:zlib";
-import { launchChromium, openPage, ready, startTracker } from "../tests/e2e/browser.mjs";
+import { launchChromium } from "../tests/e2e/browser.mjs";
 import { startCollector } from "../tests/e2e/collector.mjs";
 import { startSite } from "../tests/e2e/site.mjs";
 
-const js = join(dirname(dirname(fileURLToPath(import.meta.url))), "js");
-const { build } = createRequire(join(js, "package.json"))("esbuild");
+const dist = process.env.PACKAGE ?? join(dirname(dirname(fileURLToPath(import.meta.url))), "pkg/dist");
+const script = readFileSync(join(dist, "script.js"), "utf8");
 
 const CALLS = 300;
 const ROUNDS = 15;
 
 const quantile = (values, part) => values.sort((a, b) => a - b)[Math.floor((values.length - 1) * part)];
-const ms = (values) => `median ${quantile(values, 0.5).toFixed(2)} ms, p95 ${quantile(values, 0.95).toFixed(2)} ms`;
+const ms = (values) =>
+  [
+    ["median", 0.5],
+    ["p95", 0.95],
+    ["p99", 0.99],
+  ]
+    .map(([name, part]) => `${name} ${quantile(values, part).toFixed(2)} ms`)
+    .join(", ");
+
+/**
+ * Runs the script in a page and captures an event: the time from the start of the script until the event is stored, in ms. The tracker
+ * stays there as `tracker`.
+ */
+const start = (page, host) =>
+  page.evaluate(
+    ([text, options]) => {
+      const element = document.createElement("script");
+      element.textContent = text;
+      const from = performance.now();
+      document.head.append(element);
+      globalThis.tracker = new PostHogBookingTracker("phc_bench", options);
+      tracker.trackBookingStarted({ eventTypeId: 7 });
+      return performance.now() - from;
+    },
+    [script, { host, teamId: 42, isTeamEnabled: true }],
+  );
+
+/** The start on the first page of a visitor, and on a later one. */
+async function measureStart(browser, url, host) {
+  const times = { first: [], later: [] };
+  for (let round = 0; round < ROUNDS; round++) {
+    const context = await browser.newContext();
+    for (const which of ["first", "later"]) {
+      const page = await context.newPage();
+      await page.goto(url);
+      times[which].push(await start(page, host));
+      await page.evaluate(() => tracker.flush());
+      await page.close();
+    }
+    await context.close();
+  }
+  console.log(`from the start of the script to the first event stored, first page of a visitor: ${ms(times.first)}`);
+  console.log(`the same on a later page: ${ms(times.later)}`);
+}
 
 /** The time of single calls, one every few milliseconds, as a page makes them. */
 async function measureCapture(page) {
@@ -76,32 +119,13 @@ async function measureMirror(context, url, records) {
   console.log(`mirror opened and read at the start, ${records} records: ${ms(times)}, off the main thread`);
 }
 
-/** What the wrapper weighs, with the mirror or with nothing in its place. */
-async function weigh(mirror) {
-  const idle = ["note", "close", "open", "erase"].map((name) => `export const ${name} = () => {};`);
-  const contents = `${idle.join("")} export const read = async () => []; export const exists = async () => false;`;
-  const nothing = (bundler) => bundler.onLoad({ filter: /mirror\.ts$/ }, () => ({ contents }));
-  const { outputFiles } = await build({
-    absWorkingDir: js,
-    entryPoints: ["src/entries/index.ts"],
-    bundle: true,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    write: false,
-    define: { __VERSION__: '"0.0.0"' },
-    plugins: mirror ? [] : [{ name: "nothing", setup: nothing }],
-  });
-  return brotliCompressSync(outputFiles[0].contents).length;
-}
-
 const [browser, collector, site] = await Promise.all([launchChromium(), startCollector(), startSite()]);
 const context = await browser.newContext();
-const page = await openPage(context, `${site.url}/page`);
-await startTracker(page, collector.url);
-await ready(page);
+const page = await context.newPage();
+await page.goto(`${site.url}/plain`);
+await start(page, collector.url);
 await measureCapture(page);
 await page.close();
+await measureStart(browser, `${site.url}/plain`, collector.url);
 for (const records of [0, 100, 400]) await measureMirror(context, `${site.url}/plain`, records);
-console.log(`mirror: ${(await weigh(true)) - (await weigh(false))} bytes of brotli`);
 await Promise.all([browser.close(), collector.close(), site.close()]);
