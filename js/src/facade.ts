@@ -14,7 +14,7 @@ import { hasPage, sayNoPage, sayNothingToDo } from "./no-page.js";
 import { KEY_PREFIX, projectHash } from "./storage-keys.js";
 import { teamOf } from "./team-id.js";
 import type { Tracker } from "./tracker.js";
-import type { OpenTracker, TrackerSource } from "./tracker-source.js";
+import type { Listener, OpenTracker, TrackerSource } from "./tracker-source.js";
 import { tried } from "./tried.js";
 import type { Bootstrap, CapturedEvent, ConsentState, FlagOptions, Stats, TrackerOptions } from "./types.js";
 import { uuidv7 } from "./uuid.js";
@@ -27,15 +27,8 @@ const PATIENCE_MS = 2_000;
 // biome-ignore lint/suspicious/noExplicitAny: the types of the methods stand in `booking-tracker.ts`.
 type Args = any[];
 
-/** Somebody who wants to hear of something. */
-interface Listener {
-  readonly name: "onTeamGate" | "onFeatureFlags" | "onConsent";
-  readonly hear: (...told: Args) => void;
-  stop?: (() => void) | undefined;
-}
-
-/** The facade of one tracker: how a method is called, and `ready`. */
-export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
+/** The facade of one tracker, and of those who listen to it already: how a method is called, and `ready`. */
+export function facade(apiKey: unknown, given: unknown, source: TrackerSource, listeners = new Set<Listener>()) {
   // None, where they cannot be read: the tracker reads them itself, and says so.
   const options: TrackerOptions = tried(() => {
     const { bootstrap, ...rest } = { ...(given as TrackerOptions) };
@@ -49,7 +42,6 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   const clock = pageClock();
   const teams: TeamAnswers = new Map();
   const counts: WaitingCounts = { captured: 0, settledElsewhere: 0, dropped: {} };
-  const listeners = new Set<Listener>();
   /** The teams that the page has asked about. */
   const asked = new Set<string>();
   let tracker: Tracker | undefined;
@@ -148,7 +140,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   /** Makes the tracker, and has it do everything that waits; `false`, where the page cannot run its module. */
   function opens(open: OpenTracker): boolean {
     refreshConsent();
-    const shared = { clock, page, teams, counts, isLazy: !source.open, said };
+    const shared = { listeners, clock, page, teams, counts, isLazy: !source.open, said };
     const opened = tried(() => open(apiKey, given, shared));
     if (!opened) return false;
     if (typeof opened === "function") turnOff(opened);
@@ -166,7 +158,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
     });
     tracker = opened;
     for (const of of asked) opened.isTeamTracked(of);
-    for (const listener of listeners) listener.stop = opened[listener.name](listener.hear);
+    listeners.forEach(opened.getNews, opened);
   }
 
   function turnOff(sayWhy: () => void): void {
@@ -203,12 +195,10 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource) {
   }
 
   function listen(name: Listener["name"], hear: Listener["hear"]): () => void {
-    const listener: Listener = { name, hear, stop: tracker?.[name](hear) };
+    const listener: Listener = { name, hear, told: new Map() };
     listeners.add(listener);
-    return () => {
-      listener.stop?.();
-      listeners.delete(listener);
-    };
+    tracker?.getNews(listener);
+    return () => void listeners.delete(listener);
   }
 
   function stats(): Stats {

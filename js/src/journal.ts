@@ -53,8 +53,7 @@ export interface FoundEntry extends Entry {
 }
 
 /** Names of properties whose texts are identifiers. */
-const IDENTIFIERS =
-  /^(booking(Id|Uid)|attemptId|eventTypeId|teamId|userId|errorCode|distinctId|timestamp)$/;
+const IDENTIFIERS = /^(booking(Id|Uid)|attemptId|eventTypeId|teamId|userId|errorCode|distinctId|timestamp)$/;
 
 /** Whether a text may be stored that nobody has looked into: it holds no e-mail address, encoded or not. */
 export const isPlain = (text: string): boolean => !/@|%40/.test(text);

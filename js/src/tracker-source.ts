@@ -3,10 +3,21 @@
 import type { Clock } from "./clock.js";
 import type { TeamAnswers } from "./facade-gate.js";
 import type { Tracker } from "./tracker.js";
+import type { TeamGateState } from "./types.js";
 import type { WaitingCounts } from "./waiting-calls.js";
+
+/** Somebody who wants to hear of something, and what it was told of each team. */
+export interface Listener {
+  readonly name: "onTeamGate" | "onFeatureFlags" | "onConsent";
+  // biome-ignore lint/suspicious/noExplicitAny: the types of what is told stand in `booking-tracker.ts`.
+  readonly hear: (...told: any[]) => void;
+  readonly told: Map<string, TeamGateState>;
+}
 
 /** What facade and tracker of a page share. */
 export interface Shared {
+  /** Those whom the tracker tells; a fresh instance after a trap goes on with them. */
+  readonly listeners: Set<Listener>;
   readonly clock: Clock;
   /** Names the page in the entries of the journal. */
   readonly page: string;

@@ -10,22 +10,13 @@ import { Instance, type Instances } from "./instance.js";
 import { read } from "./local-storage.js";
 import type { CheckedOptions } from "./options.js";
 import { METHODS } from "./tracker-class.js";
-import type { OpenTracker, Shared } from "./tracker-source.js";
+import type { Listener, OpenTracker, Shared } from "./tracker-source.js";
 import { noteTrap, storeTrapped } from "./trapped.js";
 import type { Stats, TeamGateState } from "./types.js";
 
 /** What a page passes to a method. */
 // biome-ignore lint/suspicious/noExplicitAny: the types of the methods stand in `booking-tracker.ts`.
 type Args = any[];
-
-/** Somebody who wants to hear of something. */
-interface Listener {
-  readonly name: "onTeamGate" | "onFeatureFlags" | "onConsent";
-  readonly hear: (...told: Args) => void;
-  /** What it was told of each team. */
-  readonly told: Map<string, TeamGateState>;
-  stop?: () => void;
-}
 
 /** How a tracker is made once more, after a trap. */
 export interface Remake {
@@ -47,7 +38,6 @@ export class PageTracker {
   readonly #shared: Shared;
   readonly #remake: Remake;
   readonly #instance: Instance;
-  readonly #listeners = new Set<Listener>();
   #flushing: (() => void)[] = [];
   #shuttingDown: (() => void)[] = [];
   #loading: (readonly [ticket: number, resolve: () => void])[] = [];
@@ -97,16 +87,11 @@ export class PageTracker {
     }
   }
 
-  onTeamGate(hear: Listener["hear"]): () => void {
-    return this.#listenTo("onTeamGate", hear);
-  }
-
-  onFeatureFlags(hear: Listener["hear"]): () => void {
-    return this.#listenTo("onFeatureFlags", hear);
-  }
-
-  onConsent(hear: Listener["hear"]): () => void {
-    return this.#listenTo("onConsent", hear);
+  /** Tells somebody who has come to listen what is known already. */
+  getNews(listener: Listener): void {
+    if (this.#shelter) this.#shelter("getNews", [listener]);
+    else if (listener.name === "onTeamGate") this.#tellTeams(listener);
+    else if (listener.name === "onFeatureFlags") this.#tellFlags(listener);
   }
 
   async flush(): Promise<void> {
@@ -189,27 +174,14 @@ export class PageTracker {
       await new Promise((resolve) => setTimeout(resolve));
       return open;
     };
-    const [pass] = facade(apiKey, given, { load });
+    const [pass] = facade(apiKey, given, { load }, this.#shared.listeners);
     this.#shelter = pass;
     if (this.#team) pass("setTeam", this.#team);
-    for (const listener of this.#listeners) listener.stop = pass(listener.name, [listener.hear]) as () => void;
   }
 
   #settleAll(): void {
     for (const resolve of [...this.#flushing.splice(0), ...this.#shuttingDown.splice(0)]) resolve();
     for (const [, resolve] of this.#loading.splice(0)) resolve();
-  }
-
-  #listenTo(name: Listener["name"], hear: Listener["hear"]): () => void {
-    if (this.#shelter) return this.#shelter(name, [hear]) as () => void;
-    const listener: Listener = { name, hear, told: new Map() };
-    this.#listeners.add(listener);
-    if (name === "onTeamGate") this.#tellTeams(listener);
-    if (name === "onFeatureFlags") this.#tellFlags(listener);
-    return () => {
-      listener.stop?.();
-      this.#listeners.delete(listener);
-    };
   }
 
   #tellTeams(listener: Listener): void {
@@ -239,7 +211,7 @@ export class PageTracker {
   }
 
   #all(name: Listener["name"]): Listener[] {
-    return [...this.#listeners].filter((listener) => listener.name === name);
+    return [...this.#shared.listeners].filter((listener) => listener.name === name);
   }
 
   #audience(): Pick<Host, Exclude<keyof Host, keyof Instance>> {
