@@ -266,13 +266,9 @@ export interface PostHogInstance {
  * What became of this page's events. Always
  * `captured + adopted = confirmed + waiting + settledElsewhere + the sum of dropped`.
  */
-export interface Stats extends OutboxStats {
+export interface Stats {
   /** What is known of the teams that have been named on this page. */
   readonly teams: Readonly<Record<string, TeamGateState>>;
-}
-
-/** The part of {@link Stats} that the outbox counts. */
-export interface OutboxStats {
   /**
    * What takes the events of this page: the module as WebAssembly; the same module translated to JavaScript; nothing but the
    * journal, because the tracker has not loaded or its module has trapped twice; nothing, because the tracker is off.

@@ -169,7 +169,9 @@ function holds(heading: string, files: readonly string[]): void {
 test("every bound of the tracker has a row with its value, and no other", () => {
   const event = ["event/distinct_id", "event/emails", "person/session", "person/stored"];
   const flags = ["flags/cache", "flags/feature_flags", "flags/gate", "flags/request"];
-  const tracker = ["asking", "clock", "held", "quarantine", "recorder", "sharing", "timezone"].map((name) => `tracker/${name}`);
+  const tracker = ["asking", "clock", "held", "quarantine", "recorder", "sharing", "timezone"].map(
+    (name) => `tracker/${name}`,
+  );
   const browser = ["driver", "mirror", "posthog", "requests", "value", "web"].map((name) => `browser/${name}`);
   holds(
     "Bounds of the tracker",

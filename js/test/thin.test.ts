@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 
-import { readText, repositoryUrl } from "./repository.js";
+import { readFixture, readText, repositoryUrl } from "./repository.js";
 
 /** The code of every file of js/src, without its comments, by the path of the file. */
 function sources(): [path: string, code: string][] {
@@ -39,4 +39,11 @@ test("no property of PostHog's is named but in the public types, and no event of
 test("a file of js/src does one thing: it has at most 300 lines of code", () => {
   const long = sources().flatMap(([path, code]) => ((code.match(/^.*\S.*$/gm) ?? []).length > 300 ? [path] : []));
   assert.deepEqual(long, []);
+});
+
+test("the reasons for giving up an event are those of the core", () => {
+  const [, union = ""] = /DropReason =\n(.*?);/s.exec(readText("js/src/drop-reasons.ts")) ?? [];
+  const reasons = [...union.matchAll(/"(\w+)"/g)].map(([, reason]) => reason);
+  const codes = readFixture<string[]>("notice-codes.json").slice(0, -2);
+  assert.deepEqual(reasons, codes);
 });
