@@ -321,6 +321,8 @@ impl TeamGate {
             return;
         }
         let stored = self.stored(store, now.wall);
+        // What is learned is told first: who hears that nobody knows gives up what has waited for too long, of any team.
+        let mut forgotten = Vec::new();
         for place in 0..self.wanted.len() {
             let team = self.wanted[place].team.clone();
             let known = self.answer(&team);
@@ -330,9 +332,10 @@ impl TeamGate {
             } else if heard.is_none() && known.is_some_and(|known| known.is_open && known.is_stored) {
                 self.answers.retain(|(other, _)| *other != team);
                 self.wanted[place].due = Monotonic(0);
-                self.news.push(GateNews::Answered(team));
+                forgotten.push(GateNews::Answered(team));
             }
         }
+        self.news.extend(forgotten);
         self.proceed(now);
     }
 

@@ -3,7 +3,7 @@
 
 use super::config::EVENT_BYTES_MAX;
 use super::drain::ADOPTION_AGE_BESIDE_MS;
-use super::gate::TeamId;
+use super::gate::{GateState, TeamId};
 use super::input::NewEvent;
 use super::intake::{is_held, new_record};
 use super::ledger::DropReason;
@@ -150,7 +150,11 @@ impl<S: Store> Outbox<S> {
     /// An event of another page that the edge has composed from that page's journal. Where its record is there already,
     /// another page has replayed it before.
     pub(super) fn replay(&mut self, new: &NewEvent) {
-        let team = self.meet_team(new);
+        let team = self.gate.id(new.team.as_deref().unwrap_or_default());
+        // Where nobody has said anything yet, it is asked first: the entry may be old enough to be given up for nobody's knowing.
+        if new.open.is_some() || self.gate.state(team) != GateState::Untold {
+            self.learn_gate(team, new.open);
+        }
         let key = match self.accept(new, team) {
             Ok(key) if self.waiting.has_event(&key) => Err(DropReason::Duplicate),
             Ok(key) if self.is_quarantined(&key) => return self.leave_alone(&key, new),

@@ -137,6 +137,9 @@ impl<S: Store> Outbox<S> {
         if events > 0 {
             #[cfg(feature = "broken-trackers")]
             self.spoil_send(request, exit);
+            if cfg!(debug_assertions) {
+                self.assert_may_leave(request);
+            }
             let batch = batch(&self.waiting.records, request);
             let keepalive = self.delivery.start(self.now, batch.len() + ENVELOPE_BYTES_MAX, events, exit);
             self.outputs.push(if exit {

@@ -6,7 +6,7 @@ use super::{LockAnswer, Outcome};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Input {
-    /// The outbox has just been made. Must come first, once.
+    /// The outbox has just been made. Must come once, and first; only [`Leaving`](Self::Leaving) may come before, where the page is left.
     Started {
         /// The uuids of records that have killed a tracker. This one leaves them alone.
         quarantined: Vec<String>,

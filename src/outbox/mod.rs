@@ -24,6 +24,7 @@ mod entropy;
 mod gate;
 mod input;
 mod intake;
+mod invariants;
 mod ledger;
 mod output;
 mod reach;
@@ -144,7 +145,7 @@ macro_rules! is_broken {
         broken
     }};
 }
-use is_broken;
+pub(crate) use is_broken;
 
 /// The keys of what is stored once for each project.
 #[derive(Debug)]
@@ -259,6 +260,12 @@ impl<S: Store> Outbox<S> {
         Stats { waiting: self.waiting.records.len() as u32, held: held.count() as u32, ..self.stats }
     }
 
+    /// Whether the record of this key waits here.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.waiting.records.iter().any(|record| record.key.text == key)
+    }
+
     /// The store, as it is now.
     pub fn store(&self) -> &S {
         &self.store
@@ -294,6 +301,9 @@ impl<S: Store> Outbox<S> {
         if wake != self.wake {
             self.wake = wake;
             self.outputs.push(Output::WakeAt(wake));
+        }
+        if cfg!(debug_assertions) {
+            self.assert_invariants();
         }
     }
 

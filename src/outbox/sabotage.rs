@@ -1,4 +1,4 @@
-//! Outboxes that are broken on purpose, each in one way, so that the simulator can show that it would notice.
+//! Trackers that are broken on purpose, each in one way, so that the simulator can show that it would notice.
 //!
 //! Only the feature `broken-trackers` builds them in; without it every question here is a constant `false`.
 
@@ -36,11 +36,31 @@ pub enum Sabotage {
     KeepStoredOnPurge,
     /// A raw record is sent before it is sealed.
     SendRaw,
+    /// Every event is about who is on the page when it is composed.
+    ComposeWithPresentPerson,
+    /// Who takes over the device after a reset is taken for the last visitor.
+    KeepIdAfterReset,
+    /// What the visitor has not agreed to yet is stored.
+    StoreWhilePending,
+    /// What is denied in another tab is not heard of.
+    MissDenialElsewhere,
+    /// It is not noted which flags the visitor has met.
+    ForgetMetFlags,
+    /// Whoever replays an entry of a journal gives its event a uuid of its own.
+    ReplayWithoutUuid,
+    /// A session goes on for as long as its page lives.
+    NeverRenewSession,
+    /// What a hook drops is kept.
+    IgnoreHookDrop,
+    /// The outbox never hears that a team is not tracked.
+    MissShutGate,
+    /// The page is about the team that it was opened with, whatever it says.
+    KeepTeamOfStart,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 25] = [
         Self::RemoveBeforeConfirm,
         Self::AcknowledgeByPosition,
         Self::RestampOnRetry,
@@ -56,5 +76,15 @@ impl Sabotage {
         Self::ForgetMirrorOnPurge,
         Self::KeepStoredOnPurge,
         Self::SendRaw,
+        Self::ComposeWithPresentPerson,
+        Self::KeepIdAfterReset,
+        Self::StoreWhilePending,
+        Self::MissDenialElsewhere,
+        Self::ForgetMetFlags,
+        Self::ReplayWithoutUuid,
+        Self::NeverRenewSession,
+        Self::IgnoreHookDrop,
+        Self::MissShutGate,
+        Self::KeepTeamOfStart,
     ];
 }

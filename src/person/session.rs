@@ -118,6 +118,8 @@ pub struct Session {
     known_id: Option<String>,
     window: Option<Window>,
     is_kept: bool,
+    /// Whether the tab's storage held the window already.
+    is_claimed: bool,
 }
 
 impl Session {
@@ -131,6 +133,7 @@ impl Session {
             known_id: None,
             window: None,
             is_kept: false,
+            is_claimed: false,
         }
     }
 
@@ -178,6 +181,16 @@ impl Session {
         }
     }
 
+    /// Takes the window that an earlier page of this tab has left: whoever copies the tab from now on gets another one.
+    pub fn claim(&mut self, store: &mut impl TabStore) {
+        let left = store.tab_get(&self.window_key).and_then(|text| Window::read(&text));
+        if let Some(window) = left.filter(|window| !window.is_open && self.window.is_none()) {
+            self.is_claimed = true;
+            self.window = Some(Window { is_open: true, ..window });
+            self.save_window(store);
+        }
+    }
+
     /// From here on session and window are stored.
     pub fn keep(&mut self, store: &mut impl TabStore) {
         if !self.is_kept {
@@ -214,6 +227,7 @@ impl Session {
     /// Removes what is stored, until it may be kept again; the page remembers.
     pub fn withdraw(&mut self, store: &mut (impl Store + TabStore), is_ours: bool) {
         self.is_kept = false;
+        self.is_claimed = false;
         if is_ours {
             let _ = store.remove(&self.key);
         }
@@ -235,7 +249,8 @@ impl Session {
         let (first, second) = if is_given { (own, None) } else { (stored.clone(), own) };
         let lasting = [first, second].into_iter().flatten().find(|span| span.lasts_at(wall));
         // One that somebody has only asked for is not stored yet.
-        let is_news = stored.is_none() || lasting.as_ref().is_none_or(|span| span.active.is_none());
+        let is_stored = |span: &Span| stored.as_ref().is_some_and(|stored| stored.id == span.id);
+        let is_news = lasting.as_ref().is_none_or(|span| span.active.is_none() || !is_stored(span));
         let mut span = lasting.unwrap_or_else(|| Span::begun(wall, entropy));
         let idle_ms = span.active.map_or(0, |active| wall.0.saturating_sub(active.0));
         let is_due = is_news || idle_ms >= SESSION_WRITE_INTERVAL_MS;
@@ -322,7 +337,7 @@ impl Session {
         let Some(window) = &self.window else { return };
         let text = window.text();
         store.remember(&self.window_key, Some(&text));
-        if self.is_kept {
+        if self.is_kept || self.is_claimed {
             store.tab_put(&self.window_key, &text);
         }
     }

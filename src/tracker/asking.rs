@@ -6,7 +6,7 @@ use super::{Tracker, Warning};
 use crate::event::json::{Object, Value};
 use crate::event::{CaptureOptions, Draft};
 use crate::flags::{Admission, FlagsNews, FlagsVisitor, GateNews, GateSource, JsonAnswer};
-use crate::outbox::{Input as OutboxInput, Store, TabStore, noun_key};
+use crate::outbox::{Input as OutboxInput, Store, TabStore, is_broken, noun_key};
 
 /// What was heard longer ago than any `gateTtl` is forgotten by facades: a day.
 const SHUT_AGE_MAX_MS: u64 = 86_400_000;
@@ -59,6 +59,9 @@ impl<S: Store + TabStore> Tracker<S> {
         };
         let now = self.gate_now();
         let is_open = self.gate.state(self.outbox.store(), Some(&team), now);
+        if is_open == Some(false) && is_broken!(self, MissShutGate) {
+            return;
+        }
         if is_answer {
             self.release_held(&team, is_open);
             self.tell_outbox(OutboxInput::GateAnswered { team: team.clone(), open: is_open });

@@ -16,6 +16,7 @@ mod call;
 mod clock;
 mod held;
 mod input;
+mod invariants;
 mod notices;
 mod options;
 mod output;
@@ -46,7 +47,7 @@ pub use timezone::TIMEZONE_AGE_MAX_MS;
 
 use crate::event::Attempts;
 use crate::flags::{FeatureFlags, FlagsProject, GateNow, TeamGate};
-use crate::outbox::{DropReason, Entropy, Monotonic, Outbox, Store, TabStore, Wall};
+use crate::outbox::{DropReason, Entropy, Monotonic, Outbox, Store, TabStore, Wall, is_broken};
 use crate::person::{Consent, ConsentState, IdentityKeeper, Session, SuperProperties};
 use clock::Clock;
 use held::HeldCalls;
@@ -96,6 +97,8 @@ pub struct Tracker<S> {
     /// What was called while nobody sees the page; `None`, once somebody does.
     prerendered: Option<Vec<(Call, Option<Moment>)>>,
     is_open: bool,
+    /// Whether the page was left and is not back.
+    is_left: bool,
     is_shut_down: bool,
     flush: Option<Flush>,
     /// When the call was made that is being done, where that was earlier.
@@ -108,6 +111,8 @@ pub struct Tracker<S> {
     outbox_wake: Option<Monotonic>,
     wake: Option<Monotonic>,
     outputs: Vec<Output>,
+    #[cfg(feature = "broken-trackers")]
+    sabotage: Option<crate::outbox::Sabotage>,
 }
 
 /// What became of events before the outbox had them.
@@ -154,6 +159,7 @@ impl<S: Store + TabStore> Tracker<S> {
             counts: Counts::default(),
             prerendered: Some(Vec::new()),
             is_open: false,
+            is_left: false,
             is_shut_down: false,
             flush: None,
             moment: None,
@@ -163,6 +169,8 @@ impl<S: Store + TabStore> Tracker<S> {
             outbox_wake: None,
             wake: None,
             outputs: Vec::new(),
+            #[cfg(feature = "broken-trackers")]
+            sabotage: None,
             options,
         }
     }
@@ -198,6 +206,13 @@ impl<S: Store + TabStore> Tracker<S> {
         self.wake
     }
 
+    /// Breaks this tracker.
+    #[cfg(feature = "broken-trackers")]
+    pub fn sabotage(&mut self, way: crate::outbox::Sabotage) {
+        self.sabotage = Some(way);
+        self.outbox.sabotage(way);
+    }
+
     /// The store, as it is now.
     pub fn store(&self) -> &S {
         self.outbox.store().inner()
@@ -215,12 +230,15 @@ impl<S: Store + TabStore> Tracker<S> {
 
     /// Takes over what the edge has read, and looks whether the visitor, or posthog-js, has said something since.
     fn begin(&mut self, facts: Facts) {
+        debug_assert!(self.outputs.is_empty(), "what came of the last input, call or reading is not done");
         self.entropy = Entropy::new(facts.entropy);
         self.facts = facts;
         if self.prerendered.is_none() {
             self.look_at_memory();
             self.sharing.present = self.facts.posthog.take();
-            self.refresh_consent();
+            if !(self.is_open && is_broken!(self, MissDenialElsewhere)) {
+                self.refresh_consent();
+            }
             self.look_at_posthog();
         }
     }
@@ -240,8 +258,16 @@ impl<S: Store + TabStore> Tracker<S> {
     /// What follows from every input: what is due, and when to wake.
     fn advance(&mut self) {
         if self.prerendered.is_some() {
-            return self.advance_flush();
+            self.advance_flush();
+        } else {
+            self.advance_all();
         }
+        if cfg!(debug_assertions) {
+            self.assert_invariants();
+        }
+    }
+
+    fn advance_all(&mut self) {
         self.advance_sharing();
         self.advance_gate();
         self.advance_flags();

@@ -7,7 +7,7 @@ use super::output::PostHogCall;
 use super::{Person, Tracker};
 use crate::event::json::{Object, Value, object};
 use crate::event::{CaptureOptions, Draft, PageAddress, Who, is_legal_distinct_id, uuid_v7};
-use crate::outbox::{Store, TabStore, Wall};
+use crate::outbox::{Store, TabStore, Wall, is_broken};
 use crate::person::IdentityBootstrap;
 
 /// Who is on the page.
@@ -100,6 +100,9 @@ impl<S: Store + TabStore> Tracker<S> {
     /// Who is on the page at this time. Asking is no activity.
     pub(super) fn present(&mut self, wall: Wall, is_activity: bool) -> Present {
         let shared = self.follow();
+        // The page was opened then, more or less.
+        let opened = Wall(self.facts.wall.0.saturating_sub(self.facts.monotonic.0));
+        let wall = if is_broken!(self, NeverRenewSession) { opened } else { wall };
         let store = self.outbox.store_mut();
         let ids = self.session.at(store, wall, self.facts.wall, is_activity, &mut self.entropy);
         let identity = self.identity.current(store, self.facts.wall, &mut self.entropy);
@@ -224,7 +227,7 @@ impl<S: Store + TabStore> Tracker<S> {
         if self.is_without_people("identify") {
             return;
         }
-        let Who { distinct_id: earlier, is_identified, .. } = self.present(self.facts.wall, false).who;
+        let Person { distinct_id: earlier, is_identified, .. } = self.earlier();
         self.identity.name(self.outbox.store_mut(), id);
         self.tell_posthog(PostHogCall::Identify(id.to_owned()));
         if earlier != id {
@@ -247,8 +250,15 @@ impl<S: Store + TabStore> Tracker<S> {
         }
     }
 
+    /// Who the visitor was when the call was made that is being done.
+    fn earlier(&mut self) -> Person {
+        let Who { distinct_id, device_id, is_identified, .. } = self.present(self.facts.wall, false).who;
+        let then = self.moment.as_ref().and_then(|moment| moment.person.clone());
+        then.unwrap_or(Person { distinct_id, device_id, is_identified })
+    }
+
     fn alias(&mut self, alias: Option<String>, original: Original) {
-        let current = self.present_id();
+        let current = self.earlier().distinct_id;
         let of = match original {
             Original::Present => Some(current.clone()),
             Original::Id(id) => Some(id),
@@ -346,7 +356,9 @@ impl<S: Store + TabStore> Tracker<S> {
         let given = self.moment.as_ref().and_then(|moment| moment.uuid.clone());
         let id = given.unwrap_or_else(|| uuid_v7(self.facts.wall.0, &mut self.entropy));
         self.identity.current(store, self.facts.wall, &mut self.entropy);
-        self.identity.reset(store, is_new_device, bootstrap, id);
+        if !is_broken!(self, KeepIdAfterReset) {
+            self.identity.reset(store, is_new_device, bootstrap, id);
+        }
         // Who posthog-js makes of the visitor is known when it is looked at next.
         let followed = self.sharing.visitor().map(|visitor| visitor.distinct_id.clone()).unwrap_or_default();
         self.registered.follow(store, &followed);

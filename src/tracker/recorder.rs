@@ -6,7 +6,7 @@ use super::{Person, Tracker};
 use crate::event::json::Object;
 use crate::event::{Draft, Event, Surroundings, Who, is_must_send, own};
 use crate::flags::{Admission, MetFlag};
-use crate::outbox::{DropReason, HOLD_MAX_MS, Input as OutboxInput, NewEvent, Store, TabStore, record_key};
+use crate::outbox::{DropReason, HOLD_MAX_MS, Input as OutboxInput, NewEvent, Store, TabStore, is_broken, record_key};
 
 /// How many events are held in memory at most while nobody knows their team, where the page wants none of them stored.
 pub const GATE_HELD_MAX: usize = 200;
@@ -131,6 +131,7 @@ impl<S: Store + TabStore> Tracker<S> {
                 own(&mut event.properties, &composed.who, &self.options.api_key, false);
                 self.show(place + 1, composed);
             }
+            HookAnswer::Dropped if is_broken!(self, IgnoreHookDrop) => self.show(place + 1, composed),
             HookAnswer::Dropped => self.give_up_event(DropReason::BeforeSend, &composed.origin, &given),
             HookAnswer::Failed(why) => {
                 self.notices.warn(&["beforeSend: ", &why, "; the event ", &given, " is dropped"].concat());
@@ -155,7 +156,8 @@ impl<S: Store + TabStore> Tracker<S> {
         let now = self.gate_now();
         let admission = self.gate.admit(self.outbox.store_mut(), &composed.draft.team, now);
         let may_wait = self.may_wait_for_team(&composed.origin);
-        if let Some(met) = composed.met.clone().filter(|_| may_wait || matches!(admission, Admission::Team(_))) {
+        let is_met = (may_wait || matches!(admission, Admission::Team(_))) && !is_broken!(self, ForgetMetFlags);
+        if let Some(met) = composed.met.clone().filter(|_| is_met) {
             self.flags.cache.meet(self.outbox.store_mut(), met);
         }
         if composed.origin == Origin::Call {
@@ -228,6 +230,7 @@ impl<S: Store + TabStore> Tracker<S> {
         if is_must_send(&draft.name) || draft.options.send_instantly {
             self.settle_sharing();
         }
+        let person = person.filter(|_| !is_broken!(self, ComposeWithPresentPerson));
         // What is known of the visitor is nothing of somebody else's event.
         let is_present = person.is_none() || self.is_present(person.as_ref());
         // An entry of another page does not say how the visitor has come to this one.

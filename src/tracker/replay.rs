@@ -9,8 +9,9 @@ use super::{Person, Tracker};
 use crate::event::json::{Object, Value};
 use crate::event::{
     CaptureOptions, Draft, PageAddress, clean, is_iso_time, is_legal_distinct_id, is_must_send, is_uuid, iso_time,
+    uuid_v7,
 };
-use crate::outbox::{DropReason, Input as OutboxInput, Monotonic, Store, TabStore, Wall, noun_key};
+use crate::outbox::{DropReason, Input as OutboxInput, Monotonic, Store, TabStore, Wall, is_broken, noun_key};
 use crate::text::{base36, cut};
 
 /// Entries older than this are not replayed: 7 days.
@@ -150,10 +151,10 @@ impl<S: Store + TabStore> Tracker<S> {
         entries
     }
 
-    /// The event of an entry has become this record. Where storage has not taken that, the entry stays.
+    /// The event of an entry has become this record, or is given up. Where the record waits and storage has not taken it, the entry stays.
     pub(super) fn replayed(&mut self, entry: &str, record: &str, uuid: &str) {
         self.replay.replayed.push(uuid.to_owned());
-        if matches!(self.outbox.store().get(record), Ok(Some(_))) {
+        if !self.outbox.has(record) || matches!(self.outbox.store().get(record), Ok(Some(_))) {
             let _ = self.outbox.store_mut().remove(entry);
         }
     }
@@ -176,11 +177,16 @@ impl<S: Store + TabStore> Tracker<S> {
             send_instantly: made.options.send_instantly || must_send && !is_must_send(&made.name),
             ..made.options
         };
+        let uuid = if is_broken!(self, ReplayWithoutUuid) {
+            uuid_v7(self.facts.wall.0, &mut self.entropy)
+        } else {
+            entry.uuid.clone()
+        };
         let draft = Draft {
             name: made.name,
             properties: made.properties,
             options,
-            uuid: entry.uuid.clone(),
+            uuid,
             captured: entry.captured,
             sequence: entry.sequence,
             team: entry.text("team"),

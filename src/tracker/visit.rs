@@ -8,7 +8,7 @@ use super::recorder::Origin;
 use super::{Person, Tracker, quarantine};
 use crate::event::json::{Object, Value};
 use crate::event::{CaptureOptions, Draft, PageAddress, is_must_send, uuid_v7};
-use crate::outbox::{DropReason, Input as OutboxInput, Store, TabStore, Wall, noun_key};
+use crate::outbox::{DropReason, Input as OutboxInput, Store, TabStore, Wall, is_broken, noun_key};
 use crate::person::ConsentState;
 
 impl<S: Store + TabStore> Tracker<S> {
@@ -19,6 +19,7 @@ impl<S: Store + TabStore> Tracker<S> {
             Input::Hidden | Input::Leaving => {
                 self.settle_sharing();
                 let is_leaving = matches!(input, Input::Leaving);
+                self.is_left |= is_leaving;
                 // Chromium hides a page after it has left it.
                 if self.is_open && is_leaving {
                     self.session.mark(self.outbox.store_mut(), false);
@@ -26,6 +27,7 @@ impl<S: Store + TabStore> Tracker<S> {
                 self.tell_outbox(if is_leaving { OutboxInput::Leaving } else { OutboxInput::Hidden });
             }
             Input::Returned | Input::Online => {
+                self.is_left &= matches!(input, Input::Online);
                 if self.is_open {
                     self.session.mark(self.outbox.store_mut(), true);
                     self.tell_outbox(if matches!(input, Input::Online) {
@@ -82,7 +84,7 @@ impl<S: Store + TabStore> Tracker<S> {
             _ => {
                 match &call {
                     // Whatever the visitor says, the page is about this team.
-                    Call::SetTeam(Some(team)) => self.gate.team.clone_from(team),
+                    Call::SetTeam(Some(team)) if !is_broken!(self, KeepTeamOfStart) => self.gate.team.clone_from(team),
                     Call::Reset { .. } => self.attempts.end(),
                     _ => {}
                 }
@@ -170,7 +172,7 @@ impl<S: Store + TabStore> Tracker<S> {
             self.last_team.clone_from(&draft.team);
             self.flags.refresh(self.facts.monotonic, self.facts.is_seen);
         }
-        if self.state == ConsentState::Granted {
+        if self.state == ConsentState::Granted || is_broken!(self, StoreWhilePending) {
             self.record(draft, person, Origin::Call, None);
             return;
         }
@@ -251,7 +253,8 @@ impl<S: Store + TabStore> Tracker<S> {
         let is_denied = self.is_denied_elsewhere(&self.facts, self.sharing.is_opted_out());
         let (state, change) = self.consent.refresh(self.outbox.store(), is_denied);
         self.state = state;
-        self.outbox.store_mut().is_silent = !self.is_granted();
+        let is_silent = !self.is_granted() && !is_broken!(self, StoreWhilePending);
+        self.outbox.store_mut().is_silent = is_silent;
         if change.has_missed_denial {
             // What this page knows was denied; what other tabs have stored since was not.
             self.purge_held();
@@ -353,6 +356,7 @@ impl<S: Store + TabStore> Tracker<S> {
 
     /// From here on records come and go.
     fn open_stores(&mut self) {
+        self.session.claim(self.outbox.store_mut());
         let now = self.gate_now();
         let team = self.gate.team.clone();
         let is_tracked = self.gate.state(self.outbox.store(), Some(&team), now) == Some(true);
@@ -366,6 +370,10 @@ impl<S: Store + TabStore> Tracker<S> {
             }
         }
         let quarantined = quarantined.into_iter().map(|(uuid, _)| uuid).collect();
+        // So that it asks for no lock, which a page in the back/forward cache would keep.
+        if self.is_left {
+            self.tell_outbox(OutboxInput::Leaving);
+        }
         self.tell_outbox(OutboxInput::Started { quarantined });
         self.outputs.push(Output::ReadMirror);
     }
@@ -404,6 +412,7 @@ impl<S: Store + TabStore> Tracker<S> {
             let mut parts = key.split(':').skip(1);
             let (noun, owner) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
             let is_event = noun == "journal" || noun.starts_with(|first: char| first.is_ascii_digit());
+            let is_event = is_event && !is_broken!(self, KeepStoredOnPurge);
             if owner == project && (is_event || is_everything && noun != "consent") {
                 is_used = true;
                 let _ = store.remove(&key);

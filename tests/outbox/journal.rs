@@ -129,7 +129,10 @@ fn what_is_wrong_with_a_replayed_event_is_counted_as_for_a_capture() {
     }
     let mut page = Page::open(asking(), MemoryStore::default(), START);
     let held = NewEvent { open: None, ..entry(START - HOLD_MAX_MS - 1, "booking_completed") };
+    let team = held.team.clone().unwrap();
     page.input(Input::Replayed(held));
+    assert_eq!(page.stats().dropped(DropReason::GateUnknown), 0, "nobody was asked yet");
+    page.input(Input::GateAnswered { team, open: None });
     assert_eq!(page.stats().dropped(DropReason::GateUnknown), 1);
     page.ends();
 }

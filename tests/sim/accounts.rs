@@ -1,14 +1,15 @@
 //! The accounts: what became of the records that a task removed, and whether there was a cause for it in the world.
 
 use posthog_booking_tracker::outbox::{
-    DropReason, EVENT_BYTES_MAX, HOLD_MAX_MS, Input, NewEvent, Outcome, RECORD_AGE_MAX_MS, STORED_BYTES_MAX,
-    UNREACHED_RECORDS_MAX,
+    DropReason, EVENT_BYTES_MAX, HOLD_MAX_MS, Outcome, RECORD_AGE_MAX_MS, STORED_BYTES_MAX, UNREACHED_RECORDS_MAX,
 };
+use posthog_booking_tracker::person::ConsentState;
 
 use crate::book::{Fact, captured_of, uuid_of};
+use crate::faults::Fault;
 use crate::page::Page;
-use crate::storage::{Op, is_record_key};
-use crate::tasks::Task;
+use crate::storage::{Op, PageId, is_record_key};
+use crate::task::{Task, What};
 use crate::world::World;
 
 /// Why a record was removed.
@@ -16,8 +17,10 @@ use crate::world::World;
 pub(crate) enum Cause {
     /// The server has it and has told this page.
     Confirmed,
-    /// The engine counts a drop, and the cause was real.
+    /// The tracker counts a drop, and the cause was real.
     Dropped(DropReason),
+    /// Everything that lies in storage is given up.
+    Erased,
     /// It was the second record of one event.
     Repeated,
     /// Nothing in the world speaks for it.
@@ -37,10 +40,7 @@ pub(crate) fn confirms(outcome: Outcome) -> bool {
 
 /// The drops that a task counted, with how many of each.
 pub(crate) fn drops(task: &Task) -> impl Iterator<Item = (DropReason, u32)> {
-    DropReason::ALL.into_iter().filter_map(|reason| {
-        let count = task.after.dropped(reason).saturating_sub(task.before.dropped(reason));
-        (count > 0).then_some((reason, count))
-    })
+    DropReason::ALL.into_iter().map(|reason| (reason, task.dropped(reason))).filter(|(_, count)| *count > 0)
 }
 
 /// Finds the cause of every removal of a task, and excuses what was dropped for a real one.
@@ -56,8 +56,10 @@ pub(crate) fn settle(world: &mut World, task: &Task) -> Vec<Removal> {
         let uuid = uuid_of(key);
         let Some(fact) = world.book.find(uuid) else { continue };
         let cause = if fact.key == *key { cause(world, task, fact) } else { Cause::Repeated };
-        if let Cause::Dropped(reason) = cause {
-            world.book.excuse(uuid, reason.code());
+        match cause {
+            Cause::Dropped(reason) => world.book.excuse(uuid, reason.code()),
+            Cause::Erased => world.book.excuse(uuid, "erased"),
+            _ => {}
         }
         removals.push(Removal { uuid: uuid.to_owned(), cause });
     }
@@ -68,39 +70,43 @@ pub(crate) fn settle(world: &mut World, task: &Task) -> Vec<Removal> {
 
 fn cause(world: &World, task: &Task, fact: &Fact) -> Cause {
     let page = &world.pages[task.page];
-    let heard = drops(task).map(|(reason, _)| reason).find(|reason| is_real(world, task, page, fact, *reason));
+    let heard = drops(task).map(|(reason, _)| reason).find(|reason| is_real(world, task, fact, *reason));
     match heard {
         Some(reason) => Cause::Dropped(reason),
         None if page.told.contains(&fact.uuid) => Cause::Confirmed,
+        None if task.is_erasing() => Cause::Erased,
         None => Cause::None,
     }
 }
 
 /// Whether there is a cause to drop this event for this reason.
-fn is_real(world: &World, task: &Task, page: &Page, fact: &Fact, reason: DropReason) -> bool {
+fn is_real(world: &World, task: &Task, fact: &Fact, reason: DropReason) -> bool {
+    let page = &world.pages[task.page];
     match reason {
-        DropReason::GateShut => page.was_told(fact.team.as_deref()) == Some(false),
+        DropReason::GateShut => fact.teams().flatten().any(|team| world.may_be_shut(task.page, team)),
         DropReason::GateUnknown => is_held_too_long(world, page, fact),
         DropReason::Rejected => fact.is_poisoned && is_refused_alone(task, fact, 400),
         DropReason::TooLarge => {
             is_refused_alone(task, fact, 413) || fact.body().is_none_or(|body| body.len() > EVENT_BYTES_MAX)
         }
         DropReason::Forbidden => may_be_forbidden(fact),
-        DropReason::Expired => world.wall().saturating_sub(captured_of(&fact.key)) > RECORD_AGE_MAX_MS,
+        DropReason::Expired => world.wall().abs_diff(captured_of(&fact.key)) > RECORD_AGE_MAX_MS,
         DropReason::Evicted => is_crowded(world, task),
         DropReason::Torn => fact.torn,
-        DropReason::Purged => task.input == Input::Purged,
+        DropReason::Purged => task.is_erasing(),
+        DropReason::BeforeSend => task.shown.iter().any(|shown| shown.uuid == fact.uuid && !shown.is_kept),
+        DropReason::ShutDown => page.shut_down,
         _ => false,
     }
 }
 
-/// Whether nobody knew of its team when an event was captured, more than 24 hours ago, and its engine was told last that nobody
-/// knows. One that was told nothing yet cannot say that of a team: it has just asked, or will in the same breath. What the page
-/// learns it tells at once; only an answer that the clock has left in the future comes back to mind with time, untold.
+/// Whether nobody knew of its team when an event was captured, more than 24 hours ago, and its tracker says that nobody knows.
 pub(crate) fn is_held_too_long(world: &World, page: &Page, fact: &Fact) -> bool {
     let late = world.wall().saturating_sub(fact.captured_wall) > HOLD_MAX_MS;
-    let told_so = fact.team.as_ref().is_some_and(|team| page.told_of.get(team) == Some(&None));
-    fact.held && late && told_so
+    let is_unknown = fact.teams().flatten().any(|team| page.was_told(Some(team)).is_none());
+    // What lies in a journal has no record yet that says so.
+    let is_noted = fact.journal.is_some() && fact.sealed.is_none();
+    (fact.held || is_noted) && late && is_unknown
 }
 
 /// Whether something refuses this event, and takes others; or did so again and again, which nobody can tell apart.
@@ -148,11 +154,11 @@ fn excuse_unstored(world: &mut World, task: &Task) {
             .book
             .facts
             .iter()
-            .filter(|fact| fact.excuse.is_none() && !fact.stored && fact.page == page.id && fact.engine == page.engine)
+            .filter(|fact| fact.excuse.is_none() && !fact.stored && is_held_by(page, fact))
             .filter(|fact| match reason {
                 DropReason::Evicted => removed < count as usize && is_crowded(world, task),
                 DropReason::Rejected | DropReason::TooLarge => refused.as_ref() == Some(&fact.uuid),
-                _ => is_real(world, task, page, fact, reason),
+                _ => is_real(world, task, fact, reason),
             })
             .map(|fact| fact.uuid.clone())
             .collect();
@@ -162,26 +168,50 @@ fn excuse_unstored(world: &mut World, task: &Task) {
     }
 }
 
-/// What comes out of a journal and is dropped was never stored as a record.
+fn is_held_by(page: &Page, fact: &Fact) -> bool {
+    fact.page == page.id && fact.instance == page.instance
+}
+
+/// What comes out of a journal and is dropped was never stored as a record; what lies in it is given up with everything else.
 fn excuse_noted(world: &mut World, task: &Task) {
-    let (Input::Captured(new) | Input::Replayed(new)) = &task.input else { return };
-    let Some(fact) = world.book.find(uuid_of(&new.key)).filter(|fact| fact.journal.is_some()) else { return };
-    let page = &world.pages[task.page];
-    let real = |reason: DropReason| match reason {
-        DropReason::ShutDown => page.shut_down,
-        _ => is_real(world, task, page, fact, reason),
+    for op in &task.ops {
+        let Op::Remove { key } = op else { continue };
+        let Some(fact) = world.book.find(uuid_of(key)) else { continue };
+        let is_entry = fact.journal.as_ref() == Some(key);
+        if !is_entry || fact.sealed.is_some() && world.exists(fact) {
+            continue;
+        }
+        // A bound that it brought the page to may have cost another event.
+        let is_cause = |reason: &DropReason| *reason != DropReason::Evicted && is_real(world, task, fact, *reason);
+        let heard = drops(task).map(|(reason, _)| reason).find(is_cause);
+        let uuid = fact.uuid.clone();
+        match heard {
+            Some(reason) => world.book.excuse(&uuid, reason.code()),
+            None if task.is_erasing() => world.book.excuse(&uuid, "erased"),
+            None => {}
+        }
+    }
+    excuse_own_noted(world, task);
+}
+
+/// What the page itself has noted, and its tracker gives up when it comes.
+fn excuse_own_noted(world: &mut World, task: &Task) {
+    let What::Call(_, Some(number)) = &task.what else { return };
+    let Some(fact) = world.book.facts.iter().find(|fact| fact.number == Some(*number) && fact.journal.is_some()) else {
+        return;
     };
-    // A bound that it brought the page to may have cost another event.
-    let heard = drops(task).map(|(reason, _)| reason).find(|reason| *reason != DropReason::Evicted && real(*reason));
-    if let Some(reason) = heard {
-        world.book.excuse(uuid_of(&new.key), reason.code());
+    let is_cause = |reason: &DropReason| *reason != DropReason::Evicted && is_real(world, task, fact, *reason);
+    let heard = drops(task).map(|(reason, _)| reason).find(is_cause);
+    if let (Some(reason), None) = (heard, &fact.sealed) {
+        let uuid = fact.uuid.clone();
+        world.book.excuse(&uuid, reason.code());
     }
 }
 
-/// The most drops for this reason that the input of a task can be the cause of.
+/// The most drops for this reason that a task can be the cause of.
 pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
     let page = &world.pages[task.page];
-    let captures = u32::from(matches!(task.input, Input::Captured(_) | Input::Replayed(_)));
+    let new = (task.after.captured + task.after.adopted) - (task.before.captured + task.before.adopted);
     let refusal = |expected: u16| {
         u32::from(task.answered.as_ref().is_some_and(|(parcel, outcome)| {
             parcel.events.len() == 1 && matches!(outcome, Outcome::Answered { status, .. } if *status == expected)
@@ -189,17 +219,16 @@ pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
     };
     let any = |yes: bool| if yes { u32::MAX } else { 0 };
     match reason {
-        DropReason::GateShut => any(page.told_of.values().any(|open| *open == Some(false))),
+        DropReason::GateShut => any(may_any_be_shut(world, task.page)),
         DropReason::GateUnknown => {
             world.book.facts.iter().filter(|fact| is_held_too_long(world, page, fact)).count() as u32
         }
         DropReason::TooLarge => {
-            let large = match &task.input {
-                Input::Captured(event) | Input::Replayed(event) => event.body.len() > EVENT_BYTES_MAX,
-                Input::Sealed { body, .. } => body.len() > EVENT_BYTES_MAX,
-                _ => false,
-            };
-            u32::from(large) + refusal(413)
+            let is_large = |fact: &Fact| fact.body().is_some_and(|body| body.len() > EVENT_BYTES_MAX);
+            let adopted = world.book.facts.iter().filter(|fact| is_large(fact)).count() as u32;
+            // One that is too large for a record is never written.
+            let released = if task.is_released { task.before.waiting } else { 0 };
+            refusal(413) + adopted + if world.faults.has(Fault::Large) { new + released } else { 0 }
         }
         DropReason::Rejected => {
             let poisoned =
@@ -208,26 +237,21 @@ pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
         }
         DropReason::Forbidden => world.book.facts.iter().filter(|fact| may_be_forbidden(fact)).count() as u32,
         DropReason::Expired => {
-            any(world.book.facts.iter().any(|fact| world.wall().saturating_sub(fact.captured_wall) > RECORD_AGE_MAX_MS))
+            any(world.book.facts.iter().any(|fact| world.wall().abs_diff(fact.captured_wall) > RECORD_AGE_MAX_MS))
         }
         DropReason::Evicted => any(is_crowded(world, task)),
         DropReason::Torn => world.torn,
-        // Such an event is given up before it comes here.
-        DropReason::Ungated | DropReason::NoConsent | DropReason::BeforeSend => 0,
-        DropReason::Purged => any(task.input == Input::Purged),
+        DropReason::Purged => any(task.is_erasing()),
+        DropReason::NoConsent => any(task.is == ConsentState::Denied || task.is_news_of_denial),
+        DropReason::BeforeSend => task.shown.iter().filter(|shown| !shown.is_kept).count() as u32,
         // It came out of a journal, whose entry came back with a browser that was killed, or is seen gone late.
-        DropReason::Duplicate => {
-            let noted = |new: &NewEvent| world.book.find(uuid_of(&new.key)).is_some_and(|fact| fact.journal.is_some());
-            u32::from(matches!(&task.input, Input::Captured(new) | Input::Replayed(new) if noted(new)))
-        }
-        // No page of the simulator captures under a key that is not its own, and none of its records kills an engine.
-        DropReason::Invalid | DropReason::Quarantined => 0,
-        DropReason::ShutDown => {
-            if page.shut_down {
-                captures
-            } else {
-                0
-            }
-        }
+        DropReason::Duplicate => any(world.book.facts.iter().any(|fact| fact.journal.is_some())),
+        DropReason::ShutDown => any(page.shut_down),
+        // Every page of the simulator tracks what no gate holds, names its events, and has none that kills an instance.
+        DropReason::Ungated | DropReason::Invalid | DropReason::Quarantined => 0,
     }
+}
+
+fn may_any_be_shut(world: &World, page: PageId) -> bool {
+    ["1", "2", crate::page::OWN_TEAM].iter().any(|team| world.may_be_shut(page, team))
 }

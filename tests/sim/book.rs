@@ -1,4 +1,4 @@
-//! The book: what the simulator knows of every captured event, independently of the engine. It learns of an event by the
+//! The book: what the simulator knows of every captured event, independently of the instance. It learns of an event by the
 //! record that is written when it is captured.
 
 use std::collections::BTreeMap;
@@ -25,6 +25,8 @@ pub(crate) struct Copy {
 #[derive(Debug, Clone)]
 pub(crate) struct Fact {
     pub(crate) uuid: String,
+    /// The number that its page has given it, where it has.
+    pub(crate) number: Option<u64>,
     pub(crate) key: String,
     pub(crate) team: Option<String>,
     /// Whether its record says that nobody knew of that team when it was captured.
@@ -32,8 +34,8 @@ pub(crate) struct Fact {
     /// Whether its record says that it goes at once.
     pub(crate) must_send: bool,
     pub(crate) page: PageId,
-    /// Which engine of the page has it in memory.
-    pub(crate) engine: u32,
+    /// Which instance of the page has it in memory.
+    pub(crate) instance: u32,
     pub(crate) captured_at: u64,
     /// The wall clock that its key names.
     pub(crate) captured_wall: u64,
@@ -51,7 +53,9 @@ pub(crate) struct Fact {
     pub(crate) noted_by: PageId,
     /// The whole value of the sealed record, as it was seen first.
     pub(crate) sealed: Option<String>,
-    /// The page, and which engine of it, that has sealed it, and whether localStorage ever took the seal.
+    /// What others have made of its entry in a journal: the same row, in other words.
+    pub(crate) made: Vec<String>,
+    /// The page, and which instance of it, that has sealed it, and whether localStorage ever took the seal.
     pub(crate) sealed_by: (PageId, u32),
     pub(crate) seal_stored: bool,
     pub(crate) is_poisoned: bool,
@@ -70,6 +74,45 @@ pub(crate) struct Fact {
 }
 
 impl Fact {
+    pub(crate) fn new(uuid: String, (page, instance): (PageId, u32)) -> Self {
+        Self {
+            uuid,
+            number: None,
+            key: String::new(),
+            team: None,
+            held: false,
+            must_send: false,
+            page,
+            instance,
+            captured_at: 0,
+            captured_wall: 0,
+            returned: false,
+            stored: false,
+            raw: None,
+            came_back_raw: false,
+            journal: None,
+            noted_by: page,
+            sealed: None,
+            made: Vec::new(),
+            sealed_by: (page, instance),
+            seal_stored: false,
+            is_poisoned: false,
+            is_forbidden: false,
+            refused_alone: 0,
+            mirrored_to: Vec::new(),
+            torn: false,
+            copies: Vec::new(),
+            told_at: None,
+            excuse: None,
+        }
+    }
+
+    /// The teams that it is recorded for; pages that replay an entry may know of another one, or of none.
+    pub(crate) fn teams(&self) -> impl Iterator<Item = Option<&str>> {
+        let made = self.made.iter().filter_map(|made| RecordValue::read(made).map(|record| record.team));
+        std::iter::once(self.team.as_deref()).chain(made)
+    }
+
     /// The event as it is sent, where it is sealed.
     pub(crate) fn body(&self) -> Option<&str> {
         self.sealed.as_deref().and_then(body_of)
@@ -116,7 +159,13 @@ impl Book {
     ///
     /// # Errors
     /// What is wrong with the record.
-    pub(crate) fn enter(&mut self, page: PageId, engine: u32, at: u64, put: (&str, &str, bool)) -> Result<(), String> {
+    pub(crate) fn enter(
+        &mut self,
+        page: PageId,
+        instance: u32,
+        at: u64,
+        put: (&str, &str, bool),
+    ) -> Result<(), String> {
         let (key, value, stored) = put;
         let record = RecordValue::read(value).ok_or_else(|| format!("this is no record: {value}"))?;
         let event: Value = serde_json::from_str(record.body).map_err(|error| format!("{error} in {value}"))?;
@@ -125,36 +174,27 @@ impl Book {
         if event["uuid"] != uuid.as_str() {
             return Err(format!("the key {key} names another event than {value}"));
         }
-        self.by_uuid.insert(uuid.clone(), self.facts.len());
-        self.facts.push(Fact {
-            uuid,
+        self.add(Fact {
+            number: properties["n"].as_u64(),
             key: key.to_owned(),
             team: record.team.map(str::to_owned),
             held: record.held,
             must_send: record.must_send,
-            page,
-            engine,
             captured_at: at,
-            captured_wall: captured_of(key),
-            returned: false,
             stored,
             raw: (!record.sealed).then(|| value.to_owned()),
-            came_back_raw: false,
-            journal: None,
-            noted_by: page,
             sealed: record.sealed.then(|| value.to_owned()),
-            sealed_by: (page, engine),
             seal_stored: record.sealed && stored,
             is_poisoned: properties["poison"] == true,
             is_forbidden: properties["forbidden"] == true,
-            refused_alone: 0,
-            mirrored_to: Vec::new(),
-            torn: false,
-            copies: Vec::new(),
-            told_at: None,
-            excuse: None,
+            ..Fact::new(uuid, (page, instance))
         });
         Ok(())
+    }
+
+    pub(crate) fn add(&mut self, fact: Fact) {
+        self.by_uuid.insert(fact.uuid.clone(), self.facts.len());
+        self.facts.push(Fact { captured_wall: captured_of(&fact.key), ..fact });
     }
 
     /// Notes the first sealed version of a record, whoever wrote it and whether he lived on.
@@ -162,12 +202,19 @@ impl Book {
         if let Some(fact) = self.find_mut(uuid_of(key)).filter(|fact| fact.key == key)
             && RecordValue::read(value).is_some_and(|record| record.sealed)
         {
+            if fact.journal.is_some() && !fact.made.iter().any(|made| made == value) {
+                fact.made.push(value.to_owned());
+                // Each who replays it says of its team what he knows.
+                if let Some(record) = RecordValue::read(value) {
+                    fact.held = record.held;
+                    fact.team = record.team.map(str::to_owned);
+                }
+            }
             if fact.sealed.is_none() {
                 if fact.journal.is_some() {
                     // From here on it is in the hands of whoever has replayed it.
-                    (fact.page, fact.engine) = by;
+                    (fact.page, fact.instance) = by;
                     fact.stored = taken;
-                    fact.held = RecordValue::read(value).is_some_and(|record| record.held);
                 }
                 fact.sealed = Some(value.to_owned());
                 fact.sealed_by = by;
@@ -175,6 +222,16 @@ impl Book {
             }
             fact.seal_stored |= taken;
         }
+    }
+
+    /// Enters an event that has an entry in a journal, and no record yet.
+    pub(crate) fn enter_journaled(&mut self, fact: Fact, properties: &Value) {
+        self.add(Fact {
+            number: properties["n"].as_u64(),
+            is_poisoned: properties["poison"] == true,
+            is_forbidden: properties["forbidden"] == true,
+            ..fact
+        });
     }
 
     pub(crate) fn note_copies(&mut self, parcel: &Parcel, copy: Copy) {

@@ -1,15 +1,17 @@
 //! The driver: what visitors, pages, browsers and strangers do in a random run.
 
-use posthog_booking_tracker::outbox::{Input, NewEvent};
+use posthog_booking_tracker::event::CaptureOptions;
+use posthog_booking_tracker::event::json::Object;
+use posthog_booking_tracker::person::IdentityBootstrap;
+use posthog_booking_tracker::tracker::{Call, Capture, Input, Step};
 
-use crate::edge::is_must_send;
 use crate::faults::{Fault, Faults};
-use crate::keys::record_key;
-use crate::page::{Job, Life, OWN_TEAM, PROJECT};
+use crate::knowledge::FLAGS;
+use crate::page::{Job, Life, OWN_TEAM, PageGate};
 use crate::storage::{CrashPoint, PageId};
-use crate::team_gate::PageGate;
-use crate::timestamp::iso_timestamp;
-use crate::world::{Happening, Verdict, World};
+use crate::tab::Beside;
+use crate::task::{Told, What};
+use crate::world::{Happening, Verdict, Violation, World};
 
 const NAMES: [&str; 6] =
     ["date_changed", "slot_selected", "booking_started", "booking_completed", "booking_failed", "payment_failed"];
@@ -21,7 +23,10 @@ impl World {
             return Ok(());
         }
         if left > 0 {
-            let (low, high) = *self.chance.pick(&[(0, 40), (0, 1_000), (500, 5_000), (5_000, 40_000)]);
+            let (low, high) = match self.scene.pauses && self.chance.percent(6) {
+                true => (1_500_000, 2_400_000),
+                false => *self.chance.pick(&[(0, 40), (0, 1_000), (500, 5_000), (5_000, 40_000)]),
+            };
             let pause = self.chance.between(low, high);
             self.schedule(pause, Happening::Act(left - 1));
         }
@@ -45,18 +50,36 @@ impl World {
     /// A visitor opens a page. Sometimes its tracker comes late, or never, and it notes what it captures.
     pub(crate) fn visit(&mut self) -> Verdict {
         let gate = self.some_gate();
-        if self.contends || self.chance.percent(80) {
-            return self.open(gate).map(drop);
+        let beside = self.some_tab();
+        let page = self.open_without_tracker(gate, beside);
+        if self.scene.hooks > 0 && self.chance.percent(70) {
+            self.pages[page].hooks = self.scene.hooks;
         }
-        let page = self.open_without_tracker(gate);
-        for _ in 0..self.chance.between(1, 3) {
+        if self.scene.shares && self.chance.percent(60) {
+            let comes_in = *self.chance.pick(&[Some(0), Some(300), Some(1_500), Some(4_000), None]);
+            self.share(page, comes_in);
+        }
+        if !self.contends && self.chance.percent(3) {
+            self.pages[page].is_prerendered = true;
+            let delay = self.chance.between(10, 5_000);
+            self.schedule_job(delay, page, Job::Say(Input::Activated));
+        }
+        if self.pages[page].beneath.is_shared || !self.scene.has_journals || self.chance.percent(65) {
+            self.run(page, Job::Start)?;
+            let is_shared = self.pages[page].beneath.is_shared && self.pages[page].is_running();
+            return if is_shared { self.capture(page) } else { Ok(()) };
+        }
+        for _ in 0..self.chance.between(1, 4) {
             if self.pages[page].is_alive() {
-                self.capture(page)?;
+                self.live(page)?;
             }
         }
         match self.chance.below(3) {
             0 if self.faults.has(Fault::KilledTab) => self.kill(page),
-            0 => self.schedule(5, Happening::Gone(page)),
+            0 => {
+                self.say(page, Input::Leaving)?;
+                self.schedule(5, Happening::Gone(page));
+            }
             1 => {
                 let delay = self.chance.between(0, 2_000);
                 self.schedule_job(delay, page, Job::Start);
@@ -64,6 +87,23 @@ impl World {
             _ => {}
         }
         Ok(())
+    }
+
+    /// A tab of its own, one that another page has been in, or the copy of one.
+    fn some_tab(&mut self) -> Beside {
+        let choices: Vec<PageId> = (0..self.pages.len()).collect();
+        if choices.is_empty() || self.chance.percent(60) {
+            return Beside::default();
+        }
+        let other = &self.pages[*self.chance.pick(&choices)];
+        let tab = &other.beside.tab;
+        let mut alive = self.pages.iter().filter(|page| page.is_alive() && page.beside.is_same_tab(&other.beside));
+        match alive.next() {
+            None => Beside::in_tab(tab),
+            // Its window is nobody's for a moment, or for as long as there is no tracker.
+            Some(page) if page.left || page.tracker.is_none() || !page.is_released => Beside::default(),
+            Some(_) => Beside::in_copy(tab),
+        }
     }
 
     fn some_gate(&mut self) -> PageGate {
@@ -82,25 +122,56 @@ impl World {
         let deed = if self.contends { *self.chance.pick(&[0, 82, 100, 100]) } else { self.chance.below(100) };
         match deed {
             100 => self.contend(page),
-            0..=59 => self.capture(page),
-            60..=63 => {
-                let person = self.chance.below(3);
-                let team = self.chance.percent(50).then_some("1");
-                self.pages[page].person = format!("person-{person}");
-                self.captures += 1;
-                let properties = format!(r#"{{"n":{}}}"#, self.captures);
-                let event = self.new_event(page, "$identify", &properties, team);
-                self.take(page, event)
+            50..=57 => self.say_of_visitor(page),
+            58..=61 if self.scene.asks_consent => {
+                let is_granted = self.chance.percent(65);
+                if !is_granted && self.chance.percent(50) {
+                    // Who was asleep meanwhile may have missed it.
+                    let delay = self.chance.between(50, 5_000);
+                    self.schedule_job(delay, page, Job::Call(Box::new(Call::Answer { is_granted: true })));
+                }
+                self.do_call(page, Call::Answer { is_granted })
             }
+            62..=63 if self.scene.has_flags => {
+                let key = *self.chance.pick(&FLAGS);
+                // It looks again when flags may be there, and once more.
+                for delay in [500, 3_000] {
+                    self.schedule_job(delay, page, Job::ReadFlag(key));
+                }
+                self.run(page, Job::ReadFlag(key))
+            }
+            0..=63 => self.capture(page),
             64..=67 => self.say(page, Input::FlushRequested),
-            68 => self.say(page, Input::Purged),
+            68 => self.do_call(page, reset(true)),
+            69 => self.look_at_visitor(page),
             70..=81 => self.say(page, if hidden { Input::Returned } else { Input::Hidden }),
             82..=83 => self.say(page, Input::Online),
             84..=90 => self.close(page),
             91..=93 if self.faults.has(Fault::Cached) => self.cache(page),
             94 => self.say(page, Input::ShutDown),
+            95 => {
+                self.sources.season += 1;
+                Ok(())
+            }
             _ => Ok(()),
         }
+    }
+
+    /// The page says who its visitor is, or something of it.
+    fn say_of_visitor(&mut self, page: PageId) -> Verdict {
+        let person = self.chance.below(3);
+        let call = match self.chance.below(8) {
+            0..=2 => Call::Identify { distinct_id: Some(format!("person-{person}")), set: None, set_once: None },
+            3 => Call::Identify { distinct_id: Some("null".into()), set: None, set_once: None },
+            4 => reset(false),
+            5 => Call::SetTeam(Some(self.chance.pick(&["1", "2"]).to_string())),
+            _ => Call::Register(Object::read(&format!(r#"{{"registered":{person}}}"#)).unwrap_or_default()),
+        };
+        self.do_call(page, call)
+    }
+
+    pub(crate) fn do_call(&mut self, page: PageId, call: Call) -> Verdict {
+        self.run(page, Job::Call(Box::new(call)))
     }
 
     /// An event is captured that waits, and when it is due every other page wants the lock as well.
@@ -111,21 +182,7 @@ impl World {
                 self.schedule_job(delay, other, Job::Say(Input::Online));
             }
         }
-        let event = self.some_event(page, Some("date_changed"));
-        self.take(page, event)
-    }
-
-    /// A page takes an event, unless its gate has refused it: in its journal, where it has no tracker.
-    pub(crate) fn take(&mut self, page: PageId, event: Option<NewEvent>) -> Verdict {
-        match event {
-            None => Ok(()),
-            Some(event) if self.pages[page].tracker.is_none() => {
-                self.note_in_journal(page, &event);
-                Ok(())
-            }
-            Some(event) if !self.contends && self.chance.percent(15) => self.capture_raw(page, event),
-            Some(event) => self.say(page, Input::Captured(event)),
-        }
+        self.capture_some(page, Some("date_changed"))
     }
 
     pub(crate) fn capture(&mut self, page: PageId) -> Verdict {
@@ -133,61 +190,72 @@ impl World {
         let count = if burst { self.chance.between(15, 130) } else { 1 };
         for _ in 0..count {
             if self.pages[page].is_running() {
-                let event = self.some_event(page, None);
-                self.take(page, event)?;
+                self.capture_some(page, None)?;
             }
         }
         Ok(())
     }
 
-    fn some_event(&mut self, page: PageId, name: Option<&'static str>) -> Option<NewEvent> {
+    fn capture_some(&mut self, page: PageId, name: Option<&'static str>) -> Verdict {
         let large = self.faults.has(Fault::Large) && self.chance.percent(25);
         let padding = if large { self.chance.between(4_000, 33_500) } else { self.chance.below(150) };
         let poison = self.faults.has(Fault::Poison) && self.chance.percent(8);
         let forbidden = self.faults.has(Fault::Forbidden) && self.forbidden_left > 0 && self.chance.percent(8);
         self.forbidden_left -= u32::from(forbidden);
-        self.captures += 1;
-        let properties = format!(
-            r#"{{"n":{},"poison":{poison},"forbidden":{forbidden},"padding":"{}"}}"#,
-            self.captures,
-            // What is not ASCII takes another number of bytes on the wire than in storage.
-            if large || self.chance.percent(90) {
-                "x".repeat(padding as usize)
-            } else {
-                "é😀".repeat(padding as usize / 6)
-            }
-        );
-        let team = *self.chance.pick(&[None, Some("1"), Some("2"), Some("1")]);
+        // What is not ASCII takes another number of bytes on the wire than in storage.
+        let padding = if large || self.chance.percent(90) {
+            "x".repeat(padding as usize)
+        } else {
+            "é😀".repeat(padding as usize / 6)
+        };
+        let teams = match self.pages[page].gate {
+            PageGate::Asks => [None, Some("1"), Some("2"), Some("1")],
+            _ => [None, None, None, Some("1")],
+        };
+        let team = *self.chance.pick(&teams);
+        let named = team.map_or_else(String::new, |team| format!(r#""teamId":"{team}","#));
+        let properties = format!(r#"{{{named}"poison":{poison},"forbidden":{forbidden},"padding":"{padding}"}}"#);
         let name = name.unwrap_or(*self.chance.pick(&NAMES));
-        self.new_event(page, name, &properties, team)
+        self.capture_named(page, name, &properties)
     }
 
-    /// An event as its page makes it (`src/event/compose.rs`), unless its gate refuses it.
-    pub(crate) fn new_event(
-        &mut self,
-        page: PageId,
-        name: &str,
-        properties: &str,
-        team: Option<&str>,
-    ) -> Option<NewEvent> {
-        let (team, open) = self.admit(page, team)?;
-        let wall = self.wall() + self.captures % 7;
-        let uuid = self.new_uuid();
-        let timestamp = iso_timestamp(wall);
-        let person = &self.pages[page].person;
-        let body = format!(
-            r#"{{"event":"{name}","uuid":"{uuid}","distinct_id":"{person}","timestamp":"{timestamp}","properties":{properties}}}"#
-        );
-        Some(NewEvent {
-            key: record_key(1, PROJECT, wall, self.captures, &uuid),
-            name: name.to_owned(),
-            body,
-            team,
-            open,
+    /// A page captures an event of this name, which says this.
+    pub(crate) fn capture_named(&mut self, page: PageId, name: &str, properties: &str) -> Verdict {
+        self.captures += 1;
+        let mut properties = Object::read(properties).unwrap_or_default();
+        properties.set_integer("n", self.captures as i64);
+        let step = match name {
+            "booking_started" => Step::Begins,
+            name if name.starts_with("booking_") => Step::Joins,
+            _ => Step::None,
+        };
+        let is_other = step == Step::None && self.chance.percent(3);
+        let options = CaptureOptions {
+            distinct_id: is_other.then(|| "somebody-else".to_owned()),
             // What its page wants to go at once counts as must-send, whatever it is called.
-            must_send: self.chance.percent(2) || is_must_send(name),
-            sealed: true,
-        })
+            send_instantly: step == Step::None && self.chance.percent(2),
+            ..CaptureOptions::default()
+        };
+        let capture = Capture { name: Some(name.into()), properties, options, step, ..Capture::default() };
+        let number = Some(self.captures);
+        self.tell(page, What::Call(Call::Capture(Box::new(capture)), number), None)
+    }
+
+    /// The page asks who its visitor is.
+    fn look_at_visitor(&mut self, page: PageId) -> Verdict {
+        self.tell(page, What::AskVisitor, None)?;
+        let Some(Told::Visitor(id)) = self.pages[page].answered.take() else { return Ok(()) };
+        let stretch = self.pages[page].stretch;
+        self.people.is_who(stretch, &id).map_err(|story| Violation { checker: "cause", story })
+    }
+
+    /// The page looks at a flag; what its visitor has met PostHog is told.
+    pub(crate) fn read_flag(&mut self, page: PageId, key: &'static str) -> Verdict {
+        self.tell(page, What::AskFlag(key), None)?;
+        match self.pages[page].answered.take() {
+            Some(Told::Flag(true)) if self.pages[page].is_running() => self.call(page, Call::MeetFlag(key.to_owned())),
+            _ => Ok(()),
+        }
     }
 
     /// Something goes wrong with the browser, the device, the storage, the lock or a gate.
@@ -223,10 +291,6 @@ impl World {
                 let team = *self.chance.pick(&["1", "2", OWN_TEAM]);
                 let open = self.chance.percent(50);
                 self.gates.insert(team.to_owned(), open);
-                if self.chance.percent(60) {
-                    // It is just time to ask again, whatever the page has under way.
-                    self.ask_again(page);
-                }
             }
             _ => self.spoil_storage(fault, page),
         }
@@ -242,13 +306,8 @@ impl World {
         self.now += span;
         self.slept += span;
     }
+}
 
-    fn steal_lock(&mut self) {
-        if let crate::locks::Holder::Page(holder) = self.locks.holder {
-            self.note(|_| format!("the lock of page {holder} is stolen"));
-            self.free_lock(holder);
-            let delay = self.chance.between(0, 5);
-            self.schedule_job(delay, holder, Job::LockLost);
-        }
-    }
+fn reset(is_purge: bool) -> Call {
+    Call::Reset { is_purge, is_new_device: false, bootstrap: IdentityBootstrap::default(), is_illegal: false }
 }

@@ -1,13 +1,12 @@
 //! Healing: all faults end, a visitor comes and stays, and everything that may leave has to leave within a bounded time and
 //! a bounded number of steps, so that a livelock fails instead of hanging.
 
-use posthog_booking_tracker::outbox::Input;
+use posthog_booking_tracker::tracker::{Call, Input};
 
 use crate::checkers::{self, settlement};
 use crate::locks::Holder;
-use crate::page::Life;
+use crate::page::{Job, Life, PageGate};
 use crate::storage::PageId;
-use crate::team_gate::PageGate;
 use crate::world::{Verdict, World};
 
 const STEPS_MAX: u32 = 12_000;
@@ -34,6 +33,10 @@ impl World {
         for page in 0..self.pages.len() {
             if self.pages[page].is_running() && !self.pages[page].left {
                 self.say(page, Input::Online)?;
+                // What could not be loaded is loaded now.
+                if self.pages[page].tracker.is_none() && self.pages[page].instance < 3 {
+                    self.run(page, Job::Start)?;
+                }
                 if self.chance.percent(50) && self.pages[page].hidden {
                     self.say(page, Input::Returned)?;
                 }
@@ -58,7 +61,10 @@ impl World {
     }
 
     fn visit_and_stay(&mut self) -> Verdict {
-        self.open(PageGate::Asks)?;
+        let page = self.open(PageGate::Asks)?;
+        if self.scene.asks_consent {
+            self.call(page, Call::Answer { is_granted: true })?;
+        }
         let until = self.now + SPAN_MAX_MS;
         for step in 0..STEPS_MAX {
             if !self.step(until)? {

@@ -3,7 +3,7 @@
 use crate::page::PROJECT;
 use crate::world::World;
 
-fn base36(mut number: u64) -> String {
+pub(crate) fn base36(mut number: u64) -> String {
     let mut digits = Vec::new();
     while number > 0 || digits.is_empty() {
         digits.push(char::from_digit((number % 36) as u32, 36).unwrap());
@@ -23,9 +23,10 @@ pub(crate) fn journal_prefix() -> String {
     format!("phbt:journal:{PROJECT}:")
 }
 
-/// The key of the entry of a journal of which this is the record's key.
-pub(crate) fn journal_key(record_key: &str) -> String {
-    record_key.replace(&format!("phbt:1:{PROJECT}:"), &journal_prefix())
+/// The key of an entry of a journal.
+pub(crate) fn journal_key(captured: u64, sequence: u64, uuid: &str) -> String {
+    let [captured, sequence] = [captured, sequence].map(base36);
+    format!("{}{captured}:{sequence}:{uuid}", journal_prefix())
 }
 
 /// The key of the record that is made of an entry of a journal.

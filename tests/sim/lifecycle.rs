@@ -1,31 +1,31 @@
 //! The lives of pages: opened, hidden, frozen, cached, hung, closed, killed, and killed with the whole browser.
 
-use posthog_booking_tracker::outbox::Input;
+use posthog_booking_tracker::tracker::{Call, Input};
 
 use crate::locks::Holder;
-use crate::page::{Job, Life, Page};
+use crate::page::{Job, Life, OWN_TEAM, Page, PageGate};
 use crate::storage::PageId;
-use crate::team_gate::PageGate;
+use crate::tab::Beside;
 use crate::world::{Happening, Verdict, Violation, World};
 
 impl World {
-    /// Opens a page, whose tracker is there at once.
+    /// Opens a page in a tab of its own, whose tracker is there at once.
     pub(crate) fn open(&mut self, gate: PageGate) -> Result<PageId, Violation> {
-        let page = self.open_without_tracker(gate);
+        let page = self.open_without_tracker(gate, Beside::default());
         self.run(page, Job::Start)?;
         Ok(page)
     }
 
     /// Opens a page whose tracker has not come yet.
-    pub(crate) fn open_without_tracker(&mut self, gate: PageGate) -> PageId {
+    pub(crate) fn open_without_tracker(&mut self, gate: PageGate, beside: Beside) -> PageId {
         let id = self.pages.len();
-        let mut page = Page::new(id, gate, self.now);
+        let mut page = Page::new(id, gate, beside, self.now);
         page.slept = self.slept;
         page.clock_zero = self.chance.below(5_000);
+        page.stretch = self.people.begin(id, None, false);
         self.pages.push(page);
         let blocked = self.blocked && !self.is_healed;
         self.origin.borrow_mut().open(id, blocked, self.quota);
-        self.load_gate(id);
         self.note(|_| format!("page {id} opens: {gate:?}, blocked {blocked}"));
         id
     }
@@ -166,16 +166,28 @@ impl World {
         self.foreign.retain(|key, _| origin.truth.contains_key(key));
     }
 
-    /// The engine of a page traps: it is thrown away, and a fresh one takes its place with nothing in hand.
+    /// The instance of a page traps: a facade takes its place until there is a fresh one, once; what traps twice gets none.
     pub(crate) fn trap(&mut self, page: PageId) -> Verdict {
-        self.note(|_| format!("the engine of page {page} traps"));
+        self.note(|_| format!("the instance of page {page} traps"));
         let keeps_lock = self.pages[page].holds_lock && self.chance.percent(50);
-        self.destroy("the engine trapped, and storage had not taken it", |world| {
-            world.pages[page].forget_engine();
+        if !self.pages[page].is_released {
+            // What it had yet to do is lost with it, whom it was to be about included.
+            self.begin_stretch(page, None, false);
+        }
+        self.destroy("the instance trapped, and storage had not taken it", |world| {
+            world.pages[page].forget_instance();
         });
         if !keeps_lock {
             self.free_lock(page);
         }
-        self.run(page, Job::Start)
+        let team = self.pages[page].team.clone();
+        if !team.is_empty() && team != OWN_TEAM {
+            self.call(page, Call::SetTeam(Some(team)))?;
+        }
+        if self.pages[page].instance == 2 {
+            let delay = self.chance.between(0, 3);
+            self.schedule_job(delay, page, Job::Start);
+        }
+        Ok(())
     }
 }

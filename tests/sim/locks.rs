@@ -4,7 +4,9 @@
 
 use posthog_booking_tracker::outbox::LockAnswer;
 
+use crate::page::{Job, Life};
 use crate::storage::PageId;
+use crate::world::World;
 
 /// Who has the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,51 @@ impl Locks {
     pub(crate) fn release(&mut self, page: PageId) {
         if self.holder == Holder::Page(page) {
             self.holder = Holder::Nobody;
+        }
+    }
+}
+
+pub(crate) fn is_granted(answer: LockAnswer) -> bool {
+    matches!(answer, LockAnswer::Granted | LockAnswer::GrantedBeside)
+}
+
+impl World {
+    pub(crate) fn answer_lock(&mut self, page: PageId, instance: u32) {
+        if self.pages[page].instance != instance || !self.pages[page].is_alive() {
+            return;
+        }
+        // Who asks for the lock has its holder thrown out of the back/forward cache (measured in Chromium 156).
+        if let Holder::Page(holder) = self.locks.holder
+            && self.pages[holder].life == Life::Cached
+        {
+            self.bury(holder, "thrown out of the back/forward cache");
+            self.locks.holder = Holder::Nobody;
+        }
+        // A page shows that it lives from when its tracker opens its stores until it is left; a hung one goes on showing it.
+        let beside = self.pages.iter().any(|other| other.id != page && other.is_alive() && other.is_present);
+        let answer = self.locks.ask(page, beside);
+        self.note(|_| format!("lock: page {page} {answer:?}"));
+        if is_granted(answer) {
+            self.lock_spans.push((page, self.now, u64::MAX));
+        }
+        let delay = self.chance.between(0, 14);
+        self.schedule_job(delay, page, Job::Lock(answer));
+    }
+
+    pub(crate) fn free_lock(&mut self, page: PageId) {
+        self.locks.release(page);
+        let now = self.now;
+        for span in self.lock_spans.iter_mut().filter(|span| span.0 == page && span.2 == u64::MAX) {
+            span.2 = now;
+        }
+    }
+
+    pub(crate) fn steal_lock(&mut self) {
+        if let Holder::Page(holder) = self.locks.holder {
+            self.note(|_| format!("the lock of page {holder} is stolen"));
+            self.free_lock(holder);
+            let delay = self.chance.between(0, 5);
+            self.schedule_job(delay, holder, Job::LockLost);
         }
     }
 }

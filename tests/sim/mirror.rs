@@ -89,6 +89,15 @@ impl Mirror {
         }
     }
 
+    /// The tracker of a page has it remove the records of a project.
+    pub(crate) fn erase(&mut self, page: PageId, project: &str) {
+        let noted = self.batches.iter().flat_map(|batch| &batch.notes).map(|(key, _)| key);
+        let keys: Vec<String> = self.written.keys().chain(noted).cloned().collect();
+        for key in keys.into_iter().filter(|key| key.split(':').nth(2) == Some(project)) {
+            self.note(page, &key, None);
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.written.clear();
         self.batches.clear();
@@ -109,7 +118,7 @@ impl Mirror {
         self.batches.len()
     }
 
-    /// What the engine of a page that reads the mirror is told.
+    /// What the tracker of a page that reads the mirror is told.
     pub(crate) fn records(&self) -> Vec<(String, String)> {
         self.written.clone().into_iter().collect()
     }

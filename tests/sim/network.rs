@@ -53,7 +53,7 @@ pub(crate) enum Fate {
 #[derive(Debug)]
 pub(crate) struct Flight {
     pub(crate) page: PageId,
-    pub(crate) engine: u32,
+    pub(crate) instance: u32,
     /// `None` for an exit, whose answer nobody hears.
     pub(crate) request: Option<u32>,
     pub(crate) parcel: Rc<Parcel>,
@@ -68,7 +68,7 @@ impl World {
         let fate = self.draw_fate(request.is_none());
         let (low, high) = self.weather.latency;
         let (there, back) = (self.chance.between(low, high), self.chance.between(low, high));
-        let engine = self.pages[page].engine;
+        let instance = self.pages[page].instance;
         let arrivals = match &fate {
             Fate::Lost | Fate::Hangs { arrives: false } | Fate::Answered { arrives: false, .. } => 0,
             Fate::Twice => 2,
@@ -82,7 +82,7 @@ impl World {
             Fate::Answered { outcome, arrives: false } => Some(*outcome),
             _ => None,
         };
-        self.flights.push(Flight { page, engine, request, parcel, keepalive, fate, arrivals });
+        self.flights.push(Flight { page, instance, request, parcel, keepalive, fate, arrivals });
         for again in 0..arrivals {
             let delay = there + u64::from(again) * self.chance.between(1, 3_000);
             self.schedule(delay, Happening::Arrival(number));
@@ -137,7 +137,7 @@ impl World {
             return;
         }
         flight.arrivals -= 1;
-        let (page, engine, request, first) = (flight.page, flight.engine, flight.request, flight.arrivals == 0);
+        let (page, instance, request, first) = (flight.page, flight.instance, flight.request, flight.arrivals == 0);
         let (parcel, fate) = (Rc::clone(&flight.parcel), flight.fate.clone());
         let outcome = self.server.take(&parcel, self.now);
         self.note(|_| {
@@ -152,7 +152,7 @@ impl World {
         if let (Some(request), true) = (request, first) {
             let (low, high) = self.weather.latency;
             let back = self.chance.between(low, high);
-            self.schedule(back, Happening::Task { page, engine, job: Job::Finish { request, outcome: told } });
+            self.schedule(back, Happening::Task { page, instance, job: Job::Finish { request, outcome: told } });
         }
     }
 

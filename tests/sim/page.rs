@@ -1,18 +1,34 @@
-//! A page of the origin: its engine, its clock, what it has under way and what it was told.
+//! A page of the origin: its tracker, its clock, what it has under way and what it was told.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use posthog_booking_tracker::outbox::{Config, Input, LockAnswer, Outbox, Outcome};
+use posthog_booking_tracker::outbox::{LockAnswer, Outcome};
+use posthog_booking_tracker::tracker::{Call, Input, PostHogVisitor, Tracker};
 
+use crate::consent::Word;
+use crate::facade::Facade;
+use crate::knowledge::{Asked, Heard};
 use crate::parcel::Parcel;
 use crate::storage::{PageId, PageStore};
-use crate::team_gate::{GateNews, PageGate, TeamGate};
+use crate::tab::Beside;
+use crate::task::Told;
 
 /// What the project of all these pages is called in storage keys.
 pub(crate) const PROJECT: &str = "sim";
 /// The team of pages that are configured for one.
 pub(crate) const OWN_TEAM: &str = "42";
+
+/// Where a page's answers about teams come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PageGate {
+    /// From sources that can be asked about every team. Events that name none are tracked.
+    Asks,
+    /// From its configuration, which speaks for its own team.
+    OwnTeam(bool),
+    /// From nowhere: events that name no team are tracked.
+    Absent,
+}
 
 /// How a page is at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,24 +48,23 @@ pub(crate) enum Life {
 pub(crate) enum Job {
     /// The tracker is there.
     Start,
-    /// The page knows who the raw record of this key is about.
-    Seal(String),
     /// The alarm of this number went off.
     Wake(u64),
     Finish {
         request: u32,
         outcome: Outcome,
     },
-    /// The page's side hears something of a gate.
-    Gate(GateNews),
     Lock(LockAnswer),
     LockLost,
-    /// The mirror was read.
-    Mirrored(Vec<(String, String)>),
     Say(Input),
+    Call(Box<Call>),
+    /// posthog-js has come.
+    PostHogComes,
+    /// The page looks at a flag, and PostHog is told that its visitor has met it.
+    ReadFlag(&'static str),
 }
 
-/// A request of this page that the engine has heard nothing of.
+/// A request of this page that its tracker has heard nothing of.
 #[derive(Debug, Clone)]
 pub(crate) struct UnderWay {
     pub(crate) parcel: Rc<Parcel>,
@@ -58,19 +73,36 @@ pub(crate) struct UnderWay {
     pub(crate) failed_in_leave: bool,
 }
 
+/// A posthog-js on the page.
+#[derive(Debug, Default)]
+pub(crate) struct Beneath {
+    /// Whether the page has one, or is configured as if it had.
+    pub(crate) is_shared: bool,
+    /// Who it says is on the page, once it has come.
+    pub(crate) visitor: Option<PostHogVisitor>,
+}
+
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) id: PageId,
     pub(crate) gate: PageGate,
-    pub(crate) team_gate: TeamGate,
-    /// `None` while its tracker has not come.
-    pub(crate) tracker: Option<Outbox<PageStore>>,
-    /// Counts the engines of this page.
-    pub(crate) engine: u32,
-    /// Who its visitor is.
-    pub(crate) person: String,
+    pub(crate) hooks: u32,
+    pub(crate) beside: Beside,
+    pub(crate) beneath: Beneath,
+    /// `None` while it has no tracker.
+    pub(crate) tracker: Option<Tracker<PageStore>>,
+    /// What takes its calls meanwhile.
+    pub(crate) facade: Facade,
+    /// Counts the instances of this page.
+    pub(crate) instance: u32,
     pub(crate) life: Life,
     pub(crate) hidden: bool,
+    /// Whether nobody sees it yet, and what happens there has not.
+    pub(crate) is_prerendered: bool,
+    /// Whether it shows other pages that it lives.
+    pub(crate) is_present: bool,
+    /// Whether its tracker hears what happens to the page; not after its shutdown.
+    pub(crate) is_listening: bool,
     /// Whether it was told that it is left, and not that it is back.
     pub(crate) left: bool,
     pub(crate) shut_down: bool,
@@ -80,32 +112,54 @@ pub(crate) struct Page {
     pub(crate) clock_zero: u64,
     pub(crate) wake: Option<u64>,
     pub(crate) alarm: u64,
-    /// What its engine was told last of each team: an answer, or that nobody knows.
+    /// The team of the page at the moment; empty, where it has none.
+    pub(crate) team: String,
+    /// What its tracker says of each team.
     pub(crate) told_of: BTreeMap<String, Option<bool>>,
+    /// What this page has asked, and what it was answered.
+    pub(crate) asked: BTreeMap<u32, Asked>,
+    pub(crate) heard: Vec<Heard>,
+    /// Whether nothing holds its calls any more.
+    pub(crate) is_released: bool,
+    /// What the visitor has said of its consent, as this page knows.
+    pub(crate) word: Word,
+    /// Whose page this is, by the stretches of the people of this world.
+    pub(crate) stretch: usize,
     pub(crate) under_way: BTreeMap<u32, UnderWay>,
     /// The bytes of exits since the page was left.
     pub(crate) exit_bytes: usize,
     pub(crate) backlog: Vec<Job>,
-    /// What the engine believes of the lock.
+    /// What the tracker believes of the lock.
     pub(crate) holds_lock: bool,
     pub(crate) asks_lock: bool,
-    /// The uuids of which this engine was told that the server has them.
+    /// The uuids of which this instance was told that the server has them.
     pub(crate) told: BTreeSet<String>,
-    /// The keys of raw records of this engine, each with the event as it will be sealed.
-    pub(crate) raw: BTreeMap<String, String>,
+    /// Calls that wait until the visitor has agreed, or sees the page, with the numbers of their events, and when they were made.
+    pub(crate) held: Vec<(Call, Option<u64>, u64)>,
+    /// Whether one of them has everything given up that waits.
+    pub(crate) awaits_purge: bool,
+    /// What it was told that it has asked last.
+    pub(crate) answered: Option<Told>,
+    /// The flags that PostHog was told of since the visitor is who it is, each with its value.
+    pub(crate) met: BTreeSet<(usize, String)>,
 }
 
 impl Page {
-    pub(crate) fn new(id: PageId, gate: PageGate, opened: u64) -> Self {
+    pub(crate) fn new(id: PageId, gate: PageGate, beside: Beside, opened: u64) -> Self {
         Self {
             id,
             gate,
-            team_gate: TeamGate::default(),
+            hooks: 0,
+            beside,
+            beneath: Beneath::default(),
             tracker: None,
-            engine: 1,
-            person: format!("visitor-{id}"),
+            facade: Facade::default(),
+            instance: 1,
             life: Life::Live,
             hidden: false,
+            is_prerendered: false,
+            is_present: false,
+            is_listening: true,
             left: false,
             shut_down: false,
             opened,
@@ -113,14 +167,23 @@ impl Page {
             clock_zero: 0,
             wake: None,
             alarm: 0,
+            team: if matches!(gate, PageGate::OwnTeam(_)) { OWN_TEAM.to_owned() } else { String::new() },
             told_of: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            heard: Vec::new(),
+            is_released: false,
+            word: Word::default(),
+            stretch: 0,
             under_way: BTreeMap::new(),
             exit_bytes: 0,
             backlog: Vec::new(),
             holds_lock: false,
             asks_lock: false,
             told: BTreeSet::new(),
-            raw: BTreeMap::new(),
+            held: Vec::new(),
+            awaits_purge: false,
+            answered: None,
+            met: BTreeSet::new(),
         }
     }
 
@@ -133,7 +196,7 @@ impl Page {
         self.life == Life::Live
     }
 
-    /// What this page's engine can know of a team's gate. What no team gates is always open.
+    /// What this page's tracker says of a team's gate. What no team gates is always open.
     pub(crate) fn was_told(&self, team: Option<&str>) -> Option<bool> {
         team.map_or(Some(true), |team| self.told_of.get(team).copied().flatten())
     }
@@ -143,30 +206,33 @@ impl Page {
         self.under_way.values().filter(|sent| sent.keepalive).map(|sent| sent.parcel.bytes).sum()
     }
 
-    /// A fresh engine knows nothing of what the last one had under way.
-    pub(crate) fn forget_engine(&mut self) {
-        self.engine += 1;
+    /// What names this page in the entries of the journal.
+    pub(crate) fn name(&self) -> String {
+        format!("page-{}-{}", self.id, self.instance)
+    }
+
+    /// A fresh instance knows nothing of what the last one had under way.
+    pub(crate) fn forget_instance(&mut self) {
+        self.instance += 1;
+        self.tracker = None;
+        self.facade = Facade::default();
+        self.is_present = false;
+        self.is_listening = true;
         self.wake = None;
         self.alarm += 1;
         self.told_of.clear();
+        self.asked.clear();
+        self.heard.clear();
         self.under_way.clear();
         self.holds_lock = false;
         self.asks_lock = false;
         self.told.clear();
         self.backlog.clear();
-        self.raw.clear();
+        self.held.clear();
+        self.awaits_purge = false;
+        self.met.clear();
         self.shut_down = false;
         self.left = false;
-    }
-}
-
-/// The defaults of the wrapper.
-pub(crate) fn config() -> Config {
-    Config {
-        project: PROJECT.to_owned(),
-        flush_at: 20,
-        flush_interval_ms: 10_000,
-        max_retries: 10,
-        request_timeout_ms: 10_000,
+        self.is_released = false;
     }
 }

@@ -51,6 +51,11 @@ impl Parcel {
 }
 
 impl WireEvent {
+    /// What PostHog merges copies by.
+    pub(crate) fn row(&self) -> (&str, &str, &str, u64) {
+        (&self.name, &self.uuid, &self.distinct_id, self.timestamp_ms)
+    }
+
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let event: Value = serde_json::from_str(text).map_err(|error| format!("{error} in {text}"))?;
         let string = |name: &str| event[name].as_str().map(str::to_owned).ok_or(format!("no {name} in {text}"));

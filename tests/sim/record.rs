@@ -1,4 +1,4 @@
-//! The value of a record as the format says it, independently of the engine:
+//! The value of a record as the format says it, independently of the tracker:
 //! `<marks>⇥<team>⇥<event>`, with a tabulator between its parts.
 
 use serde_json::Value;
@@ -31,12 +31,5 @@ impl<'a> RecordValue<'a> {
             team: Some(team).filter(|team| !team.is_empty()),
             body,
         })
-    }
-
-    pub(crate) fn write(self) -> String {
-        let stage = if self.sealed { "s" } else { "r" };
-        let held = if self.held { "h" } else { "" };
-        let must_send = if self.must_send { "m" } else { "" };
-        format!("{stage}{held}{must_send}\t{}\t{}", self.team.unwrap_or_default(), self.body)
     }
 }

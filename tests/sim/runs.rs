@@ -6,6 +6,7 @@ use std::thread;
 
 use crate::chance::Chance;
 use crate::faults::{Fault, Faults};
+use crate::scene::Scene;
 use crate::storage::CrashPoint;
 use crate::tally::Tally;
 use crate::world::{Happening, START, Verdict, Violation, World};
@@ -63,6 +64,7 @@ pub(crate) fn play_with(seed: u64, faults: Faults, breakage: Breakage, traced: b
         // Views as late as the settling time of the lock allows for, and requests that end at odd times.
         world.origin.borrow_mut().delay = (10, 18);
         world.weather.latency = (100, 900);
+        world.scene = Scene::plain();
     }
     let deeds = world.chance.between(8, 60) as u32;
     world.schedule(0, Happening::Act(deeds));
@@ -93,7 +95,7 @@ pub(crate) fn play_crash(number: usize, round: u64, calls: u64, browser: bool, t
     world.note(|_| format!("script \"{name}\", crash after call {calls}, the browser: {browser}"));
     world.locks.missing = false;
     world.weather.bad_percent = 0;
-    world.sources.time_to_live_ms = SCRIPT_TIME_TO_LIVE_MS;
+    world.scene = Scene { time_to_live_ms: SCRIPT_TIME_TO_LIVE_MS, ..Scene::plain() };
     world.crash_kills_browser = browser;
     world.origin.borrow_mut().crash = (calls > 0).then_some(CrashPoint { calls });
     world.play_script(script());
@@ -101,10 +103,25 @@ pub(crate) fn play_crash(number: usize, round: u64, calls: u64, browser: bool, t
     (world, verdict)
 }
 
+/// A script of pages that replay a journal; how late each sees what others have stored, and who is served first, differs by the seed.
+pub(crate) fn play_journal(seed: u64, script: crate::script::Script, traced: bool) -> (World, Verdict) {
+    // Without the lock, copies are as many as pages, which is no fault.
+    let mut world = prepared(seed, Faults::of(&[Fault::Crash]), INTACT, traced);
+    world.scene = Scene::plain();
+    world.weather.bad_percent = 0;
+    world.wall_skew = 0;
+    world.locks.missing = seed.is_multiple_of(3);
+    world.origin.borrow_mut().delay = *world.chance.pick(&[(0, 2), (1, 15), (60, 90)]);
+    world.play_script(script);
+    let verdict = play(&mut world, START + 150_000);
+    (world, verdict)
+}
+
 /// Prints what led to a violation, and what to type to see it again.
 pub(crate) fn report(what: &str, world: &World, violation: &Violation) -> String {
     let trace = world.trace.clone().unwrap_or_default();
-    let from = trace.len().saturating_sub(TRACE_LINES);
+    let lines = crate::number("SIM_LINES").map_or(TRACE_LINES, |lines| lines as usize);
+    let from = trace.len().saturating_sub(lines);
     let head = trace.first().cloned().unwrap_or_default();
     format!(
         "{head}\n…\n{}\n\n{what}: checker \"{}\" at {} ms: {}\n",

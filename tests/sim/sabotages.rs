@@ -1,4 +1,4 @@
-//! Engines that are broken on purpose: the simulator notices each of them, and by the checker that is meant to. A test
+//! Trackers that are broken on purpose: the simulator notices each of them, and by the checker that is meant to. A test
 //! that has never been seen red proves nothing.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use posthog_booking_tracker::outbox::Sabotage;
 use crate::faults::{Fault, Faults};
 use crate::runs;
 
-/// How many runs a broken engine may survive.
+/// How many runs a broken tracker may survive.
 const RUNS_MAX: u64 = 600;
 /// So many catches stand in the table.
 const CATCHES: usize = 5;
@@ -31,12 +31,22 @@ fn hunt(way: Sabotage) -> (&'static [Fault], &'static str) {
         Sabotage::ForgetMirrorOnPurge => (&[Fault::Blocked, Fault::GateFlips], "purge"),
         Sabotage::KeepStoredOnPurge => (&[], "purge"),
         Sabotage::SendRaw => (&[], "seal"),
+        Sabotage::ComposeWithPresentPerson => (&[Fault::KilledTab], "person"),
+        Sabotage::KeepIdAfterReset => (&[], "cause"),
+        Sabotage::StoreWhilePending => (&[], "consent"),
+        Sabotage::MissDenialElsewhere => (&[], "consent"),
+        Sabotage::ForgetMetFlags => (&[], "flag"),
+        Sabotage::ReplayWithoutUuid => (&[Fault::KilledTab], "once"),
+        Sabotage::NeverRenewSession => (&[], "session"),
+        Sabotage::IgnoreHookDrop => (&[], "hook"),
+        Sabotage::MissShutGate => (&[Fault::GateFlips], "gate"),
+        Sabotage::KeepTeamOfStart => (&[], "capture"),
         _ => (&[], ""),
     }
 }
 
 #[test]
-fn every_broken_engine_is_caught_by_the_checker_that_is_meant_to() {
+fn every_broken_tracker_is_caught_by_the_checker_that_is_meant_to() {
     for way in Sabotage::ALL {
         let (faults, wanted) = hunt(way);
         let mut caught: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
@@ -50,10 +60,10 @@ fn every_broken_engine_is_caught_by_the_checker_that_is_meant_to() {
         }
         println!("{way:?} → {caught:?}");
         assert!(caught.contains_key(wanted), "{way:?} is caught by {caught:?}, not by {wanted:?}");
-        // The same worlds with an intact engine are in order, so it is the breakage that was caught.
+        // The same worlds with an intact tracker are in order, so it is the breakage that was caught.
         for seed in caught.values().flatten() {
             let verdict = runs::play_with(*seed, Faults::of(faults), runs::INTACT, false).1;
-            assert!(verdict.is_ok(), "seed {seed} with an intact engine: {verdict:?}");
+            assert!(verdict.is_ok(), "seed {seed} with an intact tracker: {verdict:?}");
         }
     }
 }

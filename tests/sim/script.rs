@@ -1,23 +1,23 @@
 //! Scripts: short stories whose every storage call is a place to die, for the exhaustive search of crash points.
 
-use posthog_booking_tracker::outbox::Input;
+use posthog_booking_tracker::tracker::Input;
 
-use crate::page::{Job, Life};
+use crate::page::{Job, Life, PageGate};
 use crate::storage::PageId;
-use crate::team_gate::PageGate;
+use crate::tab::Beside;
 use crate::world::{Happening, Verdict, World};
 
 /// What happens next, to the page of this number where one is named. A page that is dead does nothing.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Open(PageGate),
+    /// A page that waits for a posthog-js, which comes after this time.
+    OpenSharing(PageGate, u64),
     /// A page whose tracker has not come.
     OpenWithout(PageGate),
     /// The tracker of a page comes.
     Start(PageId),
     Capture(PageId, &'static str),
-    /// An event of which its page does not know yet who it is about.
-    Raw(PageId, &'static str),
     /// An event that the server refuses.
     Poison(PageId),
     Say(PageId, Input),
@@ -47,16 +47,19 @@ pub(crate) const ALL: [(&str, ScriptOf); 6] = [
 const OWN: PageGate = PageGate::OwnTeam(true);
 
 fn one_visit() -> Script {
-    use Step::{Capture, Close, Open, Raw, Wait};
+    use Step::{Capture, Close, OpenSharing, Wait};
     vec![
-        Open(OWN),
-        Raw(0, "booking_started"),
+        OpenSharing(OWN, 400),
+        Capture(0, "booking_started"),
         Wait(200),
         Capture(0, "date_changed"),
+        Wait(500),
         Capture(0, "booking_completed"),
         Wait(2_000),
-        Raw(0, "slot_selected"),
+        OpenSharing(OWN, 9_000),
+        Capture(1, "slot_selected"),
         Wait(300),
+        Close(1),
         Close(0),
     ]
 }
@@ -82,13 +85,12 @@ fn second_tab() -> Script {
 }
 
 fn turning_gate() -> Script {
-    use Step::{Capture, Open, Raw, Shut, Wait};
+    use Step::{Capture, Open, Shut, Wait};
     vec![
         Shut(true),
         Open(PageGate::Asks),
-        Raw(0, "booking_completed"),
-        Capture(0, "date_changed"),
         Capture(0, "booking_completed"),
+        Capture(0, "date_changed"),
         Wait(300),
         Capture(0, "slot_selected"),
         Shut(false),
@@ -169,14 +171,16 @@ impl World {
         self.note(|_| format!("script: {step:?}"));
         match step {
             Step::Open(gate) => return self.open(gate).map(drop),
-            Step::OpenWithout(gate) => {
-                self.open_without_tracker(gate);
+            Step::OpenSharing(gate, comes_in) => {
+                let page = self.open_without_tracker(gate, Beside::default());
+                self.share(page, Some(comes_in));
+                return self.run(page, Job::Start);
             }
+            Step::OpenWithout(gate) => drop(self.open_without_tracker(gate, Beside::default())),
             Step::Wait(_) => {}
             Step::Shut(shut) => self.gates.values_mut().for_each(|open| *open = !shut),
             Step::Start(page)
             | Step::Capture(page, _)
-            | Step::Raw(page, _)
             | Step::Poison(page)
             | Step::Say(page, _)
             | Step::Close(page)
@@ -193,9 +197,8 @@ impl World {
         }
         match step {
             Step::Start(_) => return self.run(page, Job::Start),
-            Step::Capture(_, name) => return self.capture_for_script(page, name, false, false),
-            Step::Raw(_, name) => return self.capture_for_script(page, name, false, true),
-            Step::Poison(_) => return self.capture_for_script(page, "booking_started", true, false),
+            Step::Capture(_, name) => return self.capture_named(page, name, r#"{"teamId":"1"}"#),
+            Step::Poison(_) => return self.capture_named(page, "booking_started", r#"{"teamId":"1","poison":true}"#),
             Step::Say(_, input) => return self.say(page, input),
             Step::Close(_) => return self.close(page),
             Step::Cache(_) => return self.cache(page),
@@ -203,19 +206,5 @@ impl World {
             _ => {}
         }
         Ok(())
-    }
-
-    fn capture_for_script(&mut self, page: PageId, name: &str, poison: bool, raw: bool) -> Verdict {
-        self.captures += 1;
-        let properties = format!(r#"{{"poison":{poison}}}"#);
-        match self.new_event(page, name, &properties, Some("1")) {
-            Some(event) if self.pages[page].tracker.is_none() => {
-                self.note_in_journal(page, &event);
-                Ok(())
-            }
-            Some(event) if raw => self.capture_raw(page, event),
-            Some(event) => self.say(page, Input::Captured(event)),
-            None => Ok(()),
-        }
     }
 }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use posthog_booking_tracker::outbox::{Store, StoreError};
 
 use crate::mirror::Mirror;
+use crate::tab::Beside;
 
 /// The first dirty write is on the disk after this time, and the next commit comes no sooner than after the other.
 const COMMIT_DELAY_MS: u64 = 5_000;
@@ -38,7 +39,7 @@ struct View {
     used: usize,
 }
 
-/// What an engine did to the store in one task.
+/// What an instance did to the store in one task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Op {
     Put {
@@ -47,6 +48,10 @@ pub(crate) enum Op {
         taken: bool,
     },
     Remove {
+        key: String,
+    },
+    /// Something was stored of the tab.
+    TabPut {
         key: String,
     },
     /// Another call that reads.
@@ -82,6 +87,10 @@ pub(crate) struct Origin {
     /// Pages whose calls do nothing any more, because they died inside one.
     pub(crate) dead: BTreeSet<PageId>,
     ops: Vec<Op>,
+    /// What browsers tell other pages of: the page, when, and the key, or none where everything was cleared.
+    pub(crate) announced: Vec<(PageId, u64, Option<String>)>,
+    /// Whether the simulator looks on, and no page does anything.
+    pub(crate) is_peeked: bool,
 }
 
 /// UTF-16 units, as browsers count.
@@ -148,6 +157,8 @@ impl Origin {
 
     fn write(&mut self, page: Option<PageId>, key: &str, value: Option<&str>) {
         self.writes += 1;
+        // A tracker looks at nothing else that it is told of.
+        let is_heard = key.starts_with("phbt:gate:") || key.starts_with("phbt:consent:");
         let write = Write { number: self.writes, key: key.to_owned(), value: value.map(str::to_owned) };
         apply(&mut self.truth, &write);
         let (low, high) = self.delay;
@@ -160,6 +171,9 @@ impl Origin {
                 let at = self.now + low + (self.delay_dice >> 33) % (high - low + 1);
                 let at = at.max(view.late.back().map_or(0, |(at, _)| *at));
                 view.late.push_back((at, write.clone()));
+                if is_heard {
+                    self.announced.push((*id, at, Some(key.to_owned())));
+                }
             }
         }
         self.log.push(write);
@@ -185,6 +199,7 @@ impl Origin {
             let Some(view) = self.views.get_mut(&id) else { continue };
             let whole = view.late.back().map_or(0, |(at, _)| *at);
             view.late.iter_mut().skip(count).for_each(|(at, _)| *at = whole);
+            self.announced.push((id, whole, None));
         }
     }
 
@@ -209,14 +224,32 @@ impl Origin {
         self.views.get(&page).map(|view| &view.entries)
     }
 
+    pub(crate) fn is_blocked(&self, page: PageId) -> bool {
+        self.views.get(&page).is_none_or(|view| view.blocked)
+    }
+
+    /// What a page sees under a key; nothing, where it has no storage.
+    pub(crate) fn seen(&self, page: PageId, key: &str) -> Option<String> {
+        self.views.get(&page).filter(|view| !view.blocked)?.entries.get(key).cloned()
+    }
+
     pub(crate) fn take_ops(&mut self) -> Vec<Op> {
         std::mem::take(&mut self.ops)
+    }
+
+    pub(crate) fn note_op(&mut self, op: Op) {
+        if !self.is_peeked {
+            self.ops.push(op);
+        }
     }
 
     /// Counts a call, and says whether its page still lives to make it. It dies *after* the call of its crash point.
     fn enter(&mut self, page: PageId) -> bool {
         if self.dead.contains(&page) || !self.views.contains_key(&page) {
             return false;
+        }
+        if self.is_peeked {
+            return true;
         }
         self.calls += 1;
         if let Some(crash) = &mut self.crash {
@@ -256,20 +289,28 @@ fn apply(entries: &mut BTreeMap<String, String>, write: &Write) {
     };
 }
 
-/// The store of one page, as its engine sees it.
+/// The store of one page, as its tracker sees it.
 #[derive(Debug, Clone)]
 pub(crate) struct PageStore {
     pub(crate) origin: Rc<RefCell<Origin>>,
     pub(crate) page: PageId,
+    pub(crate) beside: Beside,
 }
 
 impl PageStore {
+    /// Whether this page has no storage, or is none any more.
+    pub(crate) fn is_shut_out(&self) -> bool {
+        let origin = self.origin.borrow();
+        let is_dead = origin.dead.contains(&self.page);
+        is_dead || origin.views.get(&self.page).is_none_or(|view| view.blocked)
+    }
+
     fn read<T>(&self, look: impl FnOnce(&View) -> T) -> Result<T, StoreError> {
         let mut origin = self.origin.borrow_mut();
         if !origin.enter(self.page) {
             return Err(StoreError::Gone);
         }
-        origin.ops.push(Op::Read);
+        origin.note_op(Op::Read);
         let view = origin.views.get(&self.page).ok_or(StoreError::Gone)?;
         if view.blocked { Err(StoreError::Blocked) } else { Ok(look(view)) }
     }
@@ -295,7 +336,7 @@ impl Store for PageStore {
         } else {
             (!view.takes(key, value)).then_some(StoreError::Full)
         };
-        origin.ops.push(Op::Put { key: key.to_owned(), value: value.to_owned(), taken: refusal.is_none() });
+        origin.note_op(Op::Put { key: key.to_owned(), value: value.to_owned(), taken: refusal.is_none() });
         match refusal {
             Some(error) => Err(error),
             None => {
@@ -313,7 +354,7 @@ impl Store for PageStore {
         if is_record_key(key) {
             origin.mirror.note(self.page, key, None);
         }
-        origin.ops.push(Op::Remove { key: key.to_owned() });
+        origin.note_op(Op::Remove { key: key.to_owned() });
         let view = origin.views.get(&self.page).ok_or(StoreError::Gone)?;
         if view.blocked {
             return Err(StoreError::Blocked);

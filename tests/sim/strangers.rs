@@ -34,7 +34,6 @@ impl World {
             }
             Fault::Cleared => {
                 let both = self.chance.percent(60);
-                self.sources.clear();
                 self.note(|_| format!("the user clears storage, the mirror as well: {both}"));
                 self.destroy("cleared by the user", |world| {
                     let mut origin = world.origin.borrow_mut();
@@ -44,11 +43,12 @@ impl World {
                     }
                 });
                 self.forget_lost_foreign();
+                self.announce();
             }
             Fault::ForeignClear => {
-                self.sources.clear();
                 self.destroy("cleared by a foreign script", |world| world.origin.borrow_mut().clear());
                 self.forget_lost_foreign();
+                self.announce();
             }
             Fault::ForeignWrites => self.store_foreign(page),
             Fault::Torn => self.tear(),

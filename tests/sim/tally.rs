@@ -1,4 +1,4 @@
-//! What came of gates, raw records and journals over many runs: a promise about them is worth nothing where nothing ever puts
+//! What came of gates, raw records, journals and visitors over many runs: a promise about them is worth nothing where nothing ever puts
 //! it to the test.
 
 use posthog_booking_tracker::outbox::DropReason;
@@ -14,9 +14,9 @@ pub(crate) struct Tally {
     pub(crate) unknown: usize,
     /// Events that were delivered although nobody knew of their team when they were captured.
     pub(crate) held_and_delivered: usize,
-    /// How often an engine was told the opposite of what it had been told before.
+    /// How often a tracker said the opposite of what it had said of a team before.
     pub(crate) turned: usize,
-    /// How often an engine was told that nobody knows any more.
+    /// How often it said that nobody knows any more.
     pub(crate) forgotten: usize,
     /// Events that were delivered as their page has sealed them after a while, and as others have found them raw.
     pub(crate) sealed: usize,
@@ -24,6 +24,13 @@ pub(crate) struct Tally {
     /// Events that were delivered out of journals, by other pages than those that noted them, and by their own.
     pub(crate) replayed: usize,
     pub(crate) caught_up: usize,
+    /// How often a page has named its visitor, a visitor has denied, PostHog was told of a flag, and a hook has kept an event away.
+    pub(crate) named: usize,
+    pub(crate) denied: usize,
+    pub(crate) met: usize,
+    pub(crate) hooked: usize,
+    /// How often a session was over by itself.
+    pub(crate) over: usize,
 }
 
 impl Tally {
@@ -45,6 +52,11 @@ impl Tally {
             found_raw: raw(true),
             replayed: noted(false),
             caught_up: noted(true),
+            named: world.people.named,
+            denied: world.denials,
+            met: world.flags_met,
+            hooked: world.hooked,
+            over: world.visits.over,
             shut: given_up(DropReason::GateShut),
             unknown: given_up(DropReason::GateUnknown),
             held_and_delivered: delivered.count(),
@@ -63,12 +75,18 @@ impl Tally {
         self.found_raw += other.found_raw;
         self.replayed += other.replayed;
         self.caught_up += other.caught_up;
+        self.named += other.named;
+        self.denied += other.denied;
+        self.met += other.met;
+        self.hooked += other.hooked;
+        self.over += other.over;
     }
 
     /// Whether each of these has happened.
     pub(crate) fn is_whole(&self) -> bool {
         let gates = [self.shut, self.unknown, self.held_and_delivered, self.turned, self.forgotten];
         let others = [self.sealed, self.found_raw, self.replayed, self.caught_up];
-        gates.into_iter().chain(others).all(|count| count > 0)
+        let visitors = [self.named, self.denied, self.met, self.hooked, self.over];
+        gates.into_iter().chain(others).chain(visitors).all(|count| count > 0)
     }
 }

@@ -1,49 +1,22 @@
-//! Tasks: one input of one page from the moment it is told to the engine until all that follows from it is done and looked
-//! at.
+//! Tasks: one input or call of one page from the moment its tracker is told until all that follows from it is done and looked at.
 
 use std::rc::Rc;
 
-use posthog_booking_tracker::outbox::{Input, LockAnswer, Monotonic, Now, Outbox, Outcome, Output, Stats, Wall};
+use posthog_booking_tracker::event::json::Object;
+use posthog_booking_tracker::outbox::{Monotonic, Wall};
+use posthog_booking_tracker::tracker::{Call, Erased, Facts, Input, Moment, Output, PostHog, Tracker};
 
-use crate::accounts::{self, Removal};
-use crate::book::{Copy, uuid_of};
+use crate::accounts;
+use crate::book::{Copy, Fact};
 use crate::checkers;
 use crate::edge;
-use crate::locks::Holder;
-use crate::page::{self, Job, Life, UnderWay};
+use crate::hooks::Shown;
+use crate::page::{Job, Life, PROJECT, UnderWay};
 use crate::parcel::Parcel;
-use crate::storage::{Op, PageId, is_record_key};
-use crate::world::{Happening, Verdict, Violation, World};
-
-/// A body that left the page in a task.
-#[derive(Debug, Clone)]
-pub(crate) struct Sent {
-    /// `None` for an exit.
-    pub(crate) request: Option<u32>,
-    pub(crate) keepalive: bool,
-    pub(crate) parcel: Rc<Parcel>,
-}
-
-/// One input and all that came of it.
-#[derive(Debug)]
-pub(crate) struct Task {
-    pub(crate) page: PageId,
-    pub(crate) input: Input,
-    /// The request that an answer in this task was about, with what it carried.
-    pub(crate) answered: Option<(Rc<Parcel>, Outcome)>,
-    pub(crate) ops: Vec<Op>,
-    pub(crate) outputs: Vec<Output>,
-    pub(crate) sent: Vec<Sent>,
-    pub(crate) removals: Vec<Removal>,
-    pub(crate) before: Stats,
-    pub(crate) after: Stats,
-    /// The uuids of events that were captured in this task.
-    pub(crate) captured: Vec<String>,
-    /// Whether the page held the lock when the task began.
-    pub(crate) locked: bool,
-    /// How many events need not arrive for what came before.
-    pub(crate) excused_before: usize,
-}
+use crate::people::{About, number_of};
+use crate::storage::{PageId, PageStore};
+use crate::task::{Sent, Task, Told, What};
+use crate::world::{HREF, Happening, Verdict, Violation, World};
 
 impl World {
     /// Lets a page do a job, now or when it can.
@@ -60,50 +33,60 @@ impl World {
 
     fn run_now(&mut self, page: PageId, job: Job) -> Verdict {
         match job {
-            Job::Start => {
-                let tracker = Outbox::new(page::config(), self.store(page));
-                self.pages[page].tracker = Some(tracker);
-                #[cfg(feature = "broken-trackers")]
-                if let (Some(way), Some(tracker)) = (self.sabotage, &mut self.pages[page].tracker) {
-                    tracker.sabotage(way);
-                }
-                let engine = self.pages[page].engine;
-                let delay = self.chance.between(2, 120);
-                self.schedule(delay, Happening::MirrorRead { page, engine });
-                self.input(page, Input::Started { quarantined: Vec::new() })?;
-                self.capture_journal(page)
-            }
+            // Nothing is loaded any more on a page that is left.
+            Job::Start if self.pages[page].left => Ok(()),
+            Job::Start => self.start(page),
             Job::Wake(alarm) => self.ring(page, alarm),
             Job::Finish { request, outcome } => {
-                // The engine has given it up, so the page's side has as well.
+                // The tracker has given it up, so the page's side has as well.
                 if !self.pages[page].under_way.contains_key(&request) {
                     return Ok(());
                 }
                 self.input(page, Input::SendFinished { request, outcome })
             }
-            Job::Gate(news) => self.hear_of_gate(page, news),
             Job::Lock(answer) => self.input(page, Input::LockAnswered(answer)),
-            Job::LockLost => {
-                if self.pages[page].holds_lock {
-                    self.input(page, Input::LockLost)
-                } else {
-                    Ok(())
-                }
-            }
-            Job::Mirrored(records) => self.input(page, Input::Mirrored(records)),
-            Job::Seal(key) => self.seal(page, key),
-            Job::Say(input) => {
-                let refreshes = matches!(input, Input::Returned | Input::Online);
-                if input == Input::Leaving {
-                    self.seal_all(page)?;
-                }
-                self.input(page, input)?;
-                if refreshes {
-                    self.refresh_gate(page);
-                }
+            Job::LockLost if self.pages[page].holds_lock => self.input(page, Input::LockLost),
+            Job::LockLost => Ok(()),
+            Job::Say(input) => self.say_now(page, input),
+            Job::Call(call) => self.call(page, *call),
+            Job::PostHogComes => {
+                self.bring_posthog(page);
                 Ok(())
             }
+            Job::ReadFlag(key) => self.read_flag(page, key),
         }
+    }
+
+    fn say_now(&mut self, page: PageId, input: Input) -> Verdict {
+        let is_page_event = matches!(input, Input::Hidden | Input::Leaving | Input::Returned | Input::Online);
+        if is_page_event && !self.pages[page].is_listening {
+            self.note_page_event(page, &input);
+            return Ok(());
+        }
+        let (is_leaving, is_back) = (input == Input::Leaving, input == Input::Returned || input == Input::Online);
+        self.input(page, input)?;
+        let here = &mut self.pages[page];
+        if is_leaving || is_back && here.tracker.is_some() {
+            here.is_present = is_back;
+        }
+        Ok(())
+    }
+
+    /// Makes the tracker of a page, which does what has waited for it.
+    fn start(&mut self, page: PageId) -> Verdict {
+        self.consent_of(page);
+        let options = self.scene.options(&self.pages[page], self.is_healed);
+        let mut tracker = Tracker::new(options, self.store(page), Wall(self.wall()));
+        #[cfg(feature = "broken-trackers")]
+        if let Some(way) = self.sabotage {
+            tracker.sabotage(way);
+        }
+        #[cfg(not(feature = "broken-trackers"))]
+        let _ = &mut tracker;
+        self.pages[page].tracker = Some(tracker);
+        let is_prerendering = self.pages[page].is_prerendered;
+        self.input(page, Input::Started { is_prerendering })?;
+        self.release_facade(page)
     }
 
     /// The alarm goes off; too early, where the page's clock has slept meanwhile.
@@ -123,45 +106,132 @@ impl World {
         }
     }
 
-    /// Tells the engine of a page something, looks at what comes of it, and does what it wants.
-    pub(crate) fn input(&mut self, page: PageId, input: Input) -> Verdict {
-        let Some(mut tracker) = self.pages[page].tracker.take() else { return Ok(()) };
-        self.origin.borrow_mut().deliver(page);
-        self.note(|_| format!("page {page}: {}", brief(&input)));
-        let locked = self.pages[page].holds_lock;
-        let answered = self.learn(page, &input);
-        let now =
-            Now { wall: Wall(self.wall()), monotonic: Monotonic(self.monotonic(page)), entropy: self.chance.entropy() };
-        let before = tracker.stats();
-        tracker.handle(now, input.clone());
-        let ops = self.origin.borrow_mut().take_ops();
-        let died = self.origin.borrow().dead.contains(&page);
-        let outputs = if died { Vec::new() } else { tracker.take_outputs() };
-        let after = tracker.stats();
-        self.pages[page].tracker = Some(tracker);
-        let captured = self.enter(page, &ops, died)?;
-        if !died {
-            let at = self.now + self.chance.between(2, 60);
-            self.origin.borrow_mut().mirror.end_task(page, at);
+    pub(crate) fn facts(&mut self, page: PageId) -> Facts {
+        let visitor = self.pages[page].beneath.visitor.clone();
+        let posthog = visitor.map(|visitor| PostHog { visitor: Some(visitor), ..PostHog::default() });
+        Facts {
+            wall: Wall(self.wall()),
+            monotonic: Monotonic(self.monotonic(page)),
+            entropy: self.chance.entropy(),
+            href: HREF.to_owned(),
+            referrer: String::new(),
+            is_seen: !self.pages[page].hidden,
+            environment: Object::read(r#"{"$os":"Linux"}"#).unwrap_or_default().into(),
+            posthog,
+            ..Facts::default()
         }
-        let sent = self.unpack(&outputs)?;
+    }
+
+    pub(crate) fn input(&mut self, page: PageId, input: Input) -> Verdict {
+        self.tell(page, What::Input(input), None)
+    }
+
+    /// A page calls its tracker, or what stands for that.
+    pub(crate) fn call(&mut self, page: PageId, call: Call) -> Verdict {
+        self.tell(page, What::Call(call, None), None)
+    }
+
+    /// The same as what happened then.
+    pub(crate) fn call_then(
+        &mut self,
+        page: PageId,
+        (call, number): (Call, Option<u64>),
+        then: Moment,
+        stretch: usize,
+    ) -> Verdict {
+        // Where the visitor has yet to agree, its event is made later.
+        let uuid = then.uuid.clone().unwrap_or_default();
+        self.people.expect(None, &uuid, About::Stretch(stretch));
+        self.tell(page, What::Call(call, number), Some((then, stretch)))
+    }
+
+    /// Tells the tracker of a page something, looks at what comes of it, and does what it wants.
+    pub(crate) fn tell(&mut self, page: PageId, what: What, then: Option<(Moment, usize)>) -> Verdict {
+        let Some(mut tracker) = self.pages[page].tracker.take() else { return self.tell_facade(page, what) };
+        self.origin.borrow_mut().deliver(page);
+        self.note(|_| format!("page {page}: {}", brief(&what)));
+        let denied = self.pages[page].word.denied().to_owned();
+        let was = self.consent_of(page);
+        self.see_stored_person(page);
+        let locked = self.pages[page].holds_lock;
+        let answered = self.learn(page, &what);
+        let facts = self.facts(page);
+        let before = tracker.counts();
+        let (then, stretch) = then.unzip();
+        let mut told = None;
+        match what.clone() {
+            What::Input(input) => tracker.handle(facts, input),
+            What::Call(call, _) => tracker.call(facts, call, then),
+            What::AskFlag(key) => told = tracker.flag(facts, key).map(|reading| Told::Flag(reading.is_met)),
+            What::AskVisitor => told = tracker.visitor(facts).map(|(id, ..)| Told::Visitor(id)),
+        }
+        let (mut outputs, mut shown) = (Vec::new(), Vec::new());
+        self.drain(page, &mut tracker, &mut outputs, &mut shown);
+        let ops = self.origin.borrow_mut().take_ops();
+        self.origin.borrow_mut().is_peeked = true;
+        let (after, wake) = (tracker.stats(), tracker.wake_at());
+        self.origin.borrow_mut().is_peeked = false;
+        self.pages[page].tracker = Some(tracker);
+        self.pages[page].wake = wake.map(|wake| wake.0);
+        self.pages[page].answered = told;
         let mut task = Task {
             page,
-            input,
+            what,
             answered,
             ops,
             outputs,
-            sent,
+            shown,
+            sent: Vec::new(),
             removals: Vec::new(),
             before,
             after,
-            captured,
+            written: Vec::new(),
+            was,
+            is: was,
+            is_late: stretch.is_some(),
+            is_news_of_denial: false,
+            purges: false,
             locked,
+            is_released: false,
+            about: None,
             excused_before: self.book.excused.len(),
         };
+        self.follow_task(&mut task, &denied, stretch);
+        self.look_at(task)
+    }
+
+    /// Notes what a task has done, has it looked at, and carries it out.
+    fn look_at(&mut self, mut task: Task) -> Verdict {
+        let page = task.page;
+        let died = self.origin.borrow().dead.contains(&page);
+        if died {
+            task.outputs.clear();
+        }
+        task.written = self.enter(page, &task.ops, died)?;
+        for event in task.events_written(self) {
+            if let (Some(about), None) = (&task.about, number_of(&event)) {
+                self.people.expect(None, event["uuid"].as_str().unwrap_or_default(), about.clone());
+            }
+        }
+        if !died {
+            let finding = self.judge_stored_person(page, &task.ops, task.is_late);
+            finding.map_err(|story| Violation { checker: "cause", story })?;
+        }
+        self.note_stored_gate(&task.ops);
+        self.note_ended_session(&task);
+        self.note_ops(&task.ops);
+        if !died {
+            self.end_mirror_task(&task);
+        }
+        self.announce();
+        task.sent = self.unpack(&task.outputs)?;
         // What a page has dropped for a cause is gone, even where it dies of the removal.
         task.removals = accounts::settle(self, &task);
         if died {
+            // Who it was about others go by.
+            for event in task.events_written(self) {
+                let _ = self.people.judge(&event);
+            }
             self.die_inside(page);
             return Ok(());
         }
@@ -169,108 +239,49 @@ impl World {
         self.carry_out(&task)
     }
 
-    /// What the simulator learns from an input before the engine does.
-    fn learn(&mut self, page: PageId, input: &Input) -> Option<(Rc<Parcel>, Outcome)> {
-        let now = self.now;
-        let here = &mut self.pages[page];
-        match input {
-            Input::GateAnswered { team, open } => self.learn_of_gate(page, team, *open),
-            Input::Captured(new) | Input::Replayed(new) => {
-                let uuid = uuid_of(&new.key);
-                if let Some(fact) = self.book.find_mut(uuid).filter(|fact| fact.sealed.is_none()) {
-                    fact.held = new.team.is_some() && new.open.is_none();
-                }
-                if let Some(team) = &new.team {
-                    self.learn_of_gate(page, team, new.open);
-                }
+    /// The tracker of a page wants something: the page's hooks answer before anything else is done.
+    fn drain(
+        &mut self,
+        page: PageId,
+        tracker: &mut Tracker<PageStore>,
+        outputs: &mut Vec<Output>,
+        shown: &mut Vec<Shown>,
+    ) {
+        for output in tracker.take_outputs() {
+            let Output::Hook { id, place, event } = output else {
+                outputs.push(output);
+                continue;
+            };
+            if self.origin.borrow().dead.contains(&page) {
+                return;
             }
-            Input::LockAnswered(answer) => {
-                here.asks_lock = false;
-                here.holds_lock = is_granted(*answer);
-            }
-            Input::LockLost => here.holds_lock = false,
-            Input::Leaving if !here.left => {
-                here.left = true;
-                here.exit_bytes = 0;
-            }
-            Input::Hidden => here.hidden = true,
-            Input::Returned => {
-                here.left = false;
-                here.hidden = false;
-                here.under_way.retain(|_, sent| !sent.failed_in_leave);
-            }
-            Input::ShutDown => here.shut_down = true,
-            Input::Mirrored(records) => {
-                for (key, _) in records {
-                    if let Some(fact) = self.book.find_mut(uuid_of(key)) {
-                        fact.mirrored_to.push(page);
-                    }
-                }
-            }
-            Input::SendFinished { request, outcome } => {
-                let sent = here.under_way.get_mut(request)?;
-                let parcel = Rc::clone(&sent.parcel);
-                // In the leave itself the engine takes a failure for a delivery and goes on counting its bytes.
-                if here.left && *outcome == Outcome::Failed {
-                    sent.failed_in_leave = true;
-                } else {
-                    here.under_way.remove(request);
-                }
-                if let ([event], Outcome::Answered { status: 403, .. }) = (parcel.events.as_slice(), outcome)
-                    && let Some(fact) = self.book.find_mut(&event.uuid)
-                {
-                    fact.refused_alone += 1;
-                }
-                if accounts::confirms(*outcome) {
-                    for uuid in parcel.uuids() {
-                        here.told.insert(uuid.to_owned());
-                        if let Some(fact) = self.book.find_mut(uuid) {
-                            fact.told_at.get_or_insert(now);
-                            let carried = fact.copies.iter_mut().filter(|copy| copy.page == page);
-                            carried
-                                .filter(|copy| copy.request == Some(*request))
-                                .for_each(|copy| copy.confirmed = true);
-                        }
-                    }
-                }
-                return Some((parcel, *outcome));
-            }
-            _ => {}
-        }
-        None
-    }
-
-    /// The engine goes by what it was told last.
-    fn learn_of_gate(&mut self, page: PageId, team: &str, open: Option<bool>) {
-        let before = self.pages[page].told_of.insert(team.to_owned(), open).flatten();
-        if before.is_some() {
-            self.sources.turned += usize::from(open.is_some() && open != before);
-            self.sources.forgotten += usize::from(open.is_none());
+            let (seen, answer) = self.hook(place, &event);
+            shown.push(seen);
+            let facts = self.facts(page);
+            tracker.handle(facts, Input::Hooked { id, answer });
+            self.drain(page, tracker, outputs, shown);
         }
     }
 
-    /// Enters the events whose records were written in a task for the first time.
-    fn enter(&mut self, page: PageId, ops: &[Op], died: bool) -> Result<Vec<String>, Violation> {
-        let engine = self.pages[page].engine;
-        let mut captured = Vec::new();
-        for op in ops {
-            let Op::Put { key, value, taken } = op else { continue };
-            let uuid = uuid_of(key);
-            self.book.note_seal((page, engine), key, value, *taken);
-            if is_record_key(key) && self.book.index(uuid).is_none() && !self.foreign.contains_key(key) {
-                self.book
-                    .enter(page, engine, self.now, (key, value, *taken))
-                    .map_err(|story| Violation { checker: "seal", story })?;
-                if let Some(fact) = self.book.find_mut(uuid) {
-                    fact.returned = !died;
-                }
-                captured.push(uuid.to_owned());
-            }
+    /// The mirror learns of what a task has stored and removed, a little later.
+    fn end_mirror_task(&mut self, task: &Task) {
+        let erases = |output: &Output| matches!(output, Output::EraseMirror { erased: Erased::Records, .. });
+        if task.outputs.iter().any(erases) {
+            self.erase_mirror(task.page);
         }
-        Ok(captured)
+        let at = self.now + self.chance.between(2, 60);
+        self.origin.borrow_mut().mirror.end_task(task.page, at);
     }
 
-    /// What the page makes of the events that its engine wants sent: whole bodies, each with the time of its attempt.
+    /// What the mirror holds is given up, whoever remembers it.
+    fn erase_mirror(&mut self, page: PageId) {
+        let held = |fact: &&Fact| self.origin.borrow().mirror.will_hold(&fact.key) && !self.server.has(&fact.uuid);
+        let given_up: Vec<String> = self.book.facts.iter().filter(held).map(|fact| fact.uuid.clone()).collect();
+        given_up.iter().for_each(|uuid| self.book.excuse(uuid, "erased"));
+        self.origin.borrow_mut().mirror.erase(page, PROJECT);
+    }
+
+    /// What the page makes of the events that its tracker wants sent: whole bodies, each with the time of its attempt.
     fn unpack(&self, outputs: &[Output]) -> Result<Vec<Sent>, Violation> {
         let mut sent = Vec::new();
         for output in outputs {
@@ -289,8 +300,7 @@ impl World {
     fn carry_out(&mut self, task: &Task) -> Verdict {
         let page = task.page;
         let mut sent = task.sent.iter();
-        let mut questions = Vec::new();
-        let mut wanted_age = None;
+        let instance = self.pages[page].instance;
         for output in &task.outputs {
             match output {
                 Output::Send { .. } | Output::Exit { .. } => {
@@ -298,28 +308,34 @@ impl World {
                         self.let_go(page, sent);
                     }
                 }
-                Output::Abort { request } => {
-                    self.pages[page].under_way.remove(request);
-                }
-                Output::WakeAt(at) => self.set_alarm(page, at.map(|at| at.0)),
-                Output::AskGate { team } => questions.push(team),
-                Output::ReplayJournal { age_min_ms } => wanted_age = Some(*age_min_ms),
+                Output::Abort { request } => drop(self.pages[page].under_way.remove(request)),
+                Output::Ask(question) => self.ask(page, question),
                 Output::AskLock => {
                     self.pages[page].asks_lock = true;
-                    let engine = self.pages[page].engine;
-                    self.schedule(0, Happening::LockAsked { page, engine });
+                    self.schedule(0, Happening::LockAsked { page, instance });
                 }
                 Output::ReleaseLock => {
                     self.pages[page].holds_lock = false;
-                    let engine = self.pages[page].engine;
-                    self.schedule(0, Happening::LockReleased { page, engine });
+                    self.schedule(0, Happening::LockReleased { page, instance });
+                }
+                Output::Opened { .. } => self.pages[page].is_present = !self.pages[page].left,
+                Output::ReadMirror => {
+                    let delay = self.chance.between(2, 120);
+                    self.schedule(delay, Happening::MirrorRead { page, instance });
+                }
+                Output::IsShutDown => {
+                    self.note(|_| format!("page {page} has shut down"));
+                    self.destroy("shut down with the only copy", |world| world.pages[page].is_listening = false);
+                    self.pages[page].is_present = false;
+                    self.free_lock(page);
                 }
                 _ => {}
             }
         }
-        checkers::look_at_page(self, task)?;
-        questions.into_iter().try_for_each(|team| self.answer_engine(page, team))?;
-        wanted_age.map_or(Ok(()), |age_min_ms| self.replay_journal(page, age_min_ms))
+        if task.outputs.iter().any(|output| matches!(output, Output::WakeAt(_))) {
+            self.set_alarm(page);
+        }
+        checkers::look_at_page(self, task)
     }
 
     fn let_go(&mut self, page: PageId, sent: &Sent) {
@@ -338,13 +354,13 @@ impl World {
         self.launch(page, sent.request, Rc::clone(&sent.parcel), sent.keepalive);
     }
 
-    fn set_alarm(&mut self, page: PageId, at: Option<u64>) {
+    /// Sets the timer of a page to what its tracker has named last.
+    fn set_alarm(&mut self, page: PageId) {
         let clock = self.monotonic(page);
         let late = self.lateness(page);
         let here = &mut self.pages[page];
         here.alarm += 1;
-        here.wake = at;
-        let alarm = here.alarm;
+        let (at, alarm) = (here.wake, here.alarm);
         if let Some(at) = at {
             self.schedule_job(at.saturating_sub(clock) + late, page, Job::Wake(alarm));
         }
@@ -357,45 +373,15 @@ impl World {
         }
         if self.pages[page].hidden { *self.chance.pick(&[700, 60_000]) } else { self.chance.below(3_000) }
     }
-
-    pub(crate) fn answer_lock(&mut self, page: PageId, engine: u32) {
-        if self.pages[page].engine != engine || !self.pages[page].is_alive() {
-            return;
-        }
-        // Who asks for the lock has its holder thrown out of the back/forward cache (measured in Chromium 156).
-        if let Holder::Page(holder) = self.locks.holder
-            && self.pages[holder].life == Life::Cached
-        {
-            self.bury(holder, "thrown out of the back/forward cache");
-            self.locks.holder = Holder::Nobody;
-        }
-        // A page shows that it lives from its start, with a tracker or without, until it is left; a hung one goes on showing it.
-        let beside = self.pages.iter().any(|other| other.id != page && other.is_alive() && !other.left);
-        let answer = self.locks.ask(page, beside);
-        self.note(|_| format!("lock: page {page} {answer:?}"));
-        if is_granted(answer) {
-            self.lock_spans.push((page, self.now, u64::MAX));
-        }
-        let delay = self.chance.between(0, 14);
-        self.schedule_job(delay, page, Job::Lock(answer));
-    }
-
-    pub(crate) fn free_lock(&mut self, page: PageId) {
-        self.locks.release(page);
-        let now = self.now;
-        for span in self.lock_spans.iter_mut().filter(|span| span.0 == page && span.2 == u64::MAX) {
-            span.2 = now;
-        }
-    }
 }
 
-fn is_granted(answer: LockAnswer) -> bool {
-    matches!(answer, LockAnswer::Granted | LockAnswer::GrantedBeside)
-}
-
-/// An input in few words.
-fn brief(input: &Input) -> String {
-    let text = format!("{input:?}");
+/// What a tracker is told, in few words.
+fn brief(what: &What) -> String {
+    let text = match what {
+        What::Input(input) => format!("{input:?}"),
+        What::Call(call, _) => format!("{call:?}"),
+        What::AskFlag(_) | What::AskVisitor => format!("{what:?}"),
+    };
     if text.len() > 260 {
         format!("{}… ({} characters)", text.chars().take(240).collect::<String>(), text.len())
     } else {

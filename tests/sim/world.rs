@@ -6,18 +6,26 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::rc::Rc;
 
+use posthog_booking_tracker::tracker::Input;
+
 use crate::book::{Book, Fact};
 use crate::chance::Chance;
 use crate::faults::{Fault, Faults};
+use crate::knowledge::{Asking, Sources};
 use crate::locks::{Holder, Locks};
 use crate::network::{Flight, Weather};
 use crate::page::{Job, Page};
+use crate::people::People;
+use crate::scene::Scene;
 use crate::server::Server;
 use crate::storage::{Origin, PageId, PageStore};
-use crate::team_gate::{GateNews, Question, Sources};
+use crate::visits::Visits;
 
 /// 2026-03-10T12:00:00Z: noon, so that short runs stay within a UTC day.
 pub(crate) const START: u64 = 1_773_144_000_000;
+
+/// Where every page is.
+pub(crate) const HREF: &str = "https://book.test/ada?utm_source=mail";
 
 /// A page that asks to be woken again and again would never let time pass.
 const STEPS_MAX: u64 = 60_000;
@@ -38,33 +46,30 @@ pub(crate) enum Happening {
     Act(u32),
     Task {
         page: PageId,
-        engine: u32,
+        instance: u32,
         job: Job,
     },
-    /// The page's side hears something of a gate, whatever has become of its engine.
-    Gate {
+    /// A question gets to whom it was asked of.
+    Asked {
         page: PageId,
-        news: GateNews,
-    },
-    /// A question gets to the source of a page's gate.
-    GateAsked {
-        page: PageId,
-        question: Question,
+        instance: u32,
+        id: u32,
+        asking: Asking,
     },
     /// A request gets to the server.
     Arrival(usize),
     LockAsked {
         page: PageId,
-        engine: u32,
+        instance: u32,
     },
     LockReleased {
         page: PageId,
-        engine: u32,
+        instance: u32,
     },
     /// The page reads the mirror.
     MirrorRead {
         page: PageId,
-        engine: u32,
+        instance: u32,
     },
     /// A page that was left is gone.
     Gone(PageId),
@@ -125,6 +130,17 @@ pub(crate) struct World {
     /// The truth about each team.
     pub(crate) gates: BTreeMap<String, bool>,
     pub(crate) sources: Sources,
+    pub(crate) scene: Scene,
+    pub(crate) people: People,
+    pub(crate) visits: Visits,
+    /// Who the posthog-js of this browser has stored.
+    pub(crate) posthog_id: String,
+    /// How often PostHog was told of a flag.
+    pub(crate) flags_met: usize,
+    /// How often a hook has kept an event away.
+    pub(crate) hooked: usize,
+    /// How often a visitor has denied.
+    pub(crate) denials: usize,
     pub(crate) book: Book,
     /// Numbers the captured events.
     pub(crate) captures: u64,
@@ -156,7 +172,7 @@ impl World {
         let delay = if faults.has(Fault::SlowStorage) { (0, 90) } else { (1, 15) };
         let origin = Origin::new(START, delay);
         let weather = Weather::of(faults, &mut chance);
-        let sources = Sources::of(&mut chance);
+        let scene = Scene::of(&mut chance);
         let mut world = Self {
             faults,
             now: START,
@@ -174,7 +190,14 @@ impl World {
             weather,
             server: Server::default(),
             gates: BTreeMap::new(),
-            sources,
+            sources: Sources::default(),
+            scene,
+            people: People::default(),
+            visits: Visits::default(),
+            posthog_id: String::new(),
+            flags_met: 0,
+            hooked: 0,
+            denials: 0,
             book: Book::default(),
             captures: 0,
             forbidden_left: 3,
@@ -228,7 +251,7 @@ impl World {
     }
 
     pub(crate) fn store(&self, page: PageId) -> PageStore {
-        PageStore { origin: Rc::clone(&self.origin), page }
+        PageStore { origin: Rc::clone(&self.origin), page, beside: self.pages[page].beside.clone() }
     }
 
     pub(crate) fn schedule(&mut self, delay: u64, happening: Happening) {
@@ -237,8 +260,8 @@ impl World {
     }
 
     pub(crate) fn schedule_job(&mut self, delay: u64, page: PageId, job: Job) {
-        let engine = self.pages[page].engine;
-        self.schedule(delay, Happening::Task { page, engine, job });
+        let instance = self.pages[page].instance;
+        self.schedule(delay, Happening::Task { page, instance, job });
     }
 
     pub(crate) fn note(&mut self, line: impl FnOnce(&Self) -> String) {
@@ -275,29 +298,31 @@ impl World {
     fn happen(&mut self, happening: Happening) -> Verdict {
         match happening {
             Happening::Act(left) => self.act(left),
-            Happening::Task { page, engine, job } if self.pages[page].engine == engine => self.run(page, job),
-            Happening::Task { .. } => Ok(()),
-            Happening::Gate { page, news } => self.run(page, Job::Gate(news)),
-            Happening::GateAsked { page, question } => self.answer_question(page, question),
+            Happening::Task { page, instance, job } if self.pages[page].instance == instance => self.run(page, job),
+            Happening::Asked { page, instance, id, asking } if self.pages[page].instance == instance => {
+                let answer = self.answer(page, id, &asking);
+                self.run(page, Job::Say(answer))
+            }
+            Happening::Task { .. } | Happening::Asked { .. } => Ok(()),
             Happening::Arrival(flight) => {
                 self.arrive(flight);
                 Ok(())
             }
-            Happening::LockAsked { page, engine } => {
-                self.answer_lock(page, engine);
+            Happening::LockAsked { page, instance } => {
+                self.answer_lock(page, instance);
                 Ok(())
             }
-            Happening::LockReleased { page, engine } => {
-                if self.pages[page].engine == engine {
+            Happening::LockReleased { page, instance } => {
+                if self.pages[page].instance == instance {
                     self.free_lock(page);
                 }
                 Ok(())
             }
-            Happening::MirrorRead { page, engine } => {
+            Happening::MirrorRead { page, instance } => {
                 let records = self.origin.borrow().mirror.records();
                 let delay = self.chance.between(1, 40);
-                if self.pages[page].engine == engine {
-                    self.schedule_job(delay, page, Job::Mirrored(records));
+                if self.pages[page].instance == instance {
+                    self.schedule_job(delay, page, Job::Say(Input::Mirrored(records)));
                 }
                 Ok(())
             }
@@ -324,13 +349,37 @@ impl World {
         Ok(())
     }
 
-    /// Whether a record, a row or a page's memory still has this event.
+    /// Tells pages what others have stored.
+    pub(crate) fn announce(&mut self) {
+        let announced = std::mem::take(&mut self.origin.borrow_mut().announced);
+        for (page, at, key) in announced {
+            let delay = at.saturating_sub(self.now);
+            self.schedule_job(delay, page, Job::Say(Input::Stored { key }));
+        }
+    }
+
+    /// Whether a record, an entry or a page's memory still has this event.
     pub(crate) fn exists(&self, fact: &Fact) -> bool {
         let origin = self.origin.borrow();
         let page = &self.pages[fact.page];
-        let remembered = page.is_alive() && page.engine == fact.engine && page.tracker.is_some();
+        // Behind its shutdown a tracker hears of nothing that would have it write again what it remembers.
+        let is_able = page.tracker.is_some() && page.is_listening;
+        let remembered = page.is_alive() && page.instance == fact.instance && is_able;
         let noted = fact.journal.as_ref().is_some_and(|entry| origin.truth.contains_key(entry));
-        noted || remembered || origin.truth.contains_key(&fact.key) || origin.mirror.will_hold(&fact.key)
+        let waits = self.is_waiting(fact);
+        noted || waits || remembered || origin.truth.contains_key(&fact.key) || origin.mirror.will_hold(&fact.key)
+    }
+
+    /// What was captured until now was denied: nobody is owed it any more.
+    pub(crate) fn deny_everything(&mut self, why: &str) {
+        self.denials += 1;
+        self.end_session();
+        for place in 0..self.book.facts.len() {
+            let uuid = self.book.facts[place].uuid.clone();
+            if !self.server.has(&uuid) {
+                self.book.excuse(&uuid, why);
+            }
+        }
     }
 
     /// Lets a fault happen, and excuses the events whose last copy it destroys.
@@ -360,8 +409,8 @@ impl World {
         for fact in &mut self.book.facts {
             let sealed = fact.sealed.as_ref();
             let stored = origin.truth.get(&fact.key) == sealed || origin.mirror.value(&fact.key) == sealed;
-            let (page, engine) = fact.sealed_by;
-            let sealer_lives = pages[page].is_alive() && pages[page].engine == engine;
+            let (page, instance) = fact.sealed_by;
+            let sealer_lives = pages[page].is_alive() && pages[page].instance == instance;
             // Whoever lives may have adopted it from a store.
             let seen = fact.seal_stored || fact.mirrored_to.iter().any(|reader| pages[*reader].is_alive());
             if fact.copies.is_empty() && !stored && (nobody || !sealer_lives && !seen) {

@@ -1,10 +1,18 @@
 //! What other pages have left in the journal.
 
-use posthog_booking_tracker::outbox::MemoryStore;
+use posthog_booking_tracker::event::json::Object;
+use posthog_booking_tracker::flags::{GateSource, Question};
+use posthog_booking_tracker::outbox::{DropReason, MemoryStore};
+use posthog_booking_tracker::tracker::{HookAnswer, Input, Output};
 
 use super::page::{Page, START};
 
 fn entry(name: &str, rest: &str) -> (String, String) {
+    entry_of(100_000, name, rest)
+}
+
+/// The same, so many ms before the page is opened.
+fn entry_of(age_ms: u64, name: &str, rest: &str) -> (String, String) {
     let uuid = "019b7c8b-1e2e-7a3b-9f00-0123456789ab";
     let visitor = r#""visitor":"{\"distinct_id\":\"ada\",\"device_id\":\"d\",\"identified\":true}""#;
     let text = format!(
@@ -12,7 +20,7 @@ fn entry(name: &str, rest: &str) -> (String, String) {
     );
     let mut key = String::from("phbt:journal:1plaeh8:");
     let mut digits = Vec::new();
-    let mut ms = START - 100_000;
+    let mut ms = START - age_ms;
     while ms > 0 {
         digits.push(char::from_digit((ms % 36) as u32, 36).unwrap());
         ms /= 36;
@@ -34,4 +42,61 @@ fn an_entry_of_another_page_is_an_event_about_its_visitor_once() {
     assert_eq!(page.sent[0]["distinct_id"], "ada");
     assert_eq!(page.sent[0]["properties"]["bookingUid"], "u");
     assert!(!page.tracker.store().entries.contains_key(&key));
+}
+
+#[test]
+fn an_entry_that_hooks_have_seen_is_gone_whether_they_keep_its_event_or_not() {
+    let kept =
+        HookAnswer::Kept { name: "booking_completed".into(), properties: Object::default(), set: None, set_once: None };
+    for (answer, sent) in [(kept, 1), (HookAnswer::Dropped, 0), (HookAnswer::Failed("no".into()), 0)] {
+        let (key, text) = entry("trackBookingCompleted", r#"{"bookingUid":"u"}"#);
+        let store = MemoryStore { entries: [(key.clone(), text)].into(), ..MemoryStore::default() };
+        let mut page = Page::open(store, |options| options.hooks = 1);
+        page.pass(60_000);
+        page.tell(Input::Hooked { id: 0, answer });
+        page.pass(60_000);
+        assert_eq!(page.sent.len(), sent);
+        assert!(!page.tracker.store().entries.contains_key(&key));
+    }
+}
+
+/// A page that asks its callback about teams finds an entry that is older than a day.
+fn page_with_an_old_entry() -> (Page, String) {
+    let (key, text) = entry_of(25 * 3_600_000, "trackBookingCompleted", r#"{"bookingUid":"u"}"#);
+    let store = MemoryStore { entries: [(key.clone(), text)].into(), ..MemoryStore::default() };
+    let mut page = Page::open(store, |options| {
+        options.gate.constant = None;
+        options.gate.sources = vec![GateSource::Callback];
+        options.gate.ttl_ms = 300_000;
+        options.gate.timeout_ms = 10_000;
+    });
+    page.pass(5_000);
+    (page, key)
+}
+
+/// The callback answers what it was asked last.
+fn answer(page: &mut Page, is_open: Option<bool>) {
+    let asked = page.outputs.iter().rev().find_map(|output| match output {
+        Output::Ask(Question::Callback { id, .. }) => Some(*id),
+        _ => None,
+    });
+    page.tell(Input::CallbackAnswered { id: asked.unwrap(), is_open });
+}
+
+#[test]
+fn an_old_entry_is_not_given_up_while_its_team_is_being_asked_about() {
+    let (mut page, key) = page_with_an_old_entry();
+    answer(&mut page, Some(true));
+    page.pass(60_000);
+    assert_eq!(page.names(), ["booking_completed"]);
+    assert!(!page.tracker.store().entries.contains_key(&key));
+}
+
+#[test]
+fn an_old_entry_is_gone_when_nobody_can_say_whether_its_team_is_tracked() {
+    let (mut page, key) = page_with_an_old_entry();
+    answer(&mut page, None);
+    page.pass(5_000);
+    assert_eq!(page.tracker.stats().dropped[DropReason::GateUnknown as usize], 1);
+    assert!(page.sent.is_empty() && !page.tracker.store().entries.contains_key(&key));
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use posthog_booking_tracker::event::json::Object;
 use posthog_booking_tracker::flags::TeamGateOptions;
 use posthog_booking_tracker::outbox::{Config, LockAnswer, MemoryStore, Monotonic, Outcome, Wall};
-use posthog_booking_tracker::tracker::{Call, Capture, Facts, Input, Options, Output, Tracker};
+use posthog_booking_tracker::tracker::{Call, Capture, Facts, Input, Moment, Options, Output, Tracker};
 
 pub(crate) const START: u64 = 1_767_323_045_678;
 pub(crate) const PROJECT: &str = "1plaeh8";
@@ -85,6 +85,13 @@ impl Page {
     pub(crate) fn call(&mut self, call: Call) {
         let facts = self.facts();
         self.tracker.call(facts, call, None);
+        self.drain();
+    }
+
+    /// A call that was made before there was a tracker.
+    pub(crate) fn call_then(&mut self, call: Call, then: Moment) {
+        let facts = self.facts();
+        self.tracker.call(facts, call, Some(then));
         self.drain();
     }
 

@@ -1,10 +1,10 @@
 //! Who events are about.
 
-use posthog_booking_tracker::outbox::MemoryStore;
+use posthog_booking_tracker::outbox::{MemoryStore, Wall};
 use posthog_booking_tracker::person::IdentityBootstrap;
-use posthog_booking_tracker::tracker::{Call, Input};
+use posthog_booking_tracker::tracker::{Call, Input, Moment, Person};
 
-use super::page::Page;
+use super::page::{Page, START};
 
 fn identify(id: &str) -> Call {
     Call::Identify { distinct_id: Some(id.into()), set: None, set_once: None }
@@ -60,4 +60,26 @@ fn what_the_visitor_has_not_agreed_to_yet_is_done_when_it_does_as_what_happened_
     assert_eq!(page.names(), ["$identify", "payment_held"]);
     assert_eq!(held_at, 0);
     assert!(page.sent[1]["timestamp"].as_str().unwrap().starts_with("2026-01-02T03:04:05"));
+}
+
+#[test]
+fn a_call_that_was_made_before_there_was_a_tracker_names_the_visitor_of_then() {
+    let stored = r#"{"distinct_id":"eve","device_id":"d","identified":true}"#;
+    let entries = [("phbt:identity:1plaeh8".to_owned(), stored.to_owned())].into();
+    let mut page = Page::open(MemoryStore { entries, ..MemoryStore::default() }, |_| {});
+    let then = Moment {
+        captured: Wall(START - 1_000),
+        uuid: Some("019b7c8b-1e2e-7a3b-9f00-0123456789ab".into()),
+        person: Some(Person { distinct_id: "d".into(), device_id: "d".into(), is_identified: false }),
+        ..Moment::default()
+    };
+    page.call_then(identify("ada"), then);
+    assert_eq!(page.names(), ["$identify"]);
+    assert_eq!(
+        (&page.sent[0]["distinct_id"], &page.sent[0]["uuid"]),
+        (&"ada".into(), &"019b7c8b-1e2e-7a3b-9f00-0123456789ab".into())
+    );
+    assert_eq!(page.sent[0]["properties"]["$anon_distinct_id"], "d");
+    page.capture("payment_after");
+    assert_eq!(page.sent[1]["distinct_id"], "ada");
 }

@@ -71,3 +71,15 @@ fn what_another_tab_denies_while_a_hook_is_running_is_given_up() {
     assert_eq!(page.tracker.store().entries.keys().collect::<Vec<_>>(), [&consent]);
     assert!(page.sent.is_empty());
 }
+
+#[test]
+fn what_has_waited_for_consent_is_given_up_where_another_tab_has_denied_and_agreed_since() {
+    let mut page = Page::open(MemoryStore::default(), |options| options.requires_consent = true);
+    page.capture("payment_held");
+    let consent = "phbt:consent:1plaeh8".to_owned();
+    page.tracker.store_mut().entries.insert(consent.clone(), "granted:mjwnzzzz".into());
+    page.tell(Input::Stored { key: Some(consent) });
+    page.capture("payment_agreed");
+    assert_eq!(page.names(), ["payment_agreed"]);
+    assert_eq!(dropped(&mut page, DropReason::NoConsent), 1);
+}

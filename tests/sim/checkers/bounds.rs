@@ -7,7 +7,7 @@ use posthog_booking_tracker::outbox::{
 
 use super::Finding;
 use crate::accounts;
-use crate::tasks::Task;
+use crate::task::Task;
 use crate::world::World;
 
 /// The most that is not events in a body.
@@ -51,7 +51,7 @@ pub(crate) fn check_page(world: &mut World, task: &Task) -> Finding {
     let tabs = world.pages.iter().filter(|page| page.is_alive()).count();
     // Each tab may add to a full store what its own requests carry, and what it writes in one task.
     let bytes_max = (STORED_BYTES_MAX + 2 * BATCH_BYTES_MAX) * (tabs + 1);
-    if task.captured.is_empty() {
+    if task.written.is_empty() {
         return Ok(());
     }
     let bytes = accounts::stored_bytes(world, task);

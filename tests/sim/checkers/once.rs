@@ -5,14 +5,35 @@
 use std::collections::BTreeMap;
 
 use super::Finding;
+use crate::book::Fact;
+use crate::task::Task;
 use crate::world::World;
+
+/// Whoever makes a record of an event makes the same one.
+pub(crate) fn check_task(world: &mut World, task: &Task) -> Finding {
+    for uuid in &task.written {
+        let number = world.book.find(uuid).and_then(|fact| fact.number);
+        let is_same = |fact: &&Fact| fact.number.is_some() && fact.number == number && fact.uuid != *uuid;
+        if let Some(other) = world.book.facts.iter().find(is_same) {
+            return Err(format!("page {} records one event as {uuid} that is {} already", task.page, other.uuid));
+        }
+    }
+    Ok(())
+}
 
 pub(crate) fn check(world: &World) -> Finding {
     let mut first = BTreeMap::new();
+    let mut uuids: BTreeMap<u64, &str> = BTreeMap::new();
     for (key, row) in &world.server.rows {
         let Some(fact) = world.book.find(&key.uuid) else {
             return Err(format!("a row of an event that nobody captured: {key:?}"));
         };
+        if let Some(number) = fact.number {
+            let uuid = *uuids.entry(number).or_insert(&key.uuid);
+            if uuid != key.uuid {
+                return Err(format!("one event has two rows, {uuid} and {}", key.uuid));
+            }
+        }
         if fact.came_back_raw {
             continue;
         }

@@ -1,25 +1,38 @@
 //! After a definite "no" neither store keeps a record that this page has captured for that team, nor after any answer
 //! one that nobody has said anything of for 24 hours; after a purge, as when the visitor opts out, none that it held.
 
-use posthog_booking_tracker::outbox::{DropReason, Input};
+use posthog_booking_tracker::outbox::DropReason;
+use posthog_booking_tracker::person::ConsentState;
+use posthog_booking_tracker::tracker::Output;
 
 use super::Finding;
 use crate::accounts;
-use crate::storage::{Op, is_record_key};
-use crate::tasks::Task;
+use crate::keys::journal_prefix;
+use crate::page::PROJECT;
+use crate::storage::is_record_key;
+use crate::task::Task;
 use crate::world::World;
 
 pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
-    if task.input == Input::Purged {
-        return check_purge(task);
+    if task.purges {
+        return check_purge(world, task);
     }
-    let Input::GateAnswered { team, open } = &task.input else { return Ok(()) };
+    for output in &task.outputs {
+        if let Output::TellTeam { team, is_open } = output {
+            check_team(world, task, team, *is_open)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_team(world: &World, task: &Task, team: &str, open: Option<bool>) -> Finding {
     let page = &world.pages[task.page];
     let origin = world.origin.borrow();
     for fact in &world.book.facts {
-        let own = fact.page == page.id && fact.engine == page.engine;
-        let is_shut = *open == Some(false) && fact.team.as_ref() == Some(team);
-        let given_up = is_shut || accounts::is_held_too_long(world, page, fact);
+        let own = fact.page == page.id && fact.instance == page.instance && page.is_alive();
+        let is_team = fact.team.as_deref() == Some(team);
+        let is_shut = open == Some(false) && is_team;
+        let given_up = is_shut || open.is_none() && is_team && accounts::is_held_too_long(world, page, fact);
         if !own || !given_up || world.server.has(&fact.uuid) {
             continue;
         }
@@ -37,14 +50,23 @@ pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
     Ok(())
 }
 
-/// Every record that is given up is removed, in both stores by one call, and none is held any more. What the page does not
-/// hold (a quarantined record) its wrapper erases.
-fn check_purge(task: &Task) -> Finding {
-    let removed = task.ops.iter().filter(|op| matches!(op, Op::Remove { key } if is_record_key(key))).count() as u32;
-    let given_up = task.after.dropped(DropReason::Purged) - task.before.dropped(DropReason::Purged);
-    if task.after.waiting > 0 || removed != given_up {
-        let waiting = task.after.waiting;
-        return Err(format!("page {} gives up {given_up}, removes {removed} and holds {waiting}", task.page));
+/// Every record and every entry of the project that the page sees is removed, and it holds none any more but what it has captured
+/// since.
+fn check_purge(world: &World, task: &Task) -> Finding {
+    let given_up = task.dropped(DropReason::Purged);
+    let is_written = |key: &str| task.written.iter().any(|uuid| key.ends_with(uuid.as_str()));
+    let is_left = |key: &&String| {
+        let is_ours = key.split(':').nth(2) == Some(PROJECT);
+        is_ours && (is_record_key(key) || key.starts_with(&journal_prefix())) && !is_written(key)
+    };
+    let origin = world.origin.borrow();
+    let left = origin.view(task.page).and_then(|view| view.keys().find(is_left).cloned());
+    let is_granted = task.is == ConsentState::Granted;
+    if let Some(key) = left.filter(|_| is_granted && !origin.is_blocked(task.page)) {
+        return Err(format!("page {} gives up {given_up}, and {key} is left", task.page));
+    }
+    if task.after.waiting as usize > task.written.len() {
+        return Err(format!("page {} gives up {given_up} and holds {}", task.page, task.after.waiting));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use super::Finding;
 use crate::accounts;
-use crate::tasks::Task;
+use crate::task::Task;
 use crate::world::World;
 
 pub(crate) fn check(world: &mut World, task: &Task) -> Finding {

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::accounts::Cause;
-use crate::tasks::Task;
+use crate::task::Task;
 use crate::world::World;
 
 pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
@@ -16,7 +16,7 @@ pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
                 let has = world.server.has(uuid);
                 return Err(format!("page {} removed {uuid} although nobody had told it so; row: {has}", task.page));
             }
-            Cause::Confirmed | Cause::Dropped(_) | Cause::Repeated => {}
+            Cause::Confirmed | Cause::Dropped(_) | Cause::Erased | Cause::Repeated => {}
         }
     }
     Ok(())

@@ -3,14 +3,18 @@
 
 use super::Finding;
 use crate::book::{body_of, uuid_of};
+use crate::parcel::WireEvent;
 use crate::record::RecordValue;
 use crate::storage::{Op, is_record_key};
-use crate::tasks::Task;
+use crate::task::Task;
 use crate::world::World;
 
 pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
     for (at, op) in task.ops.iter().enumerate() {
         let Op::Put { key, value, .. } = op else { continue };
+        if world.foreign.contains_key(key) {
+            continue;
+        }
         // Other pages see what a task leaves.
         let overwritten = |op: &Op| matches!(op, Op::Put { key: written, .. } if written == key);
         if is_record_key(key) && !task.ops[at + 1..].iter().any(overwritten) {
@@ -24,6 +28,9 @@ pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
         }
         for event in &sent.parcel.events {
             let fact = world.book.of(event).ok_or(format!("nobody has captured {}", event.text))?;
+            if fact.made.iter().any(|made| body_of(made) == Some(&*event.text)) {
+                continue;
+            }
             match fact.body() {
                 Some(_) if fact.came_back_raw => {}
                 Some(body) if body == event.text => {}
@@ -39,7 +46,8 @@ fn look_at_record(world: &mut World, key: &str, value: &str) -> Finding {
     let fact = world.book.find_mut(uuid_of(key)).ok_or(format!("nobody has captured {key}"))?;
     let record = RecordValue::read(value).ok_or(format!("no record: {value}"))?;
     let marks = (record.must_send, record.team);
-    if marks != (fact.must_send, fact.team.as_deref()) || fact.journal.is_none() && record.held != fact.held {
+    let known = (fact.must_send, fact.team.as_deref());
+    if fact.journal.is_none() && (marks != known || record.held != fact.held) {
         return Err(format!("captured as {fact:?}, stored as {value}"));
     }
     if fact.came_back_raw {
@@ -51,9 +59,18 @@ fn look_at_record(world: &mut World, key: &str, value: &str) -> Finding {
         return if same { Ok(()) } else { Err(format!("stored raw as {value}, sealed as {:?}", fact.sealed)) };
     }
     let sealed = fact.sealed.get_or_insert_with(|| value.to_owned());
-    // Who replays a journal says of its team what he knows.
-    if sealed == value || fact.journal.is_some() && body_of(sealed) == Some(record.body) {
+    // Who replays a journal says of its team what he knows, and in his own words what surrounds the event.
+    if sealed == value || fact.journal.is_some() && is_same_row(body_of(sealed), record.body) {
         return Ok(());
     }
     Err(format!("stored as {sealed}, then as {value}"))
+}
+
+/// Whether two texts of one event make one row.
+fn is_same_row(one: Option<&str>, other: &str) -> bool {
+    let read = |text: &str| WireEvent::read(text).ok();
+    match (one.and_then(read), read(other)) {
+        (Some(one), Some(other)) => one.row() == other.row(),
+        _ => false,
+    }
 }

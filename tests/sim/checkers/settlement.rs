@@ -21,8 +21,9 @@ pub(crate) fn check_loss(world: &World) -> Finding {
         let noted = fact.journal.as_ref().is_some_and(|entry| origin.truth.contains_key(entry));
         let page = &world.pages[fact.page];
         // A page that lives has it, unless its ledger says that nothing waits there.
-        let waiting = page.tracker.as_ref().map_or(0, |tracker| tracker.stats().waiting);
-        let remembered = page.is_alive() && page.engine == fact.engine && waiting > 0;
+        let waiting = page.tracker.as_ref().map_or(0, |tracker| tracker.counts().waiting);
+        let waits = world.is_waiting(fact);
+        let remembered = waits || page.is_alive() && page.instance == fact.instance && waiting > 0;
         if !stored && !mirrored && !noted && !remembered {
             return Err(format!("nothing is left of {fact:?}"));
         }
@@ -40,7 +41,12 @@ pub(crate) fn check_liveness(world: &World) -> Finding {
     let stored = origin.truth.keys().filter(|key| is_settled(world, key)).count();
     let mirrored = origin.mirror.written.keys().filter(|key| is_settled(world, key)).count();
     if stored + mirrored > 0 {
-        return Err(format!("{stored} stored and {mirrored} mirrored records are left of settled events"));
+        let of = |key: &String| world.book.find(crate::book::uuid_of(key));
+        let first =
+            origin.truth.keys().chain(origin.mirror.written.keys()).find(|key| is_settled(world, key)).and_then(of);
+        return Err(format!(
+            "{stored} stored and {mirrored} mirrored records are left of settled events, first {first:?}"
+        ));
     }
     Ok(())
 }
