@@ -33,25 +33,9 @@ impl Engine {
     /// Any other event.
     #[wasm_bindgen(unchecked_return_type = "CapturedEvent | undefined")]
     pub fn capture(&self, event: &JsValue, properties: &JsValue, options: &JsValue) -> JsValue {
-        let distinct_id = member(options, "distinctId");
-        let legal_id = distinct_id.as_string().filter(|id| is_legal_distinct_id(id));
-        let given = |name: &str| Some(member(options, name)).filter(is_given).map(|object| cleaned(&object));
-        self.make_capture(Capture {
-            name: event.as_string(),
-            properties: cleaned(properties),
-            is_about_nobody: !distinct_id.is_undefined() && legal_id.is_none(),
-            options: CaptureOptions {
-                timestamp: time_of(&member(options, "timestamp")),
-                distinct_id: legal_id,
-                set: given("$set"),
-                set_once: given("$setOnce"),
-                groups: given("groups").unwrap_or_default(),
-                disable_geoip: is_given(&member(options, "disableGeoip")),
-                send_instantly: member(options, "sendInstantly").as_bool() == Some(true),
-            },
-            uuid: member(options, "uuid").as_string().filter(|uuid| is_uuid(uuid)),
-            step: Step::None,
-        })
+        let capture = Capture { name: event.as_string(), properties: cleaned(properties), ..Capture::default() };
+        // Most calls have no options, and to ask nothing for its members would throw, which is slow.
+        self.make_capture(if options.is_object() { with_options(capture, options) } else { capture })
     }
 
     /// The page knows who its visitor is.
@@ -212,6 +196,27 @@ impl Engine {
 }
 
 /// What a page says of an event or a person, cleaned.
+/// The capture with the options that the page has passed.
+fn with_options(capture: Capture, options: &JsValue) -> Capture {
+    let distinct_id = member(options, "distinctId");
+    let legal_id = distinct_id.as_string().filter(|id| is_legal_distinct_id(id));
+    let given = |name: &str| Some(member(options, name)).filter(is_given).map(|object| cleaned(&object));
+    Capture {
+        is_about_nobody: !distinct_id.is_undefined() && legal_id.is_none(),
+        options: CaptureOptions {
+            timestamp: time_of(&member(options, "timestamp")),
+            distinct_id: legal_id,
+            set: given("$set"),
+            set_once: given("$setOnce"),
+            groups: given("groups").unwrap_or_default(),
+            disable_geoip: is_given(&member(options, "disableGeoip")),
+            send_instantly: member(options, "sendInstantly").as_bool() == Some(true),
+        },
+        uuid: member(options, "uuid").as_string().filter(|uuid| is_uuid(uuid)),
+        ..capture
+    }
+}
+
 fn cleaned(value: &JsValue) -> Object {
     let mut object = object_of(value);
     clean(&mut object);

@@ -3,7 +3,7 @@
 //! The page's code runs while outputs are carried out: hooks, listeners, what the page has replaced. What it calls then waits here
 //! until the call that is going on is done, so the tracker is never entered twice.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -101,7 +101,7 @@ impl Driver {
         let timeout_ms = options.outbox.request_timeout_ms;
         let requests = Requests::new(tasks, &options.host, &options.api_key, timeout_ms);
         let has_bootstrap = options.has_bootstrap;
-        let storage = PageStorage { host: host.clone(), mirror };
+        let storage = PageStorage { host: host.clone(), mirror, local: OnceCell::new() };
         // It lives as long as its page: nobody has to count who holds it.
         Box::leak(Box::new(Self {
             tracker: RefCell::new(Tracker::new(options, storage, facts::wall())),

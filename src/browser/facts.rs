@@ -19,14 +19,32 @@ extern "C" {
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     fn get_random_values(bytes: &mut [u8]);
 
+    // What is read before each input is asked for by getters of its own: no name has to cross the boundary.
+    type Page;
+
     #[wasm_bindgen(thread_local_v2, js_name = location)]
-    static LOCATION: JsValue;
+    static LOCATION: Page;
 
     #[wasm_bindgen(thread_local_v2, js_name = document)]
-    static DOCUMENT: JsValue;
+    static DOCUMENT: Page;
 
     #[wasm_bindgen(thread_local_v2, js_name = navigator)]
-    static NAVIGATOR: JsValue;
+    static NAVIGATOR: Page;
+
+    #[wasm_bindgen(method, getter, catch)]
+    fn href(this: &Page) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, getter, catch)]
+    fn referrer(this: &Page) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, getter, catch, js_name = visibilityState)]
+    fn visibility_state(this: &Page) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, getter, catch, js_name = doNotTrack)]
+    fn do_not_track(this: &Page) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, getter, catch, js_name = globalPrivacyControl)]
+    fn global_privacy_control(this: &Page) -> Result<JsValue, JsValue>;
 }
 
 /// The wall clock, `Date.now()`.
@@ -43,16 +61,16 @@ pub(crate) fn monotonic() -> Monotonic {
 pub(crate) fn read() -> Facts {
     let mut entropy = [0; 16];
     get_random_values(&mut entropy);
-    let asks_dnt = NAVIGATOR.with(|navigator| member(navigator, "doNotTrack"));
+    let asks_dnt = NAVIGATOR.with(Page::do_not_track).unwrap_or_default();
     Facts {
         wall: wall(),
         monotonic: monotonic(),
         entropy: u128::from_le_bytes(entropy),
-        href: text(LOCATION.with(|location| member(location, "href"))),
-        referrer: text(DOCUMENT.with(|document| member(document, "referrer"))),
-        is_seen: text(DOCUMENT.with(|document| member(document, "visibilityState"))) != "hidden",
+        href: text(LOCATION.with(Page::href)),
+        referrer: text(DOCUMENT.with(Page::referrer)),
+        is_seen: text(DOCUMENT.with(Page::visibility_state)) != "hidden",
         asks_dnt: !asks_dnt.is_undefined() && matches!(plain_text(&asks_dnt).as_str(), "1" | "yes"),
-        asks_gpc: NAVIGATOR.with(|navigator| member(navigator, "globalPrivacyControl")).is_truthy(),
+        asks_gpc: NAVIGATOR.with(Page::global_privacy_control).is_ok_and(|asks| asks.is_truthy()),
         ..Facts::default()
     }
 }
@@ -82,6 +100,6 @@ pub(crate) fn timezone() -> Option<String> {
     member(&method(&format, "resolvedOptions", &[])?, "timeZone").as_string()
 }
 
-fn text(value: JsValue) -> String {
-    value.as_string().unwrap_or_default()
+fn text(value: Result<JsValue, JsValue>) -> String {
+    value.ok().and_then(|value| value.as_string()).unwrap_or_default()
 }

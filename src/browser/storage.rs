@@ -1,6 +1,8 @@
 //! localStorage and sessionStorage as the tracker's stores: they may be blocked, full or absent, and each access may throw. The mirror
 //! hangs on localStorage, so that a record is stored in both and removed from both.
 
+use std::cell::OnceCell;
+
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 use web_sys::Storage;
@@ -15,15 +17,23 @@ use crate::outbox::{KEY_PREFIX, Store, StoreError, TabStore};
 pub(crate) struct PageStorage {
     pub(super) host: Host,
     pub(super) mirror: &'static Mirror,
+    /// localStorage, once it was there: each way to it is a way out of the module.
+    pub(super) local: OnceCell<Storage>,
+}
+
+impl PageStorage {
+    fn local(&self) -> Result<&Storage, StoreError> {
+        if let Some(storage) = self.local.get() {
+            return Ok(storage);
+        }
+        let found = page().local_storage().ok().flatten().ok_or(StoreError::Blocked)?;
+        Ok(self.local.get_or_init(|| found))
+    }
 }
 
 /// What a record's key has behind the prefix is the number of its format.
 fn is_record(key: &str) -> bool {
     key.strip_prefix(KEY_PREFIX).is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
-}
-
-fn local() -> Result<Storage, StoreError> {
-    page().local_storage().ok().flatten().ok_or(StoreError::Blocked)
 }
 
 fn tab() -> Option<Storage> {
@@ -43,7 +53,7 @@ impl Store for PageStorage {
         if is_record(key) {
             self.host.touch(key);
         }
-        let value = local()?.get_item(key).map_err(|error| refusal(&error))?;
+        let value = self.local()?.get_item(key).map_err(|error| refusal(&error))?;
         #[cfg(feature = "planted-trap")]
         super::planted_trap::spring_on_stored(key, value.as_deref().unwrap_or_default());
         Ok(value)
@@ -57,7 +67,7 @@ impl Store for PageStorage {
                 self.mirror.note(key, Some(value));
             }
         }
-        local()?.set_item(key, value).map_err(|error| refusal(&error))
+        self.local()?.set_item(key, value).map_err(|error| refusal(&error))
     }
 
     fn remove(&mut self, key: &str) -> Result<(), StoreError> {
@@ -65,13 +75,13 @@ impl Store for PageStorage {
             self.mirror.note(key, None);
         }
         // Blocked storage holds nothing of ours.
-        let _ = local().map(|storage| storage.remove_item(key));
+        let _ = self.local().map(|storage| storage.remove_item(key));
         Ok(())
     }
 
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         // One consistent picture, and twice as fast as walking `key(i)`.
-        let keys = Reflect::own_keys(local()?.as_ref()).map_err(|error| refusal(&error))?;
+        let keys = Reflect::own_keys(self.local()?).map_err(|error| refusal(&error))?;
         Ok(keys.iter().filter_map(|key| key.as_string()).filter(|key| key.starts_with(prefix)).collect())
     }
 }
