@@ -270,7 +270,10 @@ test("the time zone is found out before an event needs it, and once a day", asyn
     const page = world.open();
     const count = asked.push(0) - 1;
     page.window.asked = () => asked[count]++;
-    runInContext("const { DateTimeFormat } = Intl; Intl.DateTimeFormat = () => (asked(), DateTimeFormat())", page.window);
+    runInContext(
+      "const { DateTimeFormat } = Intl; Intl.DateTimeFormat = () => (asked(), DateTimeFormat())",
+      page.window,
+    );
     const tracker = page.track({});
     await world.pass(2 * SECOND);
     const beforeItsEvent = asked[count];
