@@ -37,7 +37,7 @@ export class Instance {
   #engine: Engine | undefined;
   #isDead = false;
   #depth = 0;
-  /** Lets the locks go that are held, by their names. */
+  /** Lets the locks go that are asked for or held, by their names. */
   readonly #held = new Map<string, () => void>();
   readonly #onTrap: () => void;
 
@@ -76,11 +76,13 @@ export class Instance {
 
   hearer = (what: Heard, id: number) => (value?: unknown) => this.enter((engine) => engine.hear(what, id, value));
 
-  holder = (name: string, hear: (lock: unknown) => void) => (lock: unknown) => {
-    if (this.#isDead) return undefined;
-    const held = lock ? new Promise<void>((release) => this.#held.set(name, release)) : undefined;
-    hear(lock);
-    return held;
+  /** A lock may be let go before it is granted: it is then let go as soon as it is. */
+  holder = (name: string, hear: (lock: unknown) => void) => {
+    const held = new Promise<void>((release) => this.#held.set(name, release));
+    return (lock: unknown) => {
+      hear(lock);
+      return lock && !this.#isDead ? held : undefined;
+    };
   };
 
   letGo(name: string): void {

@@ -85,6 +85,7 @@ impl DrainLock {
     /// Asks without waiting, because a waiter that is queued when the holder goes into the back/forward cache is stuck for good. Gives
     /// what came of it, and, where this page holds the lock, what ends when that is taken away.
     pub(super) async fn ask(&'static self) -> (LockAnswer, Option<Promise>) {
+        let releases = self.releases.get();
         let mut request = None;
         let granted = self.tasks.until(&mut |resumed, rejected| {
             let holder = self.host.holder(&self.name, resumed);
@@ -100,7 +101,6 @@ impl DrainLock {
             Ok(lock) if lock.is_null() => return (LockAnswer::Refused, None),
             Ok(_) => {}
         }
-        let releases = self.releases.get();
         let is_alone = self.is_alone().await;
         // The page may have been left meanwhile, and the lock let go.
         if releases != self.releases.get() {

@@ -255,3 +255,22 @@ test("a second tracker of a page without storage goes on with the session of the
   const sessionOf = (name) => world.server.named(name)[0].properties.$session_id;
   assert.equal(sessionOf("last"), sessionOf("first"));
 });
+
+test("a lock that is granted behind a leave is let go at once", async () => {
+  const world = new World();
+  const page = world.open();
+  const grants = new Map();
+  page.window.navigator.locks = {
+    request: (name, _, granted) => new Promise(() => grants.set(name, () => granted({ name }))),
+    query: async () => ({ held: [] }),
+  };
+  const tracker = page.track({});
+  tracker.capture("a");
+  await world.pass(10 * SECOND);
+  page.leave();
+  const letGo = [];
+  for (const [name, grant] of grants) Promise.resolve(grant()).then(() => letGo.push(name));
+  assert.equal(grants.size, 2);
+  await world.pass(SECOND);
+  assert.equal(letGo.length, 2);
+});
