@@ -44,6 +44,9 @@ const LOWERING = [
 
 const SCRIPT = { absWorkingDir: js, bundle: true, format: "iife", target: "es2022", write: false, logLevel: "warning" };
 
+/** The glue would have the browser free what is collected, past the guard: an instance goes as a whole. */
+const UNGUARDED = "const FinalizationRegistry = undefined;\n";
+
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const bindgen = ["--target", "bundler", "--out-dir", folder, "--out-name", "engine", compiled];
@@ -62,7 +65,7 @@ writeFileSync(
 
 writeFileSync(join(folder, "link.js"), linkOf(names));
 const glue = textOf("link.js", "glue");
-writeFileSync(join(folder, "glue.js"), `export function createGlue() {\n${glue}\nreturn glue;\n}\n`);
+writeFileSync(join(folder, "glue.js"), `export function createGlue() {\n${UNGUARDED}${glue}\nreturn glue;\n}\n`);
 writeFileSync(
   join(folder, "glue.d.ts"),
   `import type * as engine from "./engine.js";

@@ -90,10 +90,10 @@ export class Instance {
     this.#held.delete(name);
   }
 
-  /** What is left of the last call of a dead instance may still run: it ends here, before it stores something. */
+  /** What is left of the last call of a dead instance may still run: it ends here, before it stores or sends something. */
   touch(key: string): void {
     if (this.#isDead) throw new Error("the instance is dead");
-    this.touched = key;
+    if (key) this.touched = key;
   }
 
   recall(key: string): string | undefined {

@@ -144,14 +144,7 @@ impl Driver {
             Heard::Resumed => self.tasks.resume(id, Ok(value)),
             Heard::Rejected => self.tasks.resume(id, Err(value)),
             Heard::Woke => self.enter(Input::Woke),
-            Heard::Leaving => {
-                self.is_leaving.set(true);
-                self.enter(Input::Leaving);
-                self.is_leaving.set(false);
-                // In the back/forward cache the page would keep what it holds.
-                self.lock.leave();
-                self.mirror.close();
-            }
+            Heard::Leaving => self.enter(Input::Leaving),
             Heard::Visibility if !page_events::is_seen() => self.enter(Input::Hidden),
             Heard::Visibility | Heard::Returned => self.live(Input::Returned),
             Heard::Online => self.live(Input::Online),
@@ -230,6 +223,8 @@ impl Driver {
         }
         let is_agreeing = matches!(&work, Work::Call(Call::Answer { is_granted: true }, _));
         self.is_agreeing.set(is_agreeing);
+        let is_leaving = matches!(&work, Work::Input(Input::Leaving));
+        self.is_leaving.set(is_leaving);
         #[cfg(feature = "planted-trap")]
         match &work {
             Work::Input(input) => super::planted_trap::spring(input),
@@ -239,6 +234,12 @@ impl Driver {
             Work::Input(input) => tracker.handle(facts, input),
             Work::Call(call, given) => tracker.call(facts, call, given),
         });
+        if is_leaving {
+            self.is_leaving.set(false);
+            // In the back/forward cache the page would keep what it holds.
+            self.lock.leave();
+            self.mirror.close();
+        }
     }
 
     /// Does something with the tracker, and carries out what follows from it, also while the tracker is being told of something else;

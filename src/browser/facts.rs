@@ -12,12 +12,12 @@ use crate::tracker::Facts;
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_namespace = performance, js_name = now)]
-    fn performance_now() -> f64;
+    #[wasm_bindgen(js_namespace = performance, js_name = now, catch)]
+    fn performance_now() -> Result<f64, JsValue>;
 
     // Every browser that runs WebAssembly has it, in insecure contexts too.
-    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
-    fn get_random_values(bytes: &mut [u8]);
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues, catch)]
+    fn get_random_values(bytes: &mut [u8]) -> Result<(), JsValue>;
 
     // What is read before each input is asked for by getters of its own: no name has to cross the boundary.
     type Page;
@@ -54,13 +54,15 @@ pub(crate) fn wall() -> Wall {
 
 /// `performance.now()`, which no change of the wall clock moves.
 pub(crate) fn monotonic() -> Monotonic {
-    Monotonic(performance_now() as u64)
+    Monotonic(performance_now().unwrap_or_else(|_| Date::now()) as u64)
 }
 
 /// Reads everything but what posthog-js says, and what the browser says of itself on every event.
 pub(crate) fn read() -> Facts {
     let mut entropy = [0; 16];
-    get_random_values(&mut entropy);
+    if get_random_values(&mut entropy).is_err() {
+        entropy.fill_with(|| (js_sys::Math::random() * 256.0) as u8);
+    }
     let asks_dnt = NAVIGATOR.with(Page::do_not_track).unwrap_or_default();
     Facts {
         wall: wall(),

@@ -1,5 +1,5 @@
 //! What JavaScript does for one tracker (`js/src/instance.ts`): its functions are the only way back into the module, and it keeps what must
-//! outlive an instance that traps. None of its methods throws, and each may call the tracker.
+//! outlive an instance that traps. None of its methods throws but `touch`, and each may call the tracker.
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
@@ -49,7 +49,8 @@ extern "C" {
     #[wasm_bindgen(method, js_name = letGo)]
     pub(super) fn let_go(this: &Host, lock: &str);
 
-    /// A record is under work: after a trap it is the one that has killed the module.
+    /// A record is under work: after a trap it is the one that has killed the module; none, where the key is empty. It throws where the
+    /// instance is dead, so that what is left of its last call ends.
     #[wasm_bindgen(method)]
     pub(super) fn touch(this: &Host, key: &str);
 

@@ -9,9 +9,26 @@ use wasm_bindgen::prelude::*;
 use web_sys::{IdbDatabase, IdbFactory, IdbObjectStore, IdbOpenDbRequest, IdbTransactionMode};
 
 use super::tasks::Tasks;
-use super::value::{member, method};
+use super::value::{array_from, member, method};
 use super::web::{page, queue_microtask, set_timeout};
 use super::{Heard, Host};
+
+// Runs outside the guard, and enters nothing: also where nobody waits for the database any more, it is made whole, or it would be no
+// mirror for ever; and also where the instance is dead, it keeps nobody waiting who deletes it.
+#[wasm_bindgen(inline_js = r#"
+export const openDatabase = (name, store) => {
+  const request = indexedDB.open(name, 1);
+  request.onupgradeneeded = () => request.result.createObjectStore(store);
+  request.addEventListener("success", () => {
+    request.result.onversionchange = () => request.result.close();
+  });
+  return request;
+};
+"#)]
+extern "C" {
+    #[wasm_bindgen(js_name = openDatabase, catch)]
+    fn open_database(name: &str, store: &str) -> Result<IdbOpenDbRequest, JsValue>;
+}
 
 const DATABASE: &str = "phbt";
 const RECORDS: &str = "records";
@@ -116,7 +133,7 @@ impl Mirror {
     }
 
     async fn all_records(&'static self) -> Option<Vec<(String, String)>> {
-        let store = records_of(self.database().await.as_ref(), IdbTransactionMode::Readonly)?;
+        let store = self.records(IdbTransactionMode::Readonly).await?;
         let (keys, values) = (store.get_all_keys().ok()?, store.get_all().ok()?);
         let wait = self.tasks.until(&mut |resumed, rejected| {
             values.set_onsuccess(Some(resumed));
@@ -157,7 +174,7 @@ impl Mirror {
 
     /// Whether nothing is left but what is about to be removed.
     async fn erase_stored(&'static self, pending: &[String], is_chosen: &dyn Fn(&str) -> bool) -> Option<bool> {
-        let store = records_of(self.database().await.as_ref(), IdbTransactionMode::Readwrite)?;
+        let store = self.records(IdbTransactionMode::Readwrite).await?;
         let keys = store.get_all_keys().ok()?;
         let wait = self.tasks.until(&mut |resumed, rejected| {
             keys.set_onsuccess(Some(resumed));
@@ -189,7 +206,9 @@ impl Mirror {
             .and_then(|factory| method(&factory, "databases", &[]).ok_or(JsValue::UNDEFINED))
             .map(Promise::unchecked_from_js);
         match self.tasks.settled(databases).await {
-            Ok(databases) => Array::from(&databases).iter().any(|one| member(&one, "name") == DATABASE),
+            Ok(databases) => {
+                array_from(&databases).is_none_or(|all| all.iter().any(|one| member(&one, "name") == DATABASE))
+            }
             Err(_) => true,
         }
     }
@@ -205,13 +224,8 @@ impl Mirror {
         let _ = self.tasks.until(&mut |resumed, _| queue_microtask(resumed)).await;
         // From a database that is not there nothing has to be removed.
         let is_there = self.is_opening() || self.has_values() || self.exists().await;
-        let database = if is_there || self.has_values() { self.database().await } else { None };
-        let mut store = records_of(database.as_ref(), IdbTransactionMode::Readwrite);
-        if store.is_none() && database.is_some() && (self.has_values() || self.exists().await) {
-            // Somebody has closed or deleted the database since it was opened: once more, from the start.
-            self.close();
-            store = records_of(self.database().await.as_ref(), IdbTransactionMode::Readwrite);
-        }
+        let is_wanted = is_there || self.has_values();
+        let store = if is_wanted { self.records(IdbTransactionMode::Readwrite).await } else { None };
         for (key, value) in self.changes.take() {
             let Some(store) = &store else { continue };
             let key = JsValue::from_str(&key);
@@ -261,32 +275,34 @@ impl Mirror {
         database
     }
 
+    /// Opens the database; nothing, where that fails or takes too long: it may be blocked together with the other storage of the page.
     async fn open_database(&'static self) -> Option<IdbDatabase> {
-        // Blocked together with the other storage of the page, or absent.
-        let request = factory().and_then(|factory| factory.open_with_u32(DATABASE, 1)).ok()?;
-        let event = self.opened(&request, true).await?;
-        if member(&event, "type") == "upgradeneeded" {
-            let database = request.result().ok()?.unchecked_into::<IdbDatabase>();
-            database.create_object_store(RECORDS).ok()?;
-            self.opened(&request, false).await?;
-        }
-        let database = request.result().ok()?.unchecked_into::<IdbDatabase>();
-        // Another version, or somebody who deletes it, waits until nobody has it open.
-        let gone = self.host.hearer(Heard::MirrorGone, 0);
-        database.set_onversionchange(Some(&gone));
-        database.set_onclose(Some(&gone));
-        Some(database)
-    }
-
-    /// Waits until a database is open, or has to be made; nothing, where that fails or takes too long.
-    async fn opened(&'static self, request: &IdbOpenDbRequest, is_first: bool) -> Option<JsValue> {
-        let event = self.tasks.until(&mut |resumed, rejected| {
-            request.set_onupgradeneeded(is_first.then_some(resumed));
+        let request = open_database(DATABASE, RECORDS).ok()?;
+        let opened = self.tasks.until(&mut |resumed, rejected| {
             request.set_onsuccess(Some(resumed));
             request.set_onerror(Some(rejected));
             set_timeout(rejected, OPEN_TIMEOUT_MS).map(drop)
         });
-        event.await.ok()
+        opened.await.ok()?;
+        let database = request.result().ok()?.unchecked_into::<IdbDatabase>();
+        for event in ["versionchange", "close"] {
+            let gone = self.host.hearer(Heard::MirrorGone, 0);
+            let _ = database.add_event_listener_with_callback(event, &gone);
+        }
+        Some(database)
+    }
+
+    /// The records of the database, opened where it is not, and once more where somebody has closed or deleted it since.
+    async fn records(&'static self, mode: IdbTransactionMode) -> Option<IdbObjectStore> {
+        let database = self.database().await?;
+        if let Some(store) = records_of(&database, mode) {
+            return Some(store);
+        }
+        self.close();
+        if !self.has_values() && !self.exists().await {
+            return None;
+        }
+        records_of(&self.database().await?, mode)
     }
 }
 
@@ -295,6 +311,6 @@ fn factory() -> Result<IdbFactory, JsValue> {
 }
 
 /// The records of a database; none, where it has been closed.
-fn records_of(database: Option<&IdbDatabase>, mode: IdbTransactionMode) -> Option<IdbObjectStore> {
-    database?.transaction_with_str_and_mode(RECORDS, mode).ok()?.object_store(RECORDS).ok()
+fn records_of(database: &IdbDatabase, mode: IdbTransactionMode) -> Option<IdbObjectStore> {
+    database.transaction_with_str_and_mode(RECORDS, mode).ok()?.object_store(RECORDS).ok()
 }

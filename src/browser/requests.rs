@@ -94,6 +94,7 @@ impl Requests {
             ("redirect", &"error".into()),
             ("signal", &signal),
         ]);
+        self.tasks.check_alive();
         let url = [self.url.as_str(), if packed.is_some() { "?compression=gzip-js" } else { "" }].concat();
         let response = self.tasks.settled(fetch(&url, &how)).await.ok()?;
         // Read to its end: a keepalive request whose body is left unread may hold its quota for ever.
@@ -119,6 +120,7 @@ impl Requests {
     /// Hands events over for sending after the page is gone, by beacon or, where that is refused, by a keepalive request. Nobody hears of
     /// the answer: a beacon that the browser accepts is no confirmation, above some 256 in flight Chromium drops them without a word.
     pub(super) fn exit(&'static self, events: &str) {
+        self.tasks.check_alive();
         let body = self.body_of(events);
         let url = [self.url.as_str(), "?beacon=1"].concat();
         let navigator = member(&page(), "navigator");

@@ -40,7 +40,7 @@ fn tab() -> Option<Storage> {
     page().session_storage().ok().flatten()
 }
 
-/// Why storage refuses: where it is full, the page has other means.
+/// Why storage refuses.
 fn refusal(error: &JsValue) -> StoreError {
     match member(error, "name").as_string().as_deref() {
         Some("QuotaExceededError" | "NS_ERROR_DOM_QUOTA_REACHED") => StoreError::Full,
@@ -61,16 +61,15 @@ impl Store for PageStorage {
 
     fn put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
         // The mirror takes no raw record: that could come back when its event has long been sealed and sent about somebody else.
-        if is_record(key) {
-            self.host.touch(key);
-            if !value.starts_with('r') {
-                self.mirror.note(key, Some(value));
-            }
+        self.host.touch(if is_record(key) { key } else { "" });
+        if is_record(key) && !value.starts_with('r') {
+            self.mirror.note(key, Some(value));
         }
         self.local()?.set_item(key, value).map_err(|error| refusal(&error))
     }
 
     fn remove(&mut self, key: &str) -> Result<(), StoreError> {
+        self.host.touch("");
         if is_record(key) {
             self.mirror.note(key, None);
         }
@@ -92,6 +91,7 @@ impl TabStore for PageStorage {
     }
 
     fn tab_put(&mut self, key: &str, value: &str) {
+        self.host.touch("");
         let _ = tab().map(|storage| storage.set_item(key, value));
     }
 

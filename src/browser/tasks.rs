@@ -39,6 +39,9 @@ pub(super) struct Tasks {
     present_wait: Cell<u32>,
     /// What the future that is being polled has waited for.
     answer: RefCell<Option<Answer>>,
+    /// The wait for which the browser is being asked, and what it has said to that at once.
+    asking: Cell<u32>,
+    early: RefCell<Option<Answer>>,
 }
 
 /// A future, and the wait that it is in.
@@ -55,8 +58,21 @@ impl core::fmt::Debug for Waiting {
 
 impl Tasks {
     pub(super) fn new(host: Host) -> &'static Self {
-        let (waiting, answer) = (RefCell::default(), RefCell::default());
-        Box::leak(Box::new(Self { host, waiting, last_wait: Cell::new(0), present_wait: Cell::new(0), answer }))
+        let (waiting, answer, early) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Box::leak(Box::new(Self {
+            host,
+            waiting,
+            last_wait: Cell::new(0),
+            present_wait: Cell::new(0),
+            answer,
+            asking: Cell::new(0),
+            early,
+        }))
+    }
+
+    /// What is left of the last call of a dead instance ends here.
+    pub(super) fn check_alive(&self) {
+        self.host.touch("");
     }
 
     /// Begins a future now, and takes it as far as it can go.
@@ -66,7 +82,13 @@ impl Tasks {
 
     /// Goes on with the future that is in this wait; with none, where the wait is over already.
     pub(super) fn resume(&self, wait: u32, answer: Answer) {
-        let Some(Waiting { task, .. }) = self.take(wait) else { return };
+        let Some(Waiting { task, .. }) = self.take(wait) else {
+            // What stands in the place of the browser's own may answer at once.
+            if wait == self.asking.get() {
+                self.early.borrow_mut().get_or_insert(answer);
+            }
+            return;
+        };
         self.answer.replace(Some(answer));
         self.poll(task);
     }
@@ -90,8 +112,12 @@ impl Tasks {
         self.last_wait.set(wait);
         let resumed = self.host.hearer(Heard::Resumed, wait);
         let rejected = self.host.hearer(Heard::Rejected, wait);
-        let failure = ask(&resumed, &rejected).err();
-        Until { tasks: self, wait, failure, is_asked: false }
+        let outer = self.asking.replace(wait);
+        let outer_early = self.early.take();
+        let failure = ask(&resumed, &rejected).err().map(Err);
+        let early = self.early.replace(outer_early);
+        self.asking.set(outer);
+        Until { tasks: self, wait, early: early.or(failure), is_asked: false }
     }
 
     /// Waits for a promise, which may be none.
@@ -108,8 +134,8 @@ impl Tasks {
 pub(super) struct Until {
     tasks: &'static Tasks,
     wait: u32,
-    /// Why nothing will come.
-    failure: Option<JsValue>,
+    /// What is known without waiting.
+    early: Option<Answer>,
     is_asked: bool,
 }
 
@@ -117,8 +143,8 @@ impl Future for Until {
     type Output = Answer;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Answer> {
-        if let Some(failure) = self.failure.take() {
-            return Poll::Ready(Err(failure));
+        if let Some(answer) = self.early.take() {
+            return Poll::Ready(answer);
         }
         if !core::mem::replace(&mut self.is_asked, true) {
             self.tasks.present_wait.set(self.wait);

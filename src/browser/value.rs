@@ -30,7 +30,7 @@ extern "C" {
 
     // Asks for the array's iterator, which may be the page's.
     #[wasm_bindgen(js_namespace = Array, js_name = from, catch)]
-    fn array_from(value: &JsValue) -> Result<Array, JsValue>;
+    fn array_of(value: &JsValue) -> Result<Array, JsValue>;
 
     #[wasm_bindgen(js_namespace = Object, js_name = keys, catch)]
     fn keys(object: &JsValue) -> Result<Array, JsValue>;
@@ -170,12 +170,17 @@ fn depth(text: &str) -> usize {
     most
 }
 
+/// The items of whatever has some; nothing, where it does not want to say them.
+pub(crate) fn array_from(value: &JsValue) -> Option<Array> {
+    array_of(value).ok()
+}
+
 /// The texts of an array.
 pub(crate) fn texts_of(value: &JsValue) -> Vec<String> {
     if !is_array(value) {
         return Vec::new();
     }
-    array_from(value).map(|items| items.iter().filter_map(|item| item.as_string()).collect()).unwrap_or_default()
+    array_from(value).unwrap_or_default().iter().filter_map(|item| item.as_string()).collect()
 }
 
 /// The ISO text of a time that a caller gives; `None`, where it is none or its year has not four digits, which not everybody reads.
