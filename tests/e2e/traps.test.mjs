@@ -281,3 +281,26 @@ for (const [needle, spring] of Object.entries(PLACES)) {
     assert.deepEqual(names(await collector.events()).sort(), ["booking_completed", "first", "first", "last"]);
   });
 }
+
+test("the mirror of a dead instance keeps nobody waiting who deletes it", async () => {
+  const page = await visit();
+  await page.evaluate((completed) => tracker.trackBookingCompleted(completed), COMPLETED);
+  await collector.wait({ received: 1 });
+  // Two traps: no fresh instance has the mirror open beside the dead ones.
+  await plant(page, "poison", 2);
+  await page.evaluate(() => tracker.capture("poison"));
+  await trapped(page, 1);
+  await page.waitForFunction(() => tracker.stats().engine === "wasm");
+  await page.evaluate(() => tracker.capture("poison", { second: true }));
+  await trapped(page, 2);
+  const deletion = await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const deleting = indexedDB.deleteDatabase("phbt");
+        deleting.onblocked = () => resolve("blocked");
+        deleting.onsuccess = () => resolve("deleted");
+      }),
+  );
+  assert.equal(deletion, "deleted");
+  await isUndisturbed(page);
+});
