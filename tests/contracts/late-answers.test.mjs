@@ -274,3 +274,32 @@ test("a lock that is granted behind a leave is let go at once", async () => {
   await world.pass(SECOND);
   assert.equal(letGo.length, 2);
 });
+
+test("an answer that is there at once counts", async () => {
+  const world = new World();
+  const { page, tracker } = await world.visit({});
+  // biome-ignore lint/suspicious/noThenProperty: a thenable that is no promise is what this is about.
+  page.window.fetch = () => ({ then: (take) => take({ status: 200, headers: new Map(), text: async () => "{}" }) });
+  tracker.trackBookingCompleted({ bookingUid: "u" });
+  await world.pass(SECOND);
+  assert.deepEqual([tracker.stats().confirmed, tracker.stats().waiting], [1, 0]);
+});
+
+test("a mirror that opens late is made whole, whoever waits for it", async () => {
+  const world = new World();
+  const page = world.open();
+  const made = [];
+  const openings = [];
+  page.window.indexedDB = {
+    databases: async () => [],
+    open: () => {
+      const request = { addEventListener() {}, result: { createObjectStore: (name) => made.push(name) } };
+      openings.push(request);
+      return request;
+    },
+  };
+  page.track({}).trackBookingCompleted({ bookingUid: "u" });
+  await world.pass(11 * SECOND);
+  for (const request of openings) request.onupgradeneeded();
+  assert.deepEqual(made, ["records"]);
+});
