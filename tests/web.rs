@@ -62,7 +62,8 @@ extern "C" {
     fn meddle(host: &Host);
     fn seen(host: &Host) -> String;
     fn call(engine: &JsValue, method: &str, args: &str) -> JsValue;
-    fn sent(host: &Host) -> String;
+    #[wasm_bindgen(js_name = sent)]
+    fn take_sent(host: &Host) -> String;
     fn answer(host: &Host, text: &str);
     fn later() -> js_sys::Promise;
     fn stored() -> u32;
@@ -80,6 +81,12 @@ fn open(change: &str) -> (JsValue, Host) {
     (engine, host)
 }
 
+/// The bodies of what was sent since: a request starts behind the call that wants it.
+async fn sent(host: &Host) -> String {
+    wasm_bindgen_futures::JsFuture::from(later()).await.unwrap();
+    take_sent(host)
+}
+
 fn stat(engine: &JsValue, name: &str) -> Option<f64> {
     js_sys::Reflect::get(&call(engine, "stats", ""), &name.into()).unwrap().as_f64()
 }
@@ -90,7 +97,7 @@ async fn an_event_lies_in_local_storage_until_it_is_confirmed() {
     let captured = text(&call(&engine, "trackBookingCompleted", "{ bookingId: 7, bookingUid: 'u' }"));
     assert!(captured.contains(r#""event":"booking_completed""#), "{captured}");
     assert_eq!(stored(), 1);
-    let sent = sent(&host);
+    let sent = sent(&host).await;
     assert!(sent.contains(r#""batch":[{"event":"booking_completed","#), "{sent}");
     answer(&host, "{\"status\":1}");
     while stored() > 0 {
@@ -100,7 +107,7 @@ async fn an_event_lies_in_local_storage_until_it_is_confirmed() {
 }
 
 #[wasm_bindgen_test]
-fn whatever_a_page_passes_is_read_without_harm() {
+async fn whatever_a_page_passes_is_read_without_harm() {
     let (engine, host) = open("{}");
     let hostile = "{ n: 1n, nested: { get bad() { throw new Error('boom'); } }, before: 1, get bad() { throw new Error('boom'); }, error: new Error('ask ada@lovelace.org') }";
     call(
@@ -108,7 +115,7 @@ fn whatever_a_page_passes_is_read_without_harm() {
         "capture",
         &format!("'x', {hostile}, {{ sendInstantly: true, get uuid() {{ throw new Error('boom'); }} }}"),
     );
-    let sent = sent(&host);
+    let sent = sent(&host).await;
     for member in [r#""n":"1""#, r#""before":1"#, r#""error":"ask [email]""#] {
         assert!(sent.contains(member), "{member} in {sent}");
     }
@@ -120,12 +127,12 @@ fn whatever_a_page_passes_is_read_without_harm() {
 }
 
 #[wasm_bindgen_test]
-fn what_a_hook_makes_of_an_event_is_sent() {
+async fn what_a_hook_makes_of_an_event_is_sent() {
     let hook = "(event) => event.event === 'private' ? null : { ...event, properties: { ...event.properties, hooked: true, token: 'x' } }";
     let (engine, host) = open(&format!("{{ beforeSend: [{hook}] }}"));
     assert_eq!(text(&call(&engine, "capture", "'private', {}, {}")), "undefined");
     call(&engine, "capture", "'payment_done', {}, {}");
-    let sent = sent(&host);
+    let sent = sent(&host).await;
     assert!(sent.contains(r#""hooked":true"#) && sent.contains(r#""token":"phc_web""#), "{sent}");
     assert_eq!((stat(&engine, "captured"), stored()), (Some(2.0), 1));
 }
@@ -143,12 +150,12 @@ fn the_counters_are_an_object_with_every_reason() {
 }
 
 #[wasm_bindgen_test]
-fn what_calls_in_from_inside_a_call_is_done_behind_it() {
+async fn what_calls_in_from_inside_a_call_is_done_behind_it() {
     let (engine, host) = open("{}");
     call(&engine, "capture", "'warm', {}, {}");
     meddle(&host);
     call(&engine, "trackBookingCompleted", "{}");
     assert!(seen(&host).starts_with(r#"{"captured":1,"#), "the counters of before the call: {}", seen(&host));
-    assert!(sent(&host).contains("booking_completed"));
+    assert!(sent(&host).await.contains("booking_completed"));
     assert_eq!(stored(), 2);
 }
