@@ -226,7 +226,7 @@ test("of a team that is disabled in the table nothing is stored and nothing sent
 
 /** What is stored of a team: its events, and that it is tracked. Who the visitor is is stored for the sake of every team. */
 const storedOfTeam = async (page) =>
-  (await storedKeys(page)).filter((key) => !/^phbt:(identity|session|properties|sentinel|reach):/.test(key));
+  (await storedKeys(page)).filter((key) => !/^phbt:(identity|session|properties|timezone|sentinel|reach):/.test(key));
 
 test("an UPDATE stops a page that is open, and nothing of the team is left", async () => {
   await database.addTeams({ 42: null });
