@@ -10,10 +10,8 @@ use super::facts;
 use super::tasks::Tasks;
 use super::value::{member, method, object_with};
 use super::web::{clear_timeout, fetch, page, queue_microtask, set_timeout};
-use crate::event::iso_time;
-use crate::event::json::object;
 use crate::flags::JsonAnswer;
-use crate::outbox::Outcome;
+use crate::outbox::{Outcome, request_body};
 
 // Replaced by the core's own gzip when that is there, which need not wait for anybody.
 #[wasm_bindgen(
@@ -67,7 +65,7 @@ impl Requests {
         if !is_leaving {
             let _ = self.tasks.until(&mut |resumed, _| queue_microtask(resumed)).await;
         }
-        let body = self.body_of(&events);
+        let body = request_body(&self.api_key, facts::wall(), &events);
         drop(events);
         // Only requests that need not outlive the page wait for this: what such a request carries goes out again with a leave, so
         // there is no moment in which an event is nowhere.
@@ -121,7 +119,7 @@ impl Requests {
     /// the answer: a beacon that the browser accepts is no confirmation, above some 256 in flight Chromium drops them without a word.
     pub(super) fn exit(&'static self, events: &str) {
         self.tasks.check_alive();
-        let body = self.body_of(events);
+        let body = request_body(&self.api_key, facts::wall(), events);
         let url = [self.url.as_str(), "?beacon=1"].concat();
         let navigator = member(&page(), "navigator");
         let is_accepted = method(&navigator, "sendBeacon", &[url.into(), JsValue::from_str(&body)]);
@@ -176,17 +174,6 @@ impl Requests {
         let answer = answer.await;
         clear_timeout(&timer);
         answer
-    }
-
-    /// `sent_at` is fresh on every attempt: PostHog takes what it differs from the server's time for the skew of the page's clock, and
-    /// moves every timestamp by it.
-    fn body_of(&self, events: &str) -> String {
-        let mut body = object(&mut |body| {
-            body.text("api_key", &self.api_key);
-            body.text("sent_at", &iso_time(facts::wall()));
-        });
-        body.pop();
-        [&body, ",\"batch\":[", events, "]}"].concat()
     }
 }
 

@@ -129,6 +129,49 @@ mod tests {
     }
 
     #[test]
+    fn posthog_s_answers_are_told_from_those_of_somebody_in_between() {
+        let taken = Outcome::Answered { status: 200, retry_after_s: 0 };
+        let long = format!("[{}1]", "1,".repeat(ANSWER_BYTES_MAX));
+        for (body, outcome) in [
+            ("", taken),
+            (" \n", taken),
+            (r#"{"status":"Ok"}"#, taken),
+            (r#"{"status":1}"#, taken),
+            ("1", taken),
+            ("null", taken),
+            ("[]", taken),
+            (r#"{"status":"Ok","quota_limited":["recordings"]}"#, taken),
+            (r#"{"status":"Ok","quota_limited":null}"#, taken),
+            (r#"{"status":"Ok","quota_limited":["recordings","events"]}"#, Outcome::QuotaLimited),
+            ("<!doctype html><title>Shop</title>", Outcome::WebPage),
+            ("ok", Outcome::WebPage),
+            (r#"{"status":"Ok""#, Outcome::WebPage),
+            (&long, Outcome::WebPage),
+        ] {
+            assert_eq!(Outcome::of(200, "", body), outcome, "{body:.80}");
+        }
+        assert_eq!(Outcome::of(204, "", ""), Outcome::Answered { status: 204, retry_after_s: 0 });
+        assert_eq!(Outcome::of(503, "", "<html>"), Outcome::Answered { status: 503, retry_after_s: 0 });
+    }
+
+    #[test]
+    fn retry_after_counts_in_its_seconds_form_which_does_not_depend_on_two_clocks() {
+        for (header, retry_after_s) in [
+            ("2", 2),
+            (" 120 ", 120),
+            ("0", 0),
+            ("", 0),
+            ("soon", 0),
+            ("-1", 0),
+            ("4294967296", 65_535),
+            ("1.5", 0),
+            ("Wed, 21 Oct 2026 07:28:00 GMT", 0),
+        ] {
+            assert_eq!(Outcome::of(503, header, ""), Outcome::Answered { status: 503, retry_after_s }, "{header}");
+        }
+    }
+
+    #[test]
     fn retry_after_is_bounded() {
         for (retry_after_s, retry_after_ms) in [(2, 2_000), (3_600, 3_600_000), (u32::MAX, 3_600_000)] {
             let answer = Outcome::Answered { status: 503, retry_after_s };

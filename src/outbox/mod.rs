@@ -16,6 +16,7 @@
 mod adoption;
 mod answer;
 mod backoff;
+mod body;
 mod config;
 mod delivery;
 mod dispatch;
@@ -40,6 +41,7 @@ mod waiting;
 
 pub use answer::Outcome;
 pub use backoff::{BACKOFF_FIRST_MS, BACKOFF_MAX_MS, PROBE_INTERVAL_MS, RETRY_AFTER_MAX_MS, backoff_ms};
+pub use body::request_body;
 pub use config::{
     BATCH_BYTES_MAX, BATCH_EVENTS_MAX, Config, EVENT_BYTES_MAX, EXIT_BYTES_MAX, RECORD_AGE_MAX_MS, RECORDS_MAX,
     STORED_BYTES_MAX,

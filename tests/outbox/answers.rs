@@ -2,13 +2,12 @@
 
 use posthog_booking_tracker::outbox::{Config, DropReason, Input, Notice, Outcome, PROBE_INTERVAL_MS};
 
-use crate::edge::answered;
 use crate::page::{OK, Page, Send, open_gate, padding};
 
 /// What keeps everything: an answer that is no confirmation, or none.
 fn failures() -> Vec<Outcome> {
-    let mut failures = vec![Outcome::Failed, answered(200, "<!doctype html><title>Shop</title>")];
-    failures.extend([301, 404, 408, 429, 500, 502, 503, 504].map(|status| answered(status, "")));
+    let mut failures = vec![Outcome::Failed, Outcome::of(200, "", "<!doctype html><title>Shop</title>")];
+    failures.extend([301, 404, 408, 429, 500, 502, 503, 504].map(|status| Outcome::of(status, "", "")));
     failures
 }
 
@@ -20,7 +19,7 @@ fn only_a_confirmation_removes_records_and_only_those_that_it_is_about() {
         let send = page.sent();
         page.capture("confirmation_viewed");
         assert_eq!(page.stored(), ["booking_completed", "confirmation_viewed"], "under way is still stored");
-        page.finish(&send, answered(status, ""));
+        page.finish(&send, Outcome::of(status, "", ""));
         assert_eq!(page.stored(), ["confirmation_viewed"]);
         assert_eq!((page.stats().confirmed, page.stats().waiting), (1, 1));
         page.ends();
@@ -60,7 +59,7 @@ fn a_web_page_in_place_of_an_answer_is_said_once() {
     page.capture("booking_completed");
     let mut send = page.sent();
     for _ in 0..3 {
-        page.finish(&send, answered(200, "<html>"));
+        page.finish(&send, Outcome::of(200, "", "<html>"));
         send = page.sent_after(800..=4_800);
     }
     assert_eq!(page.notice_count(Notice::WebPage), 1);
@@ -103,11 +102,11 @@ fn exhausted() -> Page {
     let mut page = Page::open(Config { max_retries: 2, ..open_gate() }, Default::default(), crate::page::START);
     page.capture("booking_completed");
     let first = page.sent();
-    page.finish(&first, answered(503, ""));
+    page.finish(&first, Outcome::of(503, "", ""));
     let second = page.sent_after(800..=1_200);
-    page.finish(&second, answered(503, ""));
+    page.finish(&second, Outcome::of(503, "", ""));
     let third = page.sent_after(1_600..=2_400);
-    page.finish(&third, answered(503, ""));
+    page.finish(&third, Outcome::of(503, "", ""));
     page
 }
 
@@ -130,7 +129,7 @@ fn a_new_event_a_network_or_a_visitor_is_worth_a_probe_at_once() {
         page.sends_nothing();
         page.input(hope);
         let probe = page.sent();
-        page.finish(&probe, answered(500, ""));
+        page.finish(&probe, Outcome::of(500, "", ""));
         page.sent_after(PROBE_INTERVAL_MS..=PROBE_INTERVAL_MS);
         page.ends();
     }
@@ -144,7 +143,7 @@ fn a_confirmation_ends_the_row_of_failures() {
     page.confirm(&probe);
     page.capture("booking_completed");
     let send = page.sent();
-    page.finish(&send, answered(503, ""));
+    page.finish(&send, Outcome::of(503, "", ""));
     page.sent_after(800..=1_200);
     page.ends();
 }
@@ -154,7 +153,7 @@ fn an_event_in_the_middle_of_a_backoff_waits_for_its_end() {
     let mut page = Page::fresh();
     page.capture("booking_completed");
     let send = page.sent();
-    page.finish(&send, answered(503, ""));
+    page.finish(&send, Outcome::of(503, "", ""));
     page.capture("payment_processed");
     assert_eq!(page.sent_after(800..=1_200).body.names(), ["booking_completed", "payment_processed"]);
     page.ends();
@@ -183,7 +182,7 @@ fn halving_finds_the_one_event_that_the_server_refuses() {
         page.input(Input::FlushRequested);
         let requests = serve(&mut page, &|send| {
             let refused = send.body.text.contains(r#""bad":true"#);
-            if refused { answered(400, "invalid") } else { answered(200, OK) }
+            if refused { Outcome::of(400, "", "invalid") } else { Outcome::of(200, "", OK) }
         });
         assert!(requests <= 9, "{requests} requests for {bad}");
         assert_eq!((page.stats().confirmed, page.stats().dropped(DropReason::Rejected)), (8, 1));
@@ -204,7 +203,7 @@ fn a_server_that_takes_little_gets_little() {
     page.input(Input::FlushRequested);
     serve(&mut page, &|send| {
         let fits = send.body.text.len() < 25_000;
-        if fits { answered(204, "") } else { answered(413, "") }
+        if fits { Outcome::of(204, "", "") } else { Outcome::of(413, "", "") }
     });
     assert_eq!((page.stats().confirmed, page.stats().dropped(DropReason::TooLarge)), (6, 1));
     assert!(page.records().is_empty());
@@ -216,7 +215,7 @@ fn a_refused_project_key_stops_the_page_and_keeps_everything() {
     let mut page = Page::fresh();
     page.capture("booking_completed");
     let send = page.sent();
-    page.finish(&send, answered(401, ""));
+    page.finish(&send, Outcome::of(401, "", ""));
     page.capture("booking_failed");
     page.sleep(PROBE_INTERVAL_MS * 3);
     for input in [Input::Online, Input::FlushRequested, Input::Hidden, Input::Returned, Input::Leaving, Input::Returned]
@@ -239,7 +238,7 @@ fn a_refused_project_key_stops_the_page_and_keeps_everything() {
 
 #[test]
 fn a_project_over_its_quota_keeps_events_and_asks_after_a_minute_then_each_hour() {
-    let limited = answered(200, r#"{"status":"Ok","quota_limited":["events"]}"#);
+    let limited = Outcome::of(200, "", r#"{"status":"Ok","quota_limited":["events"]}"#);
     let mut page = Page::fresh();
     page.capture("booking_completed");
     let send = page.sent();

@@ -3,7 +3,8 @@
 use posthog_booking_tracker::outbox::{DropReason, Input, NewEvent, Notice};
 use serde_json::Value;
 
-use crate::page::{PROJECT, Page, START, base36, open_gate, own_key, parts, record_key, uuid};
+use crate::base36::base36;
+use crate::page::{PROJECT, Page, START, open_gate, own_key, parts, record_key, uuid};
 
 #[test]
 fn a_captured_event_is_stored_before_anything_is_drained() {

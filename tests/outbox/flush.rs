@@ -1,8 +1,7 @@
 //! Flushing and shutting down.
 
-use posthog_booking_tracker::outbox::{DropReason, Input, LockAnswer, MemoryStore, NewEvent};
+use posthog_booking_tracker::outbox::{DropReason, Input, LockAnswer, MemoryStore, NewEvent, Outcome};
 
-use crate::edge::answered;
 use crate::page::{DAY, Page, START, asking, open_gate, padding, parts, started};
 
 #[test]
@@ -36,7 +35,7 @@ fn a_flush_waits_for_what_does_not_fit_into_one_body() {
 
 #[test]
 fn a_flush_settles_after_a_failure_and_keeps_the_records() {
-    for failure in [answered(503, ""), answered(401, "")] {
+    for failure in [Outcome::of(503, "", ""), Outcome::of(401, "", "")] {
         let mut page = Page::fresh();
         page.capture("slot_selected");
         page.input(Input::FlushRequested);
@@ -59,7 +58,7 @@ fn a_flush_settles_where_the_key_is_refused_while_the_lock_is_on_its_way() {
         if let Some(answer) = answer {
             page.input(Input::LockAnswered(answer));
         }
-        page.finish(&send, answered(401, ""));
+        page.finish(&send, Outcome::of(401, "", ""));
         assert_eq!((page.settled, page.stored().len()), (1, 1), "nothing goes on after this, whoever has the lock");
         page.ends();
     }
@@ -121,7 +120,7 @@ fn a_flush_ends_a_backoff() {
     let mut page = Page::fresh();
     page.capture("booking_completed");
     let send = page.sent();
-    page.finish(&send, answered(503, ""));
+    page.finish(&send, Outcome::of(503, "", ""));
     page.input(Input::FlushRequested);
     let send = page.sent();
     page.confirm(&send);
@@ -161,7 +160,7 @@ fn a_page_that_is_shut_down_never_wakes_again_whatever_became_of_its_request() {
     page.capture("slot_selected");
     page.input(Input::ShutDown);
     let send = page.sent();
-    page.finish(&send, answered(503, ""));
+    page.finish(&send, Outcome::of(503, "", ""));
     assert_eq!((page.settled, page.wake), (1, None));
     let alarms = page.alarms;
     // Far beyond any backoff.

@@ -1,9 +1,10 @@
 //! The gate: whose events leave, whose are given up, and which wait until somebody knows.
 
-use posthog_booking_tracker::outbox::{DropReason, HOLD_MAX_MS, Input, LockAnswer, MemoryStore, NewEvent, StoreError};
+use posthog_booking_tracker::outbox::{
+    DropReason, HOLD_MAX_MS, Input, LockAnswer, MemoryStore, NewEvent, Outcome, StoreError,
+};
 use serde_json::json;
 
-use crate::edge::answered;
 use crate::page::{
     DAY, Page, START, TEAM, asking, open_gate, own_key, parts, record_value, shut, started, store_with, uuid,
 };
@@ -205,7 +206,7 @@ fn the_gate_is_looked_up_by_the_team_of_each_record() {
     page.gate_says("2", Some(true));
     let send = page.sent();
     assert_eq!(send.body.events().len(), 1);
-    page.finish(&send, answered(204, ""));
+    page.finish(&send, Outcome::of(204, "", ""));
     assert_eq!(page.stored().len(), 1);
     page.input(Input::Leaving);
     page.hands_nothing_over();
@@ -218,7 +219,7 @@ fn a_gate_may_open_be_forgotten_and_open_again() {
     page.gate_says("1", Some(true));
     let send = page.sent();
     page.gate_says("1", None);
-    page.finish(&send, answered(503, ""));
+    page.finish(&send, Outcome::of(503, "", ""));
     page.capture_for("1", "booking_failed");
     stays_here(&mut page);
     assert_eq!(page.stored(), ["booking_completed", "booking_failed"]);
@@ -259,7 +260,7 @@ fn what_a_shut_gate_leaves_of_a_refused_body_is_not_taken_for_the_culprit() {
         page.capture_for("2", "booking_completed");
         let send = page.sent();
         page.gate_says("1", Some(false));
-        page.finish(&send, answered(status, ""));
+        page.finish(&send, Outcome::of(status, "", ""));
         assert_eq!(page.stats().dropped_total(), 1, "{status}: the shut one alone");
         assert_eq!(page.stored(), ["booking_completed"], "{status}");
         let again = page.sent();

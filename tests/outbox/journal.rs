@@ -5,7 +5,8 @@ use posthog_booking_tracker::outbox::{
     LockAnswer, MemoryStore, NewEvent, RECORD_AGE_MAX_MS, StoreError,
 };
 
-use crate::page::{DAY, Page, START, asking, base36, open_gate, padding, parts, shut, started, store_with, uuid};
+use crate::base36::base36;
+use crate::page::{DAY, Page, START, asking, open_gate, padding, parts, shut, started, store_with, uuid};
 
 /// What a page composes of another page's entry of `captured`.
 fn entry(captured: u64, name: &str) -> NewEvent {

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use posthog_booking_tracker::outbox::{EXIT_BYTES_MAX, Input, Outcome};
 
-use crate::edge::answered;
 use crate::page::{Body, Page, open_gate, padding};
 
 #[test]
@@ -109,8 +108,8 @@ fn a_hidden_page_sends_beside_a_request_and_in_the_middle_of_a_backoff() {
     page.input(Input::Hidden);
     let second = page.sent();
     assert_eq!(second.body.names(), ["confirmation_viewed"], "only what is not under way");
-    page.finish(&first, answered(503, ""));
-    page.finish(&second, answered(503, ""));
+    page.finish(&first, Outcome::of(503, "", ""));
+    page.finish(&second, Outcome::of(503, "", ""));
     page.input(Input::Returned);
     page.sends_nothing();
     page.input(Input::Hidden);
@@ -125,7 +124,7 @@ fn a_hidden_page_lives_on() {
     page.sends_nothing();
     page.capture("booking_completed");
     let send = page.sent();
-    page.finish(&send, answered(503, ""));
+    page.finish(&send, Outcome::of(503, "", ""));
     let send = page.sent_after(800..=1_200);
     page.confirm(&send);
     page.capture("slot_selected");
@@ -193,7 +192,7 @@ fn a_keepalive_request_that_is_refused_while_leaving_is_kept_for_the_return() {
     page.capture("booking_completed");
     let send = page.sent();
     page.input(Input::Leaving);
-    page.finish(&send, answered(503, ""));
+    page.finish(&send, Outcome::of(503, "", ""));
     page.sends_nothing();
     assert_eq!(page.wake, None, "a page that was left sends nothing by itself");
     page.freeze(5_000);

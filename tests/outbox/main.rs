@@ -11,10 +11,10 @@
 )]
 
 mod answers;
+mod base36;
 mod bodies;
 mod capture;
 mod clocks;
-mod edge;
 mod flush;
 mod gate;
 mod journal;
@@ -27,6 +27,5 @@ mod reasons;
 mod sealing;
 mod start;
 mod storage;
-mod timestamp;
 mod torn;
 mod turns;

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
+use posthog_booking_tracker::event::{is_must_send, iso_time};
 use posthog_booking_tracker::outbox::{
     BATCH_BYTES_MAX, Config, EXIT_BYTES_MAX, Input, KEY_PREFIX, LockAnswer, MemoryStore, Monotonic, NewEvent, Notice,
-    Now, Outbox, Outcome, Output, Stats, Wall,
+    Now, Outbox, Outcome, Output, Stats, Wall, request_body,
 };
 use serde_json::Value;
 
-use crate::edge::{answered, body_text, is_must_send};
-use crate::timestamp::iso_timestamp;
+use crate::base36::base36;
 
 /// How the project is called in storage keys.
 pub(crate) const PROJECT: &str = "1story";
@@ -77,7 +77,8 @@ pub(crate) struct Body {
 impl Body {
     fn new(events: &str, wall: u64) -> Self {
         assert!(!events.is_empty(), "a body without events");
-        let text = body_text(events, wall);
+        // The project key is the one that takes the most room: what holds for the size of this body holds for every project's.
+        let text = request_body(&"\"".repeat(64), Wall(wall), events);
         let json = serde_json::from_str(&text).expect("a body is JSON");
         Self { text, json }
     }
@@ -207,7 +208,7 @@ impl Page {
             random >> 104 & 0xfff,
             random & 0xffff_ffff_ffff
         );
-        let timestamp = iso_timestamp(captured);
+        let timestamp = iso_time(Wall(captured));
         let body = format!(
             r#"{{"event":"{name}","uuid":"{uuid}","distinct_id":"{}","timestamp":"{timestamp}","properties":{properties}}}"#,
             self.person
@@ -319,7 +320,7 @@ impl Page {
     }
 
     pub(crate) fn confirm(&mut self, send: &Send) {
-        self.finish(send, answered(200, OK));
+        self.finish(send, Outcome::of(200, "", OK));
     }
 
     /// The page side knows of a team from now on, or does not know any more.
@@ -441,15 +442,6 @@ impl Page {
     pub(crate) fn ends(&self) {
         assert!(self.stats().balances(), "{:?}", self.stats());
     }
-}
-
-pub(crate) fn base36(mut number: u64) -> String {
-    let mut digits = Vec::new();
-    while number > 0 || digits.is_empty() {
-        digits.push(char::from_digit((number % 36) as u32, 36).unwrap());
-        number /= 36;
-    }
-    digits.into_iter().rev().collect()
 }
 
 /// The key of a record that somebody else wrote.

@@ -6,7 +6,6 @@ use posthog_booking_tracker::outbox::{DropReason, EXIT_BYTES_MAX, HOLD_MAX_MS, I
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use crate::edge::answered;
 use crate::page::{Body, DAY, OK, Page, START, Send, asking};
 
 #[derive(Debug, Clone)]
@@ -211,17 +210,17 @@ impl World {
         let numbers = numbers(&send.body);
         let poisoned = numbers.iter().any(|number| self.events[number].poison);
         let outcome = match answer {
-            Answer::Honest | Answer::Lost if poisoned => answered(400, "invalid"),
-            Answer::Honest | Answer::Lost => answered(200, OK),
-            Answer::Narrow if send.body.events().len() > 1 => answered(413, ""),
-            Answer::Narrow => answered(502, ""),
-            Answer::Status(status) => answered(status, ""),
-            Answer::WebPage => answered(200, "<html>"),
-            Answer::Quota => answered(200, r#"{"quota_limited":["events"]}"#),
+            Answer::Honest | Answer::Lost if poisoned => Outcome::of(400, "", "invalid"),
+            Answer::Honest | Answer::Lost => Outcome::of(200, "", OK),
+            Answer::Narrow if send.body.events().len() > 1 => Outcome::of(413, "", ""),
+            Answer::Narrow => Outcome::of(502, "", ""),
+            Answer::Status(status) => Outcome::of(status, "", ""),
+            Answer::WebPage => Outcome::of(200, "", "<html>"),
+            Answer::Quota => Outcome::of(200, "", r#"{"quota_limited":["events"]}"#),
             Answer::Never => return,
         };
-        let taken = outcome == answered(200, OK);
-        let refused = outcome == answered(400, "invalid") && send.body.events().len() == 1;
+        let taken = outcome == Outcome::of(200, "", OK);
+        let refused = outcome == Outcome::of(400, "", "invalid") && send.body.events().len() == 1;
         let heard = matches!(answer, Answer::Honest);
         for number in numbers {
             if taken {

@@ -2,12 +2,11 @@
 
 use posthog_booking_tracker::outbox::{DropReason, Input, MemoryStore, Notice, Outcome, UNREACHED_RECORDS_MAX};
 
-use crate::edge::answered;
 use crate::page::{OK, Page, START, Send, open_gate};
 
 /// Refuses this request by 403.
 fn forbid(page: &mut Page, send: &Send) {
-    page.finish(send, answered(403, "<html>blocked"));
+    page.finish(send, Outcome::of(403, "", "<html>blocked"));
 }
 
 #[test]
@@ -144,7 +143,7 @@ fn two_pages_in_vain_are_no_reason_and_an_answer_is_never_in_vain() {
     let mut busy = Page::fresh();
     busy.capture("booking_completed");
     let send = busy.sent();
-    busy.finish(&send, answered(503, OK));
+    busy.finish(&send, Outcome::of(503, "", OK));
     assert_eq!(busy.noun("reach"), None);
     page.ends();
     busy.ends();

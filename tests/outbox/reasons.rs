@@ -1,10 +1,9 @@
 //! Every reason to give an event up is reached here, and the list is closed: a new one does not compile without a story.
 
 use posthog_booking_tracker::outbox::{
-    DropReason, HOLD_MAX_MS, Input, MemoryStore, NewEvent, RECORD_AGE_MAX_MS, RECORDS_MAX,
+    DropReason, HOLD_MAX_MS, Input, MemoryStore, NewEvent, Outcome, RECORD_AGE_MAX_MS, RECORDS_MAX,
 };
 
-use crate::edge::answered;
 use crate::page::{DAY, Page, START, asking, open_gate, own_key, padding, shut, started, store_with, uuid};
 
 /// A page that has just given an event up for this reason.
@@ -64,11 +63,11 @@ fn story(reason: DropReason) -> Page {
             let mut page = Page::fresh();
             page.capture("booking_failed");
             let first = page.sent();
-            page.finish(&first, answered(403, ""));
+            page.finish(&first, Outcome::of(403, "", ""));
             page.input(Input::Online);
             let mut send = page.sent();
             for _ in 0..2 {
-                page.finish(&send, answered(403, ""));
+                page.finish(&send, Outcome::of(403, "", ""));
                 page.capture("booking_completed");
                 let other = page.sent_after(800..=2_400);
                 assert_eq!(other.body.names(), ["booking_completed"]);
@@ -77,7 +76,7 @@ fn story(reason: DropReason) -> Page {
                 send = page.sent();
                 assert_eq!(send.body.names(), ["booking_failed"]);
             }
-            page.finish(&send, answered(403, ""));
+            page.finish(&send, Outcome::of(403, "", ""));
             page
         }
     }
@@ -98,7 +97,7 @@ fn capturing(mut page: Page) -> Page {
 fn refused(status: u16) -> Page {
     let mut page = capturing(Page::fresh());
     let send = page.sent();
-    page.finish(&send, answered(status, ""));
+    page.finish(&send, Outcome::of(status, "", ""));
     page
 }
 

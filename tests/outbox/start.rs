@@ -1,9 +1,9 @@
 //! Starting where earlier pages, other projects and later versions have been.
 
+use posthog_booking_tracker::event::is_must_send;
 use posthog_booking_tracker::outbox::{DropReason, Input, LockAnswer, MemoryStore, Notice, RECORD_AGE_MAX_MS};
 use serde_json::{Value, json};
 
-use crate::edge::is_must_send;
 use crate::page::{
     DAY, PROJECT, Page, START, TEAM, open_gate, own_key, padding, parts, record_key, record_value, started, store_with,
     uuid,

@@ -1,11 +1,10 @@
 //! Bounds on storage, and storage that refuses, is cleared or is changed by others.
 
 use posthog_booking_tracker::outbox::{
-    DropReason, EVENT_BYTES_MAX, Input, LockAnswer, MemoryStore, Monotonic, Notice, Now, Outbox, RECORDS_MAX,
+    DropReason, EVENT_BYTES_MAX, Input, LockAnswer, MemoryStore, Monotonic, Notice, Now, Outbox, Outcome, RECORDS_MAX,
     STORED_BYTES_MAX, Store, StoreError, Wall,
 };
 
-use crate::edge::answered;
 use crate::page::{DAY, Page, START, asking, open_gate, padding, record_key, started, store_with, uuid};
 
 /// A store that takes nothing: small events in storage reach its bound of bytes before that of records.
@@ -108,7 +107,7 @@ fn without_storage_every_event_is_sent_from_memory_at_once() {
         assert_eq!(first.body.names(), ["slot_selected"], "nothing but this page knows it, so it does not wait");
         page.capture("date_changed");
         page.capture("booking_completed");
-        page.finish(&first, answered(503, ""));
+        page.finish(&first, Outcome::of(503, "", ""));
         let second = page.sent_after(800..=1_200);
         assert_eq!(second.body.names(), ["slot_selected", "date_changed", "booking_completed"]);
         let ids = second.body.texts("distinct_id");

@@ -2,10 +2,9 @@
 
 use posthog_booking_tracker::outbox::{
     ADOPTION_AGE_MIN_MS, FRESH_AGE_MAX_MS, Input, LOCK_PATIENCE_MS, LOCK_RETRY_MS, LOCK_SETTLE_MS, LockAnswer,
-    MemoryStore,
+    MemoryStore, Outcome,
 };
 
-use crate::edge::answered;
 use crate::page::{Page, START, TEAM, open_gate, started, store_with};
 
 /// A page in a browser with Web Locks, whose answers the test gives itself. It has been told of its team.
@@ -123,7 +122,7 @@ fn a_must_send_event_takes_own_records_along_and_leaves_adopted_ones_to_the_lock
     page.sleep(LOCK_SETTLE_MS);
     let adopted = page.sent();
     assert_eq!(adopted.body.names(), ["slot_selected", "date_changed"]);
-    page.finish(&adopted, answered(503, ""));
+    page.finish(&adopted, Outcome::of(503, "", ""));
     assert_eq!(page.lock_released, 1, "a backoff holds nobody up");
     page.sleep(800);
     page.capture("payment_failed");

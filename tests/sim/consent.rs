@@ -49,7 +49,7 @@ impl World {
 
     /// The visitor says something on a page: what is stored of it, or would be.
     pub(crate) fn hear_answer(&mut self, page: PageId, is_granted: bool) -> String {
-        let wall = crate::keys::base36(self.wall());
+        let wall = crate::base36::base36(self.wall());
         let denied = self.pages[page].word.denied().to_owned();
         let word = match (is_granted, denied.is_empty()) {
             (true, true) => "granted".to_owned(),

@@ -1,16 +1,8 @@
 //! The keys under which records and entries of journals are stored, and the uuids in them (`js/src/storage-keys.ts`).
 
+use crate::base36::base36;
 use crate::page::PROJECT;
 use crate::world::World;
-
-pub(crate) fn base36(mut number: u64) -> String {
-    let mut digits = Vec::new();
-    while number > 0 || digits.is_empty() {
-        digits.push(char::from_digit((number % 36) as u32, 36).unwrap());
-        number /= 36;
-    }
-    digits.into_iter().rev().collect()
-}
 
 /// The key of a record.
 pub(crate) fn record_key(format: u64, project: &str, captured: u64, sequence: u64, uuid: &str) -> String {

@@ -12,15 +12,14 @@
 )]
 
 mod accounts;
+#[path = "../outbox/base36.rs"]
+mod base36;
 mod beneath;
 mod book;
 mod chance;
 mod checkers;
 mod consent;
 mod driver;
-#[path = "../outbox/edge.rs"]
-#[allow(dead_code, reason = "what makes an event must-send, the tracker itself says here")]
-mod edge;
 mod facade;
 mod faults;
 mod healing;
@@ -49,8 +48,6 @@ mod tab;
 mod tally;
 mod task;
 mod tasks;
-#[path = "../outbox/timestamp.rs"]
-mod timestamp;
 mod visits;
 mod world;
 

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use posthog_booking_tracker::outbox::Outcome;
 
 use crate::chance::Chance;
-use crate::edge::answered;
 use crate::faults::{Fault, Faults};
 use crate::page::Job;
 use crate::parcel::Parcel;
@@ -101,7 +100,7 @@ impl World {
             let lost = self.faults.has(Fault::LostBeacon) || self.faults.has(Fault::LostRequest);
             return if lost && arrives { Fate::Lost } else { Fate::Well };
         }
-        let status = |status: u16, arrives: bool| Fate::Answered { outcome: answered(status, ""), arrives };
+        let status = |status: u16, arrives: bool| Fate::Answered { outcome: Outcome::of(status, "", ""), arrives };
         let mut fates = Vec::new();
         for fault in self.faults.list() {
             fates.push(match fault {
@@ -110,7 +109,7 @@ impl World {
                 Fault::Twice => Fate::Twice,
                 Fault::Hanging => Fate::Hangs { arrives },
                 Fault::Redirect => Fate::Answered { outcome: Outcome::Failed, arrives: false },
-                Fault::WebPage => Fate::Answered { outcome: answered(200, "<!doctype html>"), arrives: false },
+                Fault::WebPage => Fate::Answered { outcome: Outcome::of(200, "", "<!doctype html>"), arrives: false },
                 Fault::ServerError => status(*self.chance.pick(&[408, 500, 502, 503, 504]), arrives),
                 Fault::TooManyRequests => {
                     let seconds = self.chance.between(1, 90) as u32;
@@ -120,7 +119,7 @@ impl World {
                     Fate::Answered { outcome, arrives: false }
                 }
                 Fault::QuotaLimited => Fate::Answered {
-                    outcome: answered(200, r#"{"status":"Ok","quota_limited":["events"]}"#),
+                    outcome: Outcome::of(200, "", r#"{"status":"Ok","quota_limited":["events"]}"#),
                     arrives: false,
                 },
                 Fault::Unauthorised => status(401, false),

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use posthog_booking_tracker::outbox::Outcome;
 
-use crate::edge::answered;
 use crate::parcel::Parcel;
 
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -40,13 +39,13 @@ impl Server {
     /// What an honest server makes of a body that arrives at `now`.
     pub(crate) fn take(&mut self, parcel: &Parcel, now: u64) -> Outcome {
         if self.bytes_max.is_some_and(|max| parcel.bytes > max) {
-            return answered(413, "");
+            return Outcome::of(413, "", "");
         }
         if parcel.events.iter().any(|event| event.is_forbidden) {
-            return answered(403, "<html>request blocked</html>");
+            return Outcome::of(403, "", "<html>request blocked</html>");
         }
         if parcel.events.iter().any(|event| event.is_poisoned) {
-            return answered(400, r#"{"type":"validation_error"}"#);
+            return Outcome::of(400, "", r#"{"type":"validation_error"}"#);
         }
         for event in &parcel.events {
             let skew = now as i64 - parcel.sent_at_ms as i64;
@@ -63,7 +62,7 @@ impl Server {
                 row.timestamps.push(event.timestamp_ms);
             }
         }
-        answered(200, OK)
+        Outcome::of(200, "", OK)
     }
 
     pub(crate) fn rows_of(&self, uuid: &str) -> impl Iterator<Item = (&RowKey, &Row)> {

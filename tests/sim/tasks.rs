@@ -3,13 +3,12 @@
 use std::rc::Rc;
 
 use posthog_booking_tracker::event::json::Object;
-use posthog_booking_tracker::outbox::{Monotonic, Wall};
+use posthog_booking_tracker::outbox::{Monotonic, Wall, request_body};
 use posthog_booking_tracker::tracker::{Call, Erased, Facts, Input, Moment, Output, PostHog, Tracker};
 
 use crate::accounts;
 use crate::book::{Copy, Fact};
 use crate::checkers;
-use crate::edge;
 use crate::hooks::Shown;
 use crate::page::{Job, Life, PROJECT, UnderWay};
 use crate::parcel::Parcel;
@@ -290,7 +289,7 @@ impl World {
                 Output::Exit { events } => (None, true, events),
                 _ => continue,
             };
-            let parcel = Parcel::read(&edge::body_text(events, self.wall()))
+            let parcel = Parcel::read(&request_body("phc_sim", Wall(self.wall()), events))
                 .map_err(|story| Violation { checker: "seal", story })?;
             sent.push(Sent { request, keepalive, parcel: Rc::new(parcel) });
         }
