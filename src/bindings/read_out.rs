@@ -10,7 +10,7 @@ use crate::event::json::{Object, Value};
 use crate::flags::{Flag, FlagValue};
 use crate::outbox::DropReason;
 use crate::person::ConsentState;
-use crate::tracker::{Call, Stats, Tracker};
+use crate::tracker::{Call, Tracker};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -207,17 +207,17 @@ impl Engine {
     /// What became of this page's events; from inside a storage call, as it was before that call.
     #[wasm_bindgen(unchecked_return_type = "EngineStats")]
     pub fn stats(&self) -> JsValue {
-        let Stats { captured, adopted, confirmed, waiting, held, settled_elsewhere, dropped, teams } =
-            self.driver.stats();
+        let stats = self.driver.stats();
         let counts = out(&Counts([
-            ("captured", captured),
-            ("adopted", adopted),
-            ("confirmed", confirmed),
-            ("waiting", waiting),
-            ("held", held),
-            ("settledElsewhere", settled_elsewhere),
+            ("captured", stats.captured),
+            ("adopted", stats.adopted),
+            ("confirmed", stats.confirmed),
+            ("waiting", stats.waiting),
+            ("held", stats.held),
+            ("settledElsewhere", stats.settled_elsewhere),
         ]));
-        for (name, value) in [("dropped", out(&ByReason(dropped))), ("teams", teams_out(&teams))] {
+        let teams = teams_out(&self.driver.known_teams());
+        for (name, value) in [("dropped", out(&ByReason(stats.dropped))), ("teams", teams)] {
             let _ = js_sys::Reflect::set(&counts, &name.into(), &value);
         }
         counts

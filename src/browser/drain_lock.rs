@@ -2,11 +2,11 @@
 
 use std::cell::Cell;
 
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 
 use super::Host;
-use super::tasks::Tasks;
+use super::tasks::{Tasks, on_settled};
 use super::value::{member, object_with};
 use super::web::page;
 use crate::outbox::LockAnswer;
@@ -62,8 +62,7 @@ impl DrainLock {
             let request = self.tasks.until(&mut |resumed, rejected| {
                 let holder = self.host.holder(&self.presence, resumed);
                 let request = locks().request(&self.presence, &object_with(&[("mode", &"shared".into())]), &holder)?;
-                Reflect::get(&request, &"catch".into())?.unchecked_into::<Function>().call1(&request, rejected)?;
-                Ok(())
+                on_settled(&request, resumed, rejected)
             });
             drop(request.await);
         }));
@@ -91,7 +90,7 @@ impl DrainLock {
             let holder = self.host.holder(&self.name, resumed);
             let options = object_with(&[("ifAvailable", &JsValue::TRUE)]);
             let promise = locks().request(&self.name, &options, &holder)?;
-            Reflect::get(&promise, &"catch".into())?.unchecked_into::<Function>().call1(&promise, rejected)?;
+            on_settled(&promise, resumed, rejected)?;
             request = Some(promise);
             Ok(())
         });

@@ -21,8 +21,8 @@ use super::web::{clear_timeout, say, set_timeout, when_idle};
 use super::{Heard, Host, Mirror, facts, hooks};
 use crate::event::json::Object;
 use crate::flags::Question;
-use crate::outbox::{KEY_PREFIX, noun_key};
-use crate::tracker::{Call, Erased, Facts, HookAnswer, Input, Moment, Options, Output, Stats, Tracker};
+use crate::outbox::{KEY_PREFIX, Stats, noun_key};
+use crate::tracker::{Call, Facts, HookAnswer, Input, Moment, Options, Output, Tracker};
 
 /// The longest wait that is asked of a timer. `setTimeout` takes 31 bits, and an hour more or less makes no difference
 /// to something that is due in days.
@@ -86,7 +86,7 @@ pub struct Driver {
     /// Whether the visitor agrees by what is going on.
     is_agreeing: Cell<bool>,
     /// The counters before what is going on.
-    counted: RefCell<Stats>,
+    counted: Cell<Stats>,
     /// The first event that the present call has captured.
     captured: RefCell<Option<Captured>>,
 }
@@ -122,7 +122,7 @@ impl Driver {
             is_hooking: Cell::new(false),
             is_leaving: Cell::new(false),
             is_agreeing: Cell::new(false),
-            counted: RefCell::default(),
+            counted: Cell::default(),
             captured: RefCell::default(),
         }))
     }
@@ -187,10 +187,12 @@ impl Driver {
 
     /// The counters; from inside a storage call, those of before what is going on.
     pub(crate) fn stats(&self) -> Stats {
-        match self.tracker.try_borrow_mut() {
-            Ok(mut tracker) => tracker.stats(),
-            Err(_) => self.counted.borrow().clone(),
-        }
+        self.tracker.try_borrow().map_or_else(|_| self.counted.get(), |tracker| tracker.stats())
+    }
+
+    /// What is known of the teams of this page; nothing, from inside a storage call.
+    pub(crate) fn known_teams(&self) -> Vec<(String, Option<bool>)> {
+        self.tracker.try_borrow_mut().map(|mut tracker| tracker.known_teams()).unwrap_or_default()
     }
 
     fn put(&'static self, work: Work) -> Option<Captured> {
@@ -299,7 +301,7 @@ impl Driver {
         self.look_at_posthog(&mut facts);
         let outputs = {
             let Ok(mut tracker) = self.tracker.try_borrow_mut() else { return };
-            self.counted.replace(tracker.counts());
+            self.counted.set(tracker.stats());
             run(&mut tracker, facts);
             tracker.take_outputs()
         };
@@ -347,7 +349,7 @@ impl Driver {
             }
             Output::ReadMirror => self.read_mirror(),
             Output::TryLater(uuid) => self.try_later(uuid),
-            Output::EraseMirror { erased, is_used } => self.erase_mirror(erased == Erased::Records, is_used),
+            Output::EraseMirror { erases_records, is_used } => self.erase_mirror(erases_records, is_used),
             Output::TellPostHog(call) => {
                 if let Some(posthog) = &self.code.posthog {
                     posthog.tell(call);
@@ -433,7 +435,7 @@ impl Driver {
 
     /// Sets the timer to what the tracker has named last: what is carried out here may have told it something since.
     fn set_timer(&self) {
-        clear_timeout(&self.timer.take());
+        let _ = clear_timeout(&self.timer.take());
         let Some(at) = self.tracker.try_borrow().ok().and_then(|tracker| tracker.wake_at()) else { return };
         let wait_ms = at.0.saturating_sub(facts::monotonic().0).min(WAIT_MAX_MS);
         // One millisecond more, because browsers round timers down and `performance.now()` too.

@@ -2,12 +2,12 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Function, Promise, Reflect};
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortController;
 
 use super::facts;
-use super::tasks::Tasks;
+use super::tasks::{Tasks, on_settled};
 use super::value::{member, method, object_with};
 use super::web::{clear_timeout, fetch, page, queue_microtask, set_timeout};
 use crate::flags::JsonAnswer;
@@ -166,13 +166,11 @@ impl Requests {
     async fn in_time(&'static self, promise: Result<Promise, JsValue>, passed_ms: i32) -> Result<JsValue, JsValue> {
         let mut timer = JsValue::UNDEFINED;
         let answer = self.tasks.until(&mut |resumed, rejected| {
-            let promise = promise.clone()?;
             timer = set_timeout(rejected, self.timeout_ms - passed_ms)?;
-            let then: Function = Reflect::get(&promise, &"then".into())?.unchecked_into();
-            then.call2(&promise, resumed, rejected).map(drop)
+            on_settled(promise.as_ref()?, resumed, rejected)
         });
         let answer = answer.await;
-        clear_timeout(&timer);
+        let _ = clear_timeout(&timer);
         answer
     }
 }

@@ -122,11 +122,13 @@ impl Tasks {
 
     /// Waits for a promise, which may be none.
     pub(super) fn settled(&'static self, promise: Result<Promise, JsValue>) -> Until {
-        self.until(&mut |resumed, rejected| {
-            promise.as_ref()?.unchecked_ref::<Thenable>().then(resumed, rejected)?;
-            Ok(())
-        })
+        self.until(&mut |resumed, rejected| on_settled(promise.as_ref()?, resumed, rejected))
     }
+}
+
+/// Has one of two functions called when a promise is settled.
+pub(super) fn on_settled(promise: &JsValue, fulfilled: &Function, rejected: &Function) -> Result<(), JsValue> {
+    promise.unchecked_ref::<Thenable>().then(fulfilled, rejected).map(drop)
 }
 
 /// A wait.

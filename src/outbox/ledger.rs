@@ -103,11 +103,12 @@ pub struct Stats {
     pub confirmed: u32,
     /// Stored, in memory, held by the gate or under way.
     pub waiting: u32,
-    /// Of those that wait, how many the gate holds.
+    /// Of those that wait, how many are held.
     pub held: u32,
     /// Removed by another page, which settled them.
     pub settled_elsewhere: u32,
-    pub(super) dropped: [u32; DropReason::ALL.len()],
+    /// Given up, by reason, in the order of [`DropReason::ALL`].
+    pub(crate) dropped: [u32; DropReason::ALL.len()],
 }
 
 impl Stats {
@@ -123,7 +124,7 @@ impl Stats {
         self.dropped.iter().sum()
     }
 
-    pub(super) fn drop_one(&mut self, reason: DropReason) {
+    pub(crate) fn drop_one(&mut self, reason: DropReason) {
         self.dropped[reason as usize] += 1;
     }
 

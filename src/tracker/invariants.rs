@@ -14,7 +14,7 @@ impl<S: Store + TabStore> Tracker<S> {
         if self.sabotage.is_some() {
             return;
         }
-        let counts = self.counts();
+        let counts = self.stats();
         debug_assert!(counts.balances() && counts.held <= counts.waiting, "{counts:?}");
         let is_silent = self.outbox.store().is_silent;
         let is_seen = self.prerendered.is_none();

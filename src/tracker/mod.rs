@@ -37,17 +37,17 @@ pub use held::HELD_MAX;
 pub use input::{Facts, HookAnswer, Input, Moment, PostHog, PostHogVisitor};
 pub use notices::Warning;
 pub use options::{IdentitySource, Options, PersonProfiles};
-pub use output::{Erased, Level, Output, PostHogCall};
+pub use output::{Level, Output, PostHogCall};
 pub use person_of::Person;
 pub use quarantine::QUARANTINE_MAX;
-pub use reading::{FlagReading, Stats};
+pub use reading::FlagReading;
 pub use recorder::{GATE_HELD_MAX, TEAMLESS_MAX};
 pub use sharing::{SHARE_POLL_MS, SHARE_TIMEOUT_MS};
 pub use timezone::TIMEZONE_AGE_MAX_MS;
 
 use crate::event::Attempts;
 use crate::flags::{FeatureFlags, FlagsProject, GateNow, TeamGate};
-use crate::outbox::{DropReason, Entropy, Monotonic, Outbox, Store, TabStore, Wall, is_broken};
+use crate::outbox::{DropReason, Entropy, Monotonic, Outbox, Stats, Store, TabStore, Wall, is_broken};
 use crate::person::{Consent, ConsentState, IdentityKeeper, Session, SuperProperties};
 use clock::Clock;
 use held::HeldCalls;
@@ -93,7 +93,8 @@ pub struct Tracker<S> {
     has_arrived: bool,
     /// The last team that an event has named.
     last_team: String,
-    counts: Counts,
+    /// What became of events before the outbox had them.
+    counts: Stats,
     /// What was called while nobody sees the page; `None`, once somebody does.
     prerendered: Option<Vec<(Call, Option<Moment>)>>,
     is_open: bool,
@@ -113,14 +114,6 @@ pub struct Tracker<S> {
     outputs: Vec<Output>,
     #[cfg(feature = "broken-trackers")]
     sabotage: Option<crate::outbox::Sabotage>,
-}
-
-/// What became of events before the outbox had them.
-#[derive(Debug, Default)]
-struct Counts {
-    captured: u32,
-    adopted: u32,
-    dropped: [u32; DropReason::ALL.len()],
 }
 
 impl<S: Store + TabStore> Tracker<S> {
@@ -156,7 +149,7 @@ impl<S: Store + TabStore> Tracker<S> {
             has_told_initial: false,
             has_arrived: false,
             last_team: String::new(),
-            counts: Counts::default(),
+            counts: Stats::default(),
             prerendered: Some(Vec::new()),
             is_open: false,
             is_left: false,
@@ -315,7 +308,7 @@ impl<S: Store + TabStore> Tracker<S> {
     }
 
     fn drop_event(&mut self, reason: DropReason, event: &str) {
-        self.counts.dropped[reason as usize] += 1;
+        self.counts.drop_one(reason);
         if reason == DropReason::Ungated {
             self.notices.warn_once(Warning::NothingOpensTheGate);
         }

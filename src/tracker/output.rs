@@ -66,10 +66,10 @@ pub enum Output {
     ReadMirror,
     /// Report this record by [`Input::RetryQuarantined`](super::Input::RetryQuarantined), in a task of its own.
     TryLater(String),
-    /// Remove from the mirror what this says, and the whole mirror where nothing is left in it.
+    /// Remove the project's records from the mirror, or nothing, and the whole mirror where nothing is left in it.
     EraseMirror {
-        /// What is removed.
-        erased: Erased,
+        /// Whether the records are removed.
+        erases_records: bool,
         /// Whether there may be something in it, so that one that is not open is opened for this.
         is_used: bool,
     },
@@ -101,15 +101,6 @@ pub enum Output {
         /// What.
         text: String,
     },
-}
-
-/// What is removed from the mirror.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Erased {
-    /// Nothing.
-    Nothing,
-    /// The records of the project.
-    Records,
 }
 
 /// A call of posthog-js.

@@ -5,7 +5,7 @@ use super::{Facts, Tracker};
 use crate::event::Who;
 use crate::event::json::{Object, Value};
 use crate::flags::Flag;
-use crate::outbox::{DropReason, Stats as OutboxStats, Store, TabStore};
+use crate::outbox::{DropReason, Stats, Store, TabStore};
 use crate::person::ConsentState;
 
 /// What a flag says.
@@ -15,36 +15,6 @@ pub struct FlagReading {
     pub flag: Option<Flag>,
     /// Whether it is known what the flags are, so that the visitor has met this one.
     pub is_met: bool,
-}
-
-/// What became of this page's events.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Captured on this page, whatever became of them.
-    pub captured: u32,
-    /// Found in storage, left by earlier pages.
-    pub adopted: u32,
-    /// Confirmed by PostHog.
-    pub confirmed: u32,
-    /// Stored, in memory, held by the gate or under way.
-    pub waiting: u32,
-    /// Of those that wait, how many are held.
-    pub held: u32,
-    /// Removed by another page, which settled them.
-    pub settled_elsewhere: u32,
-    /// Given up, by reason, in the order of [`DropReason::ALL`].
-    pub dropped: [u32; DropReason::ALL.len()],
-    /// What is known of the teams that have been named on this page.
-    pub teams: Vec<(String, Option<bool>)>,
-}
-
-impl Stats {
-    /// Whether every event is accounted for exactly once.
-    #[must_use]
-    pub fn balances(&self) -> bool {
-        let settled = self.confirmed + self.waiting + self.settled_elsewhere + self.dropped.iter().sum::<u32>();
-        self.captured + self.adopted == settled
-    }
 }
 
 impl<S: Store + TabStore> Tracker<S> {
@@ -182,31 +152,22 @@ impl<S: Store + TabStore> Tracker<S> {
 
     /// What became of this page's events so far.
     #[must_use]
-    pub fn stats(&mut self) -> Stats {
-        let may_tell = self.prerendered.is_none() && self.is_granted();
-        let teams = if may_tell { self.team_states() } else { Vec::new() };
-        Stats { teams, ..self.counts() }
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.outbox.stats();
+        let held = self.held.events() as u32 + self.recorder.waiting();
+        stats.captured += self.counts.captured + held;
+        stats.adopted += self.counts.adopted;
+        stats.waiting += held;
+        stats.held += held;
+        for (count, more) in stats.dropped.iter_mut().zip(self.counts.dropped) {
+            *count += more;
+        }
+        stats
     }
 
-    /// The same without the teams.
-    #[must_use]
-    pub fn counts(&self) -> Stats {
-        let outbox: OutboxStats = self.outbox.stats();
-        let held = self.held.events() as u32 + self.recorder.waiting();
-        let mut dropped = self.counts.dropped;
-        for (count, reason) in dropped.iter_mut().zip(DropReason::ALL) {
-            *count += outbox.dropped(reason);
-        }
-        Stats {
-            captured: outbox.captured + self.counts.captured + held,
-            adopted: outbox.adopted + self.counts.adopted,
-            confirmed: outbox.confirmed,
-            waiting: outbox.waiting + held,
-            held: outbox.held + held,
-            settled_elsewhere: outbox.settled_elsewhere,
-            dropped,
-            teams: Vec::new(),
-        }
+    /// What is known of the teams that have been named on this page; nothing, where the page may know nothing of its visitor.
+    pub fn known_teams(&mut self) -> Vec<(String, Option<bool>)> {
+        if self.prerendered.is_none() && self.is_granted() { self.team_states() } else { Vec::new() }
     }
 
     /// Counts an event that a hook of the page has captured, which is given up.

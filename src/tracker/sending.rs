@@ -1,10 +1,10 @@
 //! The outbox: what it is told, what it wants, and what it has waiting.
 
-use super::output::{Erased, Output};
+use super::output::Output;
 use super::{Tracker, Warning};
 use crate::outbox::{
-    DropReason, Input as OutboxInput, Notice, Now, Outcome, Output as OutboxOutput, RECORD_FORMAT, Store, TabStore,
-    Wall, noun_key,
+    DropReason, Input as OutboxInput, Notice, Now, Outcome, Output as OutboxOutput, RECORD_FORMAT, Store, TabStore, Wall,
+    noun_key,
 };
 use crate::text::base36;
 
@@ -148,7 +148,7 @@ impl<S: Store + TabStore> Tracker<S> {
         for noun in ["sentinel", "reach"] {
             let _ = store.remove(&noun_key(noun, &project));
         }
-        self.outputs.push(Output::EraseMirror { erased: Erased::Nothing, is_used: false });
+        self.outputs.push(Output::EraseMirror { erases_records: false, is_used: false });
         true
     }
 

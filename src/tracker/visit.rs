@@ -3,7 +3,7 @@
 use super::call::{Call, Capture, Step};
 use super::held::HeldCall;
 use super::input::{Facts, Input, Moment};
-use super::output::{Erased, Output};
+use super::output::Output;
 use super::recorder::Origin;
 use super::{Person, Tracker, quarantine};
 use crate::event::json::{Object, Value};
@@ -418,7 +418,7 @@ impl<S: Store + TabStore> Tracker<S> {
                 let _ = store.remove(&key);
             }
         }
-        self.outputs.push(Output::EraseMirror { erased: Erased::Records, is_used });
+        self.outputs.push(Output::EraseMirror { erases_records: true, is_used });
     }
 
     fn shut_down(&mut self) {

@@ -87,8 +87,7 @@ impl World {
                 self.tell_posthog(page, call);
             }
         }
-        let teams: Vec<(String, Option<bool>)> = task.after.teams.clone();
-        for (team, open) in teams {
+        for (team, open) in task.teams.clone() {
             let before = self.pages[page].told_of.insert(team, open).flatten();
             if before.is_some() {
                 self.sources.turned += usize::from(open.is_some() && open != before);

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use posthog_booking_tracker::outbox::{DropReason, Outcome};
+use posthog_booking_tracker::outbox::{DropReason, Outcome, Stats};
 use posthog_booking_tracker::person::ConsentState;
-use posthog_booking_tracker::tracker::{Call, Input, Output, Stats};
+use posthog_booking_tracker::tracker::{Call, Input, Output};
 use serde_json::Value;
 
 use crate::accounts::Removal;
@@ -57,6 +57,8 @@ pub(crate) struct Task {
     pub(crate) removals: Vec<Removal>,
     pub(crate) before: Stats,
     pub(crate) after: Stats,
+    /// What the page can know of its teams behind it.
+    pub(crate) teams: Vec<(String, Option<bool>)>,
     /// The uuids of events that were written for the first time in this task.
     pub(crate) written: Vec<String>,
     /// What the page had to take for the visitor's consent before and behind it.
@@ -113,6 +115,6 @@ impl Task {
 
     /// How many were given up for a reason in this task.
     pub(crate) fn dropped(&self, reason: DropReason) -> u32 {
-        self.after.dropped[reason as usize].saturating_sub(self.before.dropped[reason as usize])
+        self.after.dropped(reason).saturating_sub(self.before.dropped(reason))
     }
 }

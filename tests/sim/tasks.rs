@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use posthog_booking_tracker::event::json::Object;
 use posthog_booking_tracker::outbox::{Monotonic, Wall, request_body};
-use posthog_booking_tracker::tracker::{Call, Erased, Facts, Input, Moment, Output, PostHog, Tracker};
+use posthog_booking_tracker::tracker::{Call, Facts, Input, Moment, Output, PostHog, Tracker};
 
 use crate::accounts;
 use crate::book::{Copy, Fact};
@@ -155,7 +155,7 @@ impl World {
         let locked = self.pages[page].holds_lock;
         let answered = self.learn(page, &what);
         let facts = self.facts(page);
-        let before = tracker.counts();
+        let before = tracker.stats();
         let (then, stretch) = then.unzip();
         let mut told = None;
         match what.clone() {
@@ -168,7 +168,7 @@ impl World {
         self.drain(page, &mut tracker, &mut outputs, &mut shown);
         let ops = self.origin.borrow_mut().take_ops();
         self.origin.borrow_mut().is_peeked = true;
-        let (after, wake) = (tracker.stats(), tracker.wake_at());
+        let (after, teams, wake) = (tracker.stats(), tracker.known_teams(), tracker.wake_at());
         self.origin.borrow_mut().is_peeked = false;
         self.pages[page].tracker = Some(tracker);
         self.pages[page].wake = wake.map(|wake| wake.0);
@@ -184,6 +184,7 @@ impl World {
             removals: Vec::new(),
             before,
             after,
+            teams,
             written: Vec::new(),
             was,
             is: was,
@@ -264,7 +265,7 @@ impl World {
 
     /// The mirror learns of what a task has stored and removed, a little later.
     fn end_mirror_task(&mut self, task: &Task) {
-        let erases = |output: &Output| matches!(output, Output::EraseMirror { erased: Erased::Records, .. });
+        let erases = |output: &Output| matches!(output, Output::EraseMirror { erases_records: true, .. });
         if task.outputs.iter().any(erases) {
             self.erase_mirror(task.page);
         }

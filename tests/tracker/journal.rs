@@ -97,6 +97,6 @@ fn an_old_entry_is_gone_when_nobody_can_say_whether_its_team_is_tracked() {
     let (mut page, key) = page_with_an_old_entry();
     answer(&mut page, None);
     page.pass(5_000);
-    assert_eq!(page.tracker.stats().dropped[DropReason::GateUnknown as usize], 1);
+    assert_eq!(page.tracker.stats().dropped(DropReason::GateUnknown), 1);
     assert!(page.sent.is_empty() && !page.tracker.store().entries.contains_key(&key));
 }

@@ -7,7 +7,7 @@ use posthog_booking_tracker::tracker::{Call, HookAnswer, Input, Output};
 use super::page::Page;
 
 fn dropped(page: &mut Page, reason: DropReason) -> u32 {
-    page.tracker.stats().dropped[reason as usize]
+    page.tracker.stats().dropped(reason)
 }
 
 #[test]

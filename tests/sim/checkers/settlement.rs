@@ -21,7 +21,7 @@ pub(crate) fn check_loss(world: &World) -> Finding {
         let noted = fact.journal.as_ref().is_some_and(|entry| origin.truth.contains_key(entry));
         let page = &world.pages[fact.page];
         // A page that lives has it, unless its ledger says that nothing waits there.
-        let waiting = page.tracker.as_ref().map_or(0, |tracker| tracker.counts().waiting);
+        let waiting = page.tracker.as_ref().map_or(0, |tracker| tracker.stats().waiting);
         let waits = world.is_waiting(fact);
         let remembered = waits || page.is_alive() && page.instance == fact.instance && waiting > 0;
         if !stored && !mirrored && !noted && !remembered {
