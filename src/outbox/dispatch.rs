@@ -298,7 +298,7 @@ impl<S: Store> Outbox<S> {
         // A page that is hidden may never be seen again, so it ends a backoff; a longer wait is one that the server has
         // asked for, and a page that switches tabs again and again keeps it.
         let bears = self.delivery.not_before() <= self.now + HIDDEN_WAIT_MAX_MS;
-        if !self.delivery.is_stopped() && (leaving || bears) {
+        if self.is_granted && !self.delivery.is_stopped() && (leaving || bears) {
             if !self.choose(leaving, &|record| record.own && record.refused == 0) {
                 self.choose(leaving, &|record| record.own);
             }

@@ -63,7 +63,10 @@ impl Gate {
 
     /// What is known of a team. What no team gates may always leave.
     pub(super) fn state(&self, team: TeamId) -> GateState {
-        self.teams.get(team.0.wrapping_sub(1)).map_or(GateState::Open, |team| team.state)
+        match team.0.checked_sub(1) {
+            None => GateState::Open,
+            Some(place) => self.teams.get(place).map_or(GateState::Untold, |team| team.state),
+        }
     }
 
     /// A team to ask the page about; it goes on answering by itself.

@@ -66,6 +66,11 @@ pub enum Input {
     Online,
     /// The time that [`Output::WakeAt`](super::Output::WakeAt) named has come.
     Woke,
+    /// From now on the visitor agrees that something is sent, or does not. It does, before this comes.
+    ConsentChanged {
+        /// Whether it agrees.
+        is_granted: bool,
+    },
     /// Everything that waits is given up: the visitor has withdrawn consent, or hands the device over to somebody else.
     Purged,
     /// The page wants everything sent now.

@@ -127,6 +127,8 @@ pub struct Outbox<S> {
     sentinel: Option<Wall>,
     stats: Stats,
     presence: Presence,
+    /// Whether the visitor agrees that something is sent.
+    is_granted: bool,
     flushing: bool,
     shut_down: bool,
     /// The notices that are said once and have been.
@@ -189,6 +191,7 @@ impl<S: Store> Outbox<S> {
             sentinel: None,
             stats: Stats::default(),
             presence: Presence::Visible,
+            is_granted: true,
             flushing: false,
             shut_down: false,
             said: Vec::new(),
@@ -240,6 +243,7 @@ impl<S: Store> Outbox<S> {
             Input::LockLost => self.drain.free(self.now),
             Input::Mirrored(records) => self.mirror_read(records),
             Input::Woke => self.wake = None,
+            Input::ConsentChanged { is_granted } => self.is_granted = is_granted,
             Input::Purged => self.purge(),
             Input::FlushRequested => self.flush(),
             Input::ShutDown => {
@@ -311,7 +315,7 @@ impl<S: Store> Outbox<S> {
 
     fn may_deliver(&self) -> bool {
         let is_there = self.presence != Presence::Leaving && (self.flushing || !self.shut_down);
-        is_there && self.delivery.may_start(self.now)
+        is_there && self.is_granted && self.delivery.may_start(self.now)
     }
 
     fn next_wake(&self) -> Option<Monotonic> {
@@ -319,7 +323,11 @@ impl<S: Store> Outbox<S> {
             return None;
         }
         let mut wake = self.delivery.next_deadline();
-        if self.delivery.is_idle() && !self.delivery.is_stopped() && self.presence != Presence::Leaving {
+        if self.is_granted
+            && self.delivery.is_idle()
+            && !self.delivery.is_stopped()
+            && self.presence != Presence::Leaving
+        {
             let not_before = self.delivery.not_before().max(self.now);
             let turn = self.drain.next_turn(self.now);
             let mut wake_at = |due: Monotonic, turn: Option<Monotonic>| {

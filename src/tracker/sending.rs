@@ -3,7 +3,7 @@
 use super::output::Output;
 use super::{Tracker, Warning};
 use crate::outbox::{
-    DropReason, Input as OutboxInput, Notice, Now, Outcome, Output as OutboxOutput, RECORD_FORMAT, Store, TabStore, Wall,
+    DropReason, Input as OutboxInput, Notice, Now, Output as OutboxOutput, RECORD_FORMAT, Store, TabStore, Wall,
     noun_key,
 };
 use crate::text::base36;
@@ -15,8 +15,6 @@ pub(super) struct Wishes {
     teams: Vec<String>,
     /// The journal is to be replayed, as far as it is at least this old.
     journal: Option<u64>,
-    /// Requests that came to nothing, because the visitor has not agreed.
-    unsent: Vec<u32>,
 }
 
 /// A flush, as far as it has come.
@@ -61,14 +59,11 @@ impl<S: Store + TabStore> Tracker<S> {
 
     fn perform(&mut self, output: OutboxOutput) {
         match output {
-            // Another tab may know that the visitor has said no before this one has removed what it holds.
-            OutboxOutput::Send { request, .. } if !self.is_granted() => self.wishes.unsent.push(request),
             OutboxOutput::Send { request, events, keepalive } => {
                 self.outputs.push(Output::Send { request, events, keepalive });
             }
             OutboxOutput::Abort { request } => self.outputs.push(Output::Abort { request }),
-            OutboxOutput::Exit { events } if self.is_granted() => self.outputs.push(Output::Exit { events }),
-            OutboxOutput::Exit { .. } => {}
+            OutboxOutput::Exit { events } => self.outputs.push(Output::Exit { events }),
             OutboxOutput::WakeAt(at) => self.outbox_wake = at,
             OutboxOutput::AskGate { team } => self.wishes.teams.push(team),
             OutboxOutput::AskLock => self.outputs.push(Output::AskLock),
@@ -97,12 +92,9 @@ impl<S: Store + TabStore> Tracker<S> {
     /// Does what the outbox has wished, and what it wishes then.
     pub(super) fn advance_outbox(&mut self) {
         loop {
-            let Wishes { teams, journal, unsent } = core::mem::take(&mut self.wishes);
-            if teams.is_empty() && journal.is_none() && unsent.is_empty() {
+            let Wishes { teams, journal } = core::mem::take(&mut self.wishes);
+            if teams.is_empty() && journal.is_none() {
                 return;
-            }
-            for request in unsent {
-                self.tell_outbox(OutboxInput::SendFinished { request, outcome: Outcome::Failed });
             }
             for team in teams {
                 self.tell_of_team(&team);

@@ -264,6 +264,7 @@ impl<S: Store + TabStore> Tracker<S> {
             self.forget(false);
         }
         if let Some(state) = change.state {
+            self.tell_outbox(OutboxInput::ConsentChanged { is_granted: state == ConsentState::Granted });
             self.decided(state);
             self.outputs.push(Output::TellConsent(state));
         }

@@ -15,6 +15,7 @@ mod base36;
 mod bodies;
 mod capture;
 mod clocks;
+mod consent;
 mod flush;
 mod gate;
 mod journal;
