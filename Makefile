@@ -45,6 +45,7 @@ bench: ## What a call costs, and the mirror at the start of a page.
 	@source scripts/tools && node scripts/bench.mjs
 
 collector:
+	@echo "build: compiling the collector"
 	@cargo build --quiet --locked -p collector
 
 planted-trap:

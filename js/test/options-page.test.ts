@@ -172,7 +172,9 @@ test("every bound of the tracker has a row with its value, and no other", () => 
   const tracker = ["asking", "clock", "held", "quarantine", "recorder", "sharing", "timezone"].map(
     (name) => `tracker/${name}`,
   );
-  const browser = ["driver", "mirror", "posthog", "requests", "value", "web"].map((name) => `browser/${name}`);
+  const browser = ["driver", "driver/outputs", "mirror", "posthog", "requests", "value", "web"].map(
+    (name) => `browser/${name}`,
+  );
   holds(
     "Bounds of the tracker",
     [...event, ...flags, ...tracker, ...browser].map((module) => `src/${module}.rs`),

@@ -162,7 +162,7 @@ fn what_storage_does_not_take_of_a_journal_is_sent_from_memory() {
 }
 
 #[test]
-fn the_engine_looks_again_when_the_edge_says_so_or_sooner() {
+fn the_outbox_looks_again_when_the_edge_says_so_or_sooner() {
     let mut page = Page::fresh();
     assert_eq!((page.replays.len(), page.wake), (1, None));
     page.input(Input::LookAgain { in_ms: 30_000 });

@@ -1,4 +1,4 @@
-//! The harness: a page with its engine, two clocks, a store, and everything that the engine wanted done so far.
+//! The harness: a page with its outbox, two clocks, a store, and everything that the outbox wanted done so far.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
@@ -20,7 +20,7 @@ pub(crate) const START: u64 = 1_767_323_045_678;
 pub(crate) const DAY: u64 = 24 * 3_600_000;
 pub(crate) const OK: &str = r#"{"status":"Ok"}"#;
 
-/// The start of an engine that nothing has killed before.
+/// The start of an outbox that nothing has killed before.
 pub(crate) fn started() -> Input {
     Input::Started { quarantined: Vec::new() }
 }
@@ -129,7 +129,7 @@ pub(crate) struct Page {
     person: String,
     sequence: u64,
     last_timestamp: u64,
-    /// When the engine wants to be woken.
+    /// When the outbox wants to be woken.
     pub(crate) wake: Option<u64>,
     /// How often a time to wake was named.
     pub(crate) alarms: usize,
@@ -138,19 +138,19 @@ pub(crate) struct Page {
     pub(crate) exits: VecDeque<Body>,
     pub(crate) aborted: Vec<u32>,
     pub(crate) questions: VecDeque<String>,
-    /// What the browser answers when the engine asks for the drain lock; nothing yet, where the test answers itself.
+    /// What the browser answers when the outbox asks for the drain lock; nothing yet, where the test answers itself.
     pub(crate) lock: Option<LockAnswer>,
     /// How often the lock was asked for and let go.
     pub(crate) lock_asked: u32,
     pub(crate) lock_released: u32,
     pub(crate) settled: u32,
-    /// How old the entries of journals must be that the engine wants replayed, once for each time that it wants it.
+    /// How old the entries of journals must be that the outbox wants replayed, once for each time that it wants it.
     pub(crate) replays: Vec<u64>,
     pub(crate) notices: Vec<(Notice, String)>,
 }
 
 impl Page {
-    /// A page whose engine has not started.
+    /// A page whose outbox has not started.
     pub(crate) fn made(setup: impl Into<Setup>, store: MemoryStore, wall: u64) -> Self {
         let Setup { config, own_team, known } = setup.into();
         Self {
@@ -228,7 +228,7 @@ impl Page {
         Now { wall: Wall(self.wall), monotonic: Monotonic(self.clock), entropy }
     }
 
-    /// Tells the engine something without draining it.
+    /// Tells the outbox something without draining it.
     pub(crate) fn handle(&mut self, input: Input) {
         let now = self.now();
         self.outbox.handle(now, input);
@@ -338,7 +338,7 @@ impl Page {
         self.wall += ms;
     }
 
-    /// Lets time pass and wakes the engine whenever it wants to be woken.
+    /// Lets time pass and wakes the outbox whenever it wants to be woken.
     pub(crate) fn sleep(&mut self, ms: u64) {
         let until = self.clock + ms;
         for _ in 0..1_000 {
@@ -349,10 +349,10 @@ impl Page {
             self.freeze(wake.saturating_sub(self.clock));
             self.wake();
         }
-        panic!("the engine wants to be woken again and again at {}", self.clock);
+        panic!("the outbox wants to be woken again and again at {}", self.clock);
     }
 
-    /// The alarm that the engine has set goes off.
+    /// The alarm that the outbox has set goes off.
     pub(crate) fn wake(&mut self) {
         self.wake = None;
         self.input(Input::Woke);

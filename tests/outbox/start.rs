@@ -191,7 +191,7 @@ fn what_a_page_captures_before_earlier_records_are_found_goes_at_once_and_before
 }
 
 #[test]
-fn what_a_dead_engine_of_this_page_has_stored_is_adopted_by_the_next_one() {
+fn what_a_dead_outbox_of_this_page_has_stored_is_adopted_by_the_next_one() {
     let mut page = Page::fresh();
     page.capture("slot_selected");
     page.capture_raw("booking_completed");
