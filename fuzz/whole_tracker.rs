@@ -5,29 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use posthog_booking_tracker::event::json::Object;
-use posthog_booking_tracker::flags::TeamGateOptions;
-use posthog_booking_tracker::outbox::{Config, LockAnswer, MemoryStore, Monotonic, Outcome, Wall};
-use posthog_booking_tracker::tracker::{Call, Capture, Facts, Input, Options, Output, Tracker};
+use posthog_booking_tracker::outbox::{LockAnswer, MemoryStore, Monotonic, Outcome, Wall};
+use posthog_booking_tracker::tracker::{Call, Capture, Facts, Input, Output, Tracker};
 use serde_json::Value as Tree;
+
+#[path = "../tests/tracker/options.rs"]
+mod options;
+
+use options::options;
 
 /// When the page is opened.
 pub(crate) const OPENED: Wall = Wall(1_767_409_445_678);
 
 /// A page over this storage, which has been open for two minutes and has captured one event; the uuids of what it has sent.
 pub(crate) fn sent_from(entries: BTreeMap<String, String>) -> BTreeSet<String> {
-    let project = "1fuzz".to_owned();
-    let outbox = Config {
-        project: project.clone(),
-        flush_at: 20,
-        flush_interval_ms: 10_000,
-        max_retries: 10,
-        request_timeout_ms: 10_000,
-    };
-    let gate = TeamGateOptions { project, constant: Some(true), ..TeamGateOptions::default() };
-    let (page, version) = ("page".to_owned(), "1".to_owned());
-    let options = Options { api_key: "phc_fuzz".to_owned(), outbox, gate, page, version, ..Options::default() };
     let store = MemoryStore { entries, ..MemoryStore::default() };
-    let mut page = Page { tracker: Tracker::new(options, store, OPENED), ms: 0, sent: BTreeSet::new() };
+    let mut page = Page { tracker: Tracker::new(options("1fuzz"), store, OPENED), ms: 0, sent: BTreeSet::new() };
     page.tell(Input::Started { is_prerendering: false });
     let capture = Capture { name: Some("booking_completed".to_owned()), ..Capture::default() };
     page.call(Call::Capture(Box::new(capture)));

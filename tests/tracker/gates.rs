@@ -1,9 +1,9 @@
 //! Whether teams are tracked.
 
 use posthog_booking_tracker::event::json::Object;
-use posthog_booking_tracker::flags::{GateSource, Question};
+use posthog_booking_tracker::flags::GateSource;
 use posthog_booking_tracker::outbox::{DropReason, MemoryStore};
-use posthog_booking_tracker::tracker::{Call, Capture, Input, Output};
+use posthog_booking_tracker::tracker::{Call, Capture, Input};
 
 use super::page::{Page, START};
 
@@ -11,15 +11,6 @@ fn capture_for(page: &mut Page, team: &str) {
     let properties = Object::read(&format!(r#"{{"teamId":"{team}"}}"#)).unwrap();
     let capture = Capture { name: Some("payment_done".into()), properties, ..Capture::default() };
     page.call(Call::Capture(Box::new(capture)));
-}
-
-/// The callback answers what it was asked last.
-fn answer(page: &mut Page, is_open: Option<bool>) {
-    let asked = page.outputs.iter().rev().find_map(|output| match output {
-        Output::Ask(Question::Callback { id, .. }) => Some(*id),
-        _ => None,
-    });
-    page.tell(Input::CallbackAnswered { id: asked.unwrap(), is_open });
 }
 
 #[test]
@@ -31,9 +22,9 @@ fn what_another_tab_has_learned_of_a_team_counts_before_another_one_is_forgotten
         options.gate.timeout_ms = 10_000;
     });
     capture_for(&mut page, "1");
-    answer(&mut page, Some(true));
+    page.answer(Some(true));
     capture_for(&mut page, "2");
-    answer(&mut page, None);
+    page.answer(None);
     // The device has slept.
     page.now_ms += 25 * 3_600_000;
     let gate = format!(r#"{{"2":{}}}"#, START + page.now_ms);

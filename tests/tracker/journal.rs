@@ -1,9 +1,9 @@
 //! What other pages have left in the journal.
 
 use posthog_booking_tracker::event::json::Object;
-use posthog_booking_tracker::flags::{GateSource, Question};
+use posthog_booking_tracker::flags::GateSource;
 use posthog_booking_tracker::outbox::{DropReason, MemoryStore};
-use posthog_booking_tracker::tracker::{HookAnswer, Input, Output};
+use posthog_booking_tracker::tracker::{HookAnswer, Input};
 
 use super::page::{Page, START};
 
@@ -74,19 +74,10 @@ fn page_with_an_old_entry() -> (Page, String) {
     (page, key)
 }
 
-/// The callback answers what it was asked last.
-fn answer(page: &mut Page, is_open: Option<bool>) {
-    let asked = page.outputs.iter().rev().find_map(|output| match output {
-        Output::Ask(Question::Callback { id, .. }) => Some(*id),
-        _ => None,
-    });
-    page.tell(Input::CallbackAnswered { id: asked.unwrap(), is_open });
-}
-
 #[test]
 fn an_old_entry_is_not_given_up_while_its_team_is_being_asked_about() {
     let (mut page, key) = page_with_an_old_entry();
-    answer(&mut page, Some(true));
+    page.answer(Some(true));
     page.pass(60_000);
     assert_eq!(page.names(), ["booking_completed"]);
     assert!(!page.tracker.store().entries.contains_key(&key));
@@ -95,7 +86,7 @@ fn an_old_entry_is_not_given_up_while_its_team_is_being_asked_about() {
 #[test]
 fn an_old_entry_is_gone_when_nobody_can_say_whether_its_team_is_tracked() {
     let (mut page, key) = page_with_an_old_entry();
-    answer(&mut page, None);
+    page.answer(None);
     page.pass(5_000);
     assert_eq!(page.tracker.stats().dropped(DropReason::GateUnknown), 1);
     assert!(page.sent.is_empty() && !page.tracker.store().entries.contains_key(&key));

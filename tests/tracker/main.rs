@@ -4,6 +4,7 @@
 mod gates;
 mod journal;
 mod leaving;
+mod options;
 mod page;
 mod people;
 mod random;

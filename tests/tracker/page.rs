@@ -3,9 +3,11 @@
 use std::rc::Rc;
 
 use posthog_booking_tracker::event::json::Object;
-use posthog_booking_tracker::flags::TeamGateOptions;
-use posthog_booking_tracker::outbox::{Config, LockAnswer, MemoryStore, Monotonic, Outcome, Wall};
+use posthog_booking_tracker::flags::Question;
+use posthog_booking_tracker::outbox::{LockAnswer, MemoryStore, Monotonic, Outcome, Wall};
 use posthog_booking_tracker::tracker::{Call, Capture, Facts, Input, Moment, Options, Output, Tracker};
+
+use crate::options::options;
 
 pub(crate) const START: u64 = 1_767_323_045_678;
 pub(crate) const PROJECT: &str = "1plaeh8";
@@ -35,21 +37,7 @@ impl Page {
     }
 
     fn with(store: MemoryStore, change: impl FnOnce(&mut Options)) -> Self {
-        let mut options = Options {
-            api_key: "phc_test".into(),
-            host: "https://posthog.test".into(),
-            outbox: Config {
-                project: PROJECT.into(),
-                flush_at: 20,
-                flush_interval_ms: 10_000,
-                max_retries: 10,
-                request_timeout_ms: 10_000,
-            },
-            gate: TeamGateOptions { project: PROJECT.into(), constant: Some(true), ..TeamGateOptions::default() },
-            page: "this-page".into(),
-            version: "1".into(),
-            ..Options::default()
-        };
+        let mut options = options(PROJECT);
         change(&mut options);
         let tracker = Tracker::new(options, store, Wall(START));
         Self {
@@ -93,6 +81,15 @@ impl Page {
         let facts = self.facts();
         self.tracker.call(facts, call, Some(then));
         self.drain();
+    }
+
+    /// The callback answers what it was asked last.
+    pub(crate) fn answer(&mut self, is_open: Option<bool>) {
+        let asked = self.outputs.iter().rev().find_map(|output| match output {
+            Output::Ask(Question::Callback { id, .. }) => Some(*id),
+            _ => None,
+        });
+        self.tell(Input::CallbackAnswered { id: asked.unwrap(), is_open });
     }
 
     pub(crate) fn capture(&mut self, name: &str) {

@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use posthog_booking_tracker::event::json::Object;
-use posthog_booking_tracker::flags::TeamGateOptions;
-use posthog_booking_tracker::outbox::{
-    Config, LockAnswer, MemoryStore, Monotonic, Outcome, Store, StoreError, TabStore, Wall,
-};
+use posthog_booking_tracker::outbox::{LockAnswer, MemoryStore, Monotonic, Outcome, Store, StoreError, TabStore, Wall};
 use posthog_booking_tracker::person::{ConsentState, IdentityBootstrap};
 use posthog_booking_tracker::tracker::{Call, Capture, Facts, HookAnswer, Input, Options, Output, Tracker};
 use proptest::prelude::*;
 
+use super::options::options;
 use super::page::{PROJECT, START};
 
 /// What a page or its surroundings do.
@@ -156,25 +154,8 @@ impl World {
     }
 
     fn page(&mut self, store: Shared) -> Page {
-        let project = PROJECT.to_owned();
-        let outbox = Config {
-            project: project.clone(),
-            flush_at: 20,
-            flush_interval_ms: 10_000,
-            max_retries: 10,
-            request_timeout_ms: 10_000,
-        };
-        let gate = TeamGateOptions { project, constant: Some(true), ..TeamGateOptions::default() };
         self.chance += 1;
-        let options = Options {
-            api_key: "phc_test".into(),
-            outbox,
-            gate,
-            page: format!("page-{}", self.chance),
-            version: "1".into(),
-            hooks: self.hooks,
-            ..Options::default()
-        };
+        let options = Options { page: format!("page-{}", self.chance), hooks: self.hooks, ..options(PROJECT) };
         let wall = Wall(START + self.now_ms);
         Page { tracker: Tracker::new(options, store, wall), wake: None, opened_ms: self.now_ms, visitor: None }
     }
