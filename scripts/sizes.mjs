@@ -1,6 +1,7 @@
 // What the files of the package weigh, in bytes, held against sizes.json.
 //
 //   node scripts/sizes.mjs            prints the table; fails where a file is over its budget or has grown past the tolerance
+//   node scripts/sizes.mjs --parts    prints what the parts of index.js weigh, each compressed alone
 //   node scripts/sizes.mjs --write    writes what it is now into sizes.json and the README; budgets stay
 //
 // gzip is of level 6, as many servers send it; brotli of level 11. Figures of another tool-chain than the one that ships are printed
@@ -60,7 +61,17 @@ function complaints() {
   return [...over, ...grown, ...hint, ...quotes];
 }
 
-if (process.argv.includes("--write")) {
+/** What the parts of index.js weigh in brotli. */
+function printParts() {
+  const text = readFileSync(join(root, "pkg/dist/index.js"), "utf8");
+  const [hex] = /[0-9a-f]{1000,}/.exec(text);
+  const parts = { module: Buffer.from(hex, "hex"), hexadecimal: hex, JavaScript: text.replace(hex, "") };
+  for (const [name, part] of Object.entries(parts)) console.log(line(name, [ENCODINGS.brotli(Buffer.from(part))]));
+}
+
+if (process.argv.includes("--parts")) {
+  printParts();
+} else if (process.argv.includes("--write")) {
   writeFileSync(file, `${JSON.stringify({ budgets, tolerance, sizes }, null, 2)}\n`);
   writeFileSync(readme, withFigures(sizes));
 } else if (readFileSync(join(root, "js/engine/toolchain"), "utf8").trim() !== "build-std") {

@@ -1,6 +1,6 @@
 // One instance of the module, and the guard through which everything enters it. Whatever is thrown out of a call into the module ends
-// that instance: its memory may be in any state. A page never hears of it. Here is also what an instance leaves behind: the record that
-// it was at, the locks that it held, and what the trackers of a page know.
+// that instance: its memory may be in any state. A page never hears of it. This file also keeps the record that the instance
+// was at, releases its locks, and keeps what the trackers of a page share.
 
 import type { Engine, Heard } from "../engine/engine.js";
 import type { CheckedOptions } from "./options.js";

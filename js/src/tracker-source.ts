@@ -42,5 +42,5 @@ export interface TrackerSource {
   load(): Promise<OpenTracker>;
 }
 
-/** Asks the page's bundler once more where loading has failed: for the next page to come, the journal keeps what waits. */
+/** Loads once more after a failure. If that fails too, waiting calls stay in the journal for the next page. */
 export const twice = (load: () => Promise<OpenTracker>): Promise<OpenTracker> => load().catch(load);

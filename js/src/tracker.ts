@@ -1,5 +1,5 @@
-// The tracker behind the facade: passes every call on to the instance that it runs in, and keeps what belongs to the page: its listeners,
-// and who waits for a promise. Where the instance traps, a facade takes its place until there is a fresh one.
+// The tracker behind the facade: passes every call on to the instance that it runs in, tells the page's listeners, and keeps the promises
+// that the page waits for. If the instance traps, a facade takes its place until there is a fresh one.
 
 import type { ConsentWord, Engine, Host } from "../engine/engine.js";
 import type { BookingTracker } from "./booking-tracker.js";
@@ -31,7 +31,7 @@ const near = new Set<PageTracker>();
 // A page gets one fresh instance after a trap, whichever of its trackers it is for: what traps twice would trap for ever.
 let hasRevived = false;
 
-/** The tracker of one page. No method throws. */
+/** One tracker on a page. Its methods never throw; its constructor does if the page cannot have an instance. */
 export class PageTracker {
   readonly #options: CheckedOptions;
   readonly #kind: Instances["kind"];
@@ -76,7 +76,7 @@ export class PageTracker {
     }
   }
 
-  /** Makes a call as what happened then. */
+  /** Makes a call with the time, address and uuid of the moment at which the page made it. */
   at<Value>({ ms, sequence, monotonicMs, href, referrer, uuid, entry }: Moment, call: () => Value): Value {
     const said = entry && JSON.stringify(entry.identity);
     this.#instance.enter((engine) => engine.at(ms, sequence, monotonicMs, href, referrer, uuid, entry?.visitor, said));
@@ -248,10 +248,10 @@ export class PageTracker {
   }
 }
 
-/** The methods that {@link PageTracker} has itself. The others pass on what they are given, and give what the engine gives. */
+/** The methods that {@link PageTracker} types itself, or that the facade answers. The others pass on arguments and results. */
 type Own = "onTeamGate" | "onFeatureFlags" | "onConsent" | "flush" | "shutdown" | "reloadFeatureFlags" | "stats";
 
-/** The tracker of one page. No method throws. */
+/** One tracker on a page. No method throws. */
 export type Tracker = PageTracker & Omit<BookingTracker, Own | "ready">;
 
 /** Makes the tracker of a page. Throws where the page cannot have an instance. */

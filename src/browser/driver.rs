@@ -25,7 +25,7 @@ use crate::event::json::Object;
 use crate::outbox::{KEY_PREFIX, Stats, noun_key};
 use crate::tracker::{Call, Facts, Input, Moment, Options, Tracker};
 
-/// So much may be called from inside one call; what calls itself for ever ends.
+/// At most this many calls run after one call, so that a page which calls itself forever is stopped.
 const BEHIND_MAX: usize = 1_000;
 
 /// Something that the tracker has not been told of yet.
@@ -165,7 +165,7 @@ impl Driver {
         self.lock.live();
     }
 
-    /// Tells the tracker what happened and has done what follows from it, behind what is going on.
+    /// Queues an input. It runs at once, or after the one that is running.
     pub(crate) fn enter(&'static self, input: Input) {
         self.put(Work::Input(input));
     }
@@ -241,8 +241,8 @@ impl Driver {
         }
     }
 
-    /// Does something with the tracker, and carries out what follows from it, also while the tracker is being told of something else;
-    /// nothing, where it is in the middle of that.
+    /// Runs `run` on the tracker and carries out its outputs, also while earlier outputs are carried out. Returns `None` if the tracker is
+    /// borrowed.
     pub(crate) fn with<T>(&'static self, run: impl FnOnce(&mut Tracker<PageStorage>, Facts) -> T) -> Option<T> {
         let mut run = Some(run);
         let mut value = None;
@@ -291,7 +291,7 @@ impl Driver {
         }));
     }
 
-    /// The same, once for whatever is done.
+    /// The body of [`with`](Self::with), which is not generic, so that it is compiled once.
     fn borrowed(&'static self, run: &mut dyn FnMut(&mut Tracker<PageStorage>, Facts)) {
         let mut facts = facts::read();
         facts.environment = Rc::clone(&self.environment.borrow());

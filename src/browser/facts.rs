@@ -57,7 +57,7 @@ pub(crate) fn monotonic() -> Monotonic {
     Monotonic(performance_now().unwrap_or_else(|_| Date::now()) as u64)
 }
 
-/// Reads everything but what posthog-js says, and what the browser says of itself on every event.
+/// Reads everything except what posthog-js says and the [`environment`].
 pub(crate) fn read() -> Facts {
     let mut entropy = [0; 16];
     if get_random_values(&mut entropy).is_err() {

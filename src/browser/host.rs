@@ -1,5 +1,6 @@
-//! What JavaScript does for one tracker (`js/src/instance.ts`): its functions are the only way back into the module, and it keeps what must
-//! outlive an instance that traps. None of its methods throws but `touch`, and each may call the tracker.
+//! What JavaScript does for one tracker (`js/src/instance.ts`): the browser enters the module only through functions made
+//! there, and it keeps what must outlive an instance that traps. Only `touch` throws. The methods that tell the page something may call the
+//! tracker again.
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;

@@ -1,4 +1,4 @@
-//! The mirror: a copy of every record in IndexedDB. A browser that is killed loses what it has not written to disk, and localStorage is
+//! The mirror: a copy of every sealed record in IndexedDB. A browser that is killed loses what it has not written to disk, and localStorage is
 //! written seconds later (Chromium: 5 s, then once a minute), IndexedDB within milliseconds.
 
 use std::cell::{Cell, RefCell};

@@ -40,7 +40,7 @@ pub(super) fn await_activation(host: &Host) {
 }
 
 impl PageEvents {
-    /// Listens until `stop`. To other tabs also after that: what is denied is removed whenever it is denied.
+    /// Listens until `stop`, which leaves the listener to `storage`: another tab may still deny consent, and then data must be removed.
     pub(super) fn listen(&self, host: &Host) {
         let window: EventTarget = page().into();
         let _ = window.add_event_listener_with_callback("storage", &host.hearer(Heard::Stored, 0));

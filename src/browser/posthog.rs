@@ -14,7 +14,7 @@ use crate::tracker::{PostHog, PostHogCall, PostHogVisitor};
 #[derive(Debug)]
 pub(crate) struct PostHogOnPage {
     api_key: String,
-    /// The instance that the page names; undefined, where it is the one on the page, or one of those that it has named.
+    /// The instance that the page has passed. Undefined: look at `window.posthog` and the instances that it holds.
     named: JsValue,
     found: RefCell<Option<JsValue>>,
     /// What was said before it was there.

@@ -1,4 +1,5 @@
-//! Requests and beacons: CORS-simple, without credentials, never redirected; large ones compressed.
+//! Requests: CORS-simple, without credentials, never redirected, compressed unless they are keepalive. Beacons: never compressed; the
+//! browser sets the rest.
 
 use std::cell::RefCell;
 
@@ -48,9 +49,8 @@ impl Requests {
         }))
     }
 
-    /// Sends events, which are given with commas between them, as `text/plain`, which needs no preflight; gives what became of that;
-    /// nothing, where it was aborted. Starting a request takes as long as a capture, so it is started behind the call that wants it,
-    /// unless it `is_leaving`.
+    /// Sends events, which have commas between them, as `text/plain`, which needs no preflight. Returns the outcome, or `None` if the
+    /// request was aborted. The request starts in a microtask, so that the call need not wait for it, unless the page `is_leaving`.
     pub(super) async fn send(
         &'static self,
         request: u32,

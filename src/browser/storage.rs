@@ -1,5 +1,5 @@
 //! localStorage and sessionStorage as the tracker's stores: they may be blocked, full or absent, and each access may throw. The mirror
-//! hangs on localStorage, so that a record is stored in both and removed from both.
+//! hangs on localStorage: a sealed record is stored in both, and every record is removed from both.
 
 use std::cell::OnceCell;
 
@@ -17,7 +17,7 @@ use crate::outbox::{KEY_PREFIX, Store, StoreError, TabStore};
 pub(crate) struct PageStorage {
     pub(super) host: Host,
     pub(super) mirror: &'static Mirror,
-    /// localStorage, once it was there: each way to it is a way out of the module.
+    /// localStorage, kept after the first access: each lookup is a call into JavaScript.
     pub(super) local: OnceCell<Storage>,
 }
 

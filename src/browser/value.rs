@@ -66,7 +66,7 @@ pub(crate) fn object_with(members: &[(&str, &JsValue)]) -> js_sys::Object {
     object
 }
 
-/// Whether the page has passed something, as JavaScript's `&&` sees it.
+/// Whether a value is truthy.
 pub(crate) fn is_given(value: &JsValue) -> bool {
     value.is_truthy()
 }
@@ -110,7 +110,7 @@ pub(crate) fn object_of(value: &JsValue) -> Object {
     }
 }
 
-/// Whether a value is an array; a proxy that has been revoked is none.
+/// Whether a value is an array. A revoked proxy counts as one, so that nothing of it is read.
 fn is_array(value: &JsValue) -> bool {
     array_is_array(value).unwrap_or(true)
 }
@@ -139,7 +139,7 @@ pub(crate) fn text_of(value: &JsValue) -> Option<String> {
     JSON::stringify(value).map(JsValue::from).or_else(|_| stringify(value)).ok()?.as_string()
 }
 
-/// Whether an Error may stand under `error`: its JSON says nothing.
+/// Whether the member `error` is an object. It may be an Error, whose JSON is `{}`.
 fn has_error(object: &Object) -> bool {
     object.get("error").is_some_and(|error| error.raw().starts_with('{'))
 }

@@ -8,7 +8,7 @@ use super::{LockAnswer, Outcome};
 pub enum Input {
     /// The outbox has just been made. Must come once, and first; only [`Leaving`](Self::Leaving) may come before, where the page is left.
     Started {
-        /// The uuids of records that have killed a tracker. This one leaves them alone.
+        /// The uuids of records that a module has trapped on. This outbox leaves them alone.
         quarantined: Vec<String>,
     },
     /// The page captures an event.
@@ -29,13 +29,13 @@ pub enum Input {
         /// After how many ms.
         in_ms: u64,
     },
-    /// A record that has killed a tracker is given another chance.
+    /// A record that a module has trapped on may be tried again.
     RetryQuarantined {
         /// Its uuid.
         uuid: String,
     },
-    /// What is known of a team now: the answer to [`Output::AskGate`](super::Output::AskGate), and each later one. `None` where
-    /// nobody has said, which is told again whenever nobody could be reached.
+    /// What is known of a team now: the answer to [`Output::AskGate`](super::Output::AskGate), and each later one. `None` if
+    /// nobody knows; it is repeated each time that the sources could not be reached.
     GateAnswered {
         /// The team.
         team: String,
@@ -66,9 +66,9 @@ pub enum Input {
     Online,
     /// The time that [`Output::WakeAt`](super::Output::WakeAt) named has come.
     Woke,
-    /// From now on the visitor agrees that something is sent, or does not. It does, before this comes.
+    /// Whether the visitor agrees to sending, from now on. Until this input comes, the outbox assumes so.
     ConsentChanged {
-        /// Whether it agrees.
+        /// Whether the visitor agrees.
         is_granted: bool,
     },
     /// Everything that waits is given up: the visitor has withdrawn consent, or hands the device over to somebody else.

@@ -16,7 +16,7 @@ pub struct Facts {
     pub wall: Wall,
     /// The monotonic clock.
     pub monotonic: Monotonic,
-    /// 128 bits from a cryptographic source, fresh for each input.
+    /// 128 random bits, fresh for each input; from a cryptographic source, unless the page has broken that.
     pub entropy: u128,
     /// `location.href`.
     pub href: String,
@@ -143,7 +143,7 @@ pub enum Input {
     EnvironmentRead,
     /// What the mirror holds: the keys of records and their values.
     Mirrored(Vec<(String, String)>),
-    /// A record that has killed a tracker of another version may be tried again, alone.
+    /// A record that the module of another version has trapped on may be tried again, alone.
     RetryQuarantined(String),
     /// The page wants everything sent now.
     FlushRequested,

@@ -264,7 +264,7 @@ impl<S: Store + TabStore> Tracker<S> {
         Event::compose(draft, who, surroundings)
     }
 
-    /// What was stored before is sealed: about whom posthog-js says, if it has come, else about whom it was.
+    /// Seals the raw records: with posthog-js's visitor if posthog-js has loaded, otherwise with the tracker's own.
     pub(super) fn seal(&mut self, has_come: bool) {
         if has_come {
             let mut teamless = core::mem::take(&mut self.recorder.teamless);
@@ -331,7 +331,7 @@ impl<S: Store + TabStore> Tracker<S> {
         }
     }
 
-    /// Forgets what is held.
+    /// Gives up everything that is held here, and counts each event as purged.
     pub(super) fn purge_held(&mut self) {
         let teamless = core::mem::take(&mut self.recorder.teamless);
         let held = core::mem::take(&mut self.recorder.held).into_iter().map(|(composed, _)| composed);

@@ -1,5 +1,5 @@
-//! The time zone of the browser, which is slow to find out (some 40 ms of `Intl.DateTimeFormat` in Chromium, once a page): kept for later
-//! pages under `phbt:timezone:<project>` as `<found out ms, base 36>:<name>`, with the first event that is stored.
+//! The time zone of the browser, which is slow to find out (some 40 ms of `Intl.DateTimeFormat` in Chromium, once a page). It is stored for
+//! later pages as soon as something about the visitor may be stored, under `phbt:timezone:<project>` as `<found out ms, base 36>:<name>`.
 
 use super::{Facts, Tracker};
 use crate::event::json::Value;
