@@ -31,6 +31,9 @@ if (!trap) {
   execFileSync(join(js, "node_modules/.bin/tsc"), ["-p", js, "--outDir", join(out, "dist/types")], {
     stdio: "inherit",
   });
+  // The types that the core itself has.
+  mkdirSync(join(out, "dist/engine"));
+  cpSync(join(engine, "engine.d.ts"), join(out, "dist/engine/engine.d.ts"));
   writeManifest();
 }
 

@@ -2,7 +2,7 @@
 //
 //   node scripts/test-js.mjs [arguments of `node --test`, e.g. --test-name-pattern=uuid]
 //
-// Needs js/node_modules and nothing built: the module and its glue are replaced by ones that have no engine.
+// Needs js/node_modules and js/engine (`make pkg`).
 
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
@@ -19,22 +19,6 @@ const version = /^version = "(.*)"$/m.exec(readFileSync(join(root, "Cargo.toml")
 const tests = readdirSync(join(js, "test")).filter((name) => name.endsWith(".test.ts"));
 if (tests.length === 0) throw new Error("js/test holds no *.test.ts");
 
-const withoutEngine = {
-  name: "without-engine",
-  setup(bundle) {
-    bundle.onResolve({ filter: /\/engine\/(glue|module|no-wasm)\.js$/ }, () => ({
-      path: "engine",
-      namespace: "without-engine",
-    }));
-    bundle.onLoad({ filter: /.*/, namespace: "without-engine" }, () => ({
-      contents: `
-        const fail = () => { throw new Error("unit tests have no engine"); };
-        export { fail as createGlue, fail as instantiate };
-        export default "";`,
-    }));
-  },
-};
-
 rmSync(out, { recursive: true, force: true });
 await build({
   absWorkingDir: js,
@@ -50,7 +34,6 @@ await build({
   sourcemap: "linked",
   logLevel: "warning",
   define: { __VERSION__: JSON.stringify(version) },
-  plugins: [withoutEngine],
 });
 
 const files = tests.map((name) => join(out, name.replace(/\.ts$/, ".mjs")));

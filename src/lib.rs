@@ -9,6 +9,7 @@
 //! ```
 #![deny(missing_docs)]
 
+pub mod configuration;
 pub mod event;
 pub mod flags;
 pub mod outbox;

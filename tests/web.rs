@@ -3,7 +3,7 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test states its expectations by failing")]
 
-use posthog_booking_tracker::bindings::{Configuration, Engine};
+use posthog_booking_tracker::bindings::{Configuration, HandedOver};
 use posthog_booking_tracker::browser::Host;
 use posthog_booking_tracker::outbox::DropReason;
 use wasm_bindgen::prelude::*;
@@ -28,12 +28,10 @@ export function host() {
   });
   return host;
 }
-export const configuration = (change) => ({
-  apiKey: "phc_web", project: "1web", host: "https://posthog.test", team: "42", isTeamEnabled: true, beforeSend: [],
-  flushAt: 20, flushInterval: 10000, maxRetries: 10, requestTimeout: 10000, gateTtl: 300000, flagRetries: 1,
-  consent: "granted", identity: "own", personProfiles: "identifiedOnly", ungated: "ignore", holdUnknown: "durable",
-  page: "p", said: "", version: "1", teamAnswers: {}, ...Function(`return (${change})`)(),
+export const options = (change) => ({
+  host: "https://posthog.test", teamId: 42, isTeamEnabled: true, ...Function(`return (${change})`)(),
 });
+export const handedOver = () => ({ page: "p", said: "", version: "1", isLazy: false, teams: {} });
 export const connect = (host, engine) => { host.engine = engine; };
 export const meddle = (host) => {
   // What the page has replaced may call the tracker in the middle of a storage call.
@@ -57,7 +55,9 @@ export const text = (value) => JSON.stringify(value) ?? "undefined";
 "#)]
 extern "C" {
     fn host() -> Host;
-    fn configuration(change: &str) -> Configuration;
+    fn options(change: &str) -> JsValue;
+    #[wasm_bindgen(js_name = handedOver)]
+    fn handed_over() -> HandedOver;
     fn connect(host: &Host, engine: &JsValue);
     fn meddle(host: &Host);
     fn seen(host: &Host) -> String;
@@ -75,7 +75,8 @@ extern "C" {
 fn open(change: &str) -> (JsValue, Host) {
     clear();
     let host = host();
-    let engine = JsValue::from(Engine::new(&configuration(change), host.clone()));
+    let mut configuration = Configuration::new(&"phc_web".into(), &options(change));
+    let engine = JsValue::from(configuration.open(&handed_over(), host.clone()).unwrap());
     connect(&host, &engine);
     call(&engine, "start", "");
     (engine, host)

@@ -16,7 +16,7 @@ import type {
   Stats,
   TeamGateState,
   TrackerOptions,
-} from "./types.js";
+} from "../engine/engine.js";
 
 /**
  * Tracks bookings in PostHog. An event is stored before the call that captures it returns. Urgent events are sent at once; all

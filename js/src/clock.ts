@@ -1,23 +1,13 @@
 // The time of events. PostHog keys rows by it, and two events of a millisecond keep their order by it.
 
-import type { Entry } from "./journal.js";
-
-/** When something has happened, and as which of its page. */
-export interface Tick {
+/** When and where something has happened, and as which of its page. */
+export interface Moment {
   readonly ms: number;
   readonly sequence: number;
-}
-
-/** When and where a call was made that is done later. */
-export interface Moment extends Tick {
   /** By `performance.now()`. */
   readonly monotonicMs: number;
   readonly href: string;
   readonly referrer: string;
-  /** The uuid of the event that the call makes. */
-  readonly uuid?: string;
-  /** What the journal has stored of it, by which it is settled who the event is about. */
-  readonly entry?: Entry | undefined;
 }
 
 /** Says when and where something happens that happens now. */
@@ -36,8 +26,7 @@ export function pageClock(): Clock {
     const wasSetBack = wallMs + 1_000 <= lastWallMs;
     lastWallMs = wallMs;
     lastMs = !wasSetBack && lastMs >= wallMs ? lastMs + 1 : wallMs;
-    const { href } = location;
-    const { referrer } = document;
+    const [{ href }, { referrer }] = [location, document];
     return { ms: lastMs, sequence: sequence++, monotonicMs: performance.now(), href, referrer };
   };
 }

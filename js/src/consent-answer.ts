@@ -3,7 +3,7 @@
 // Stored under `phbt:consent:<project>` as `granted` or `denied`, and the time of the last denial in base 36 behind a colon: a
 // tab that was frozen meanwhile sees by it that what it holds was denied, whatever has been said since.
 
-import type { TrackerOptions } from "./types.js";
+import type { TrackerOptions } from "../engine/engine.js";
 
 /** Whether the browser asks every page not to track its visitor, and this page has chosen to listen. */
 export function browserDenies({ respectDnt, respectGpc }: Pick<TrackerOptions, "respectDnt" | "respectGpc">): boolean {

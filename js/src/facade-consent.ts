@@ -1,10 +1,10 @@
 // Consent before the tracker is there: read and written under the tracker's own key, so that both know the same. What posthog-js knows
 // of it only the tracker asks; until then nothing is stored where the visitor is posthog-js's.
 
+import type { ConsentState, TrackerOptions } from "../engine/engine.js";
 import { answered, answerText, browserDenies } from "./consent-answer.js";
 import { read, write } from "./local-storage.js";
 import { nounKey } from "./storage-keys.js";
-import type { ConsentState, TrackerOptions } from "./types.js";
 
 /**
  * The consent of one page: what it is, a look whether it has changed, what the visitor says, and what it has said here as text. `changed`

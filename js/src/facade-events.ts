@@ -1,10 +1,10 @@
 // From a call to what waits for the tracker: when and where it was made, and what the journal may store of it.
 
+import type { BookingProperties, CapturedEvent, CaptureOptions, TrackerOptions } from "../engine/engine.js";
 import type { Clock } from "./clock.js";
 import type { IdentityCall } from "./journal.js";
 import { isMustSend } from "./must-send.js";
 import { teamOf } from "./team-id.js";
-import type { BookingProperties, CapturedEvent, CaptureOptions, TrackerOptions } from "./types.js";
 import { isUuid, uuidv7 } from "./uuid.js";
 import type { WaitingCall } from "./waiting-calls.js";
 

@@ -1,10 +1,10 @@
 // What a page without a tracker knows of teams: what the page or its server has said, what the page's callback says, and what a
 // tracker has left for it: a URL of the host application or a flag of PostHog's only the tracker asks.
 
+import type { TrackerOptions } from "../engine/engine.js";
 import { readObject } from "./local-storage.js";
 import { nounKey } from "./storage-keys.js";
 import { teamOf } from "./team-id.js";
-import type { TrackerOptions } from "./types.js";
 
 /** An answer holds this long where the page says nothing else. */
 const GATE_TTL_MS = 300_000;

@@ -1,10 +1,10 @@
 // The visitor of a page that has no tracker: its stored identity, which is made and stored where there is none, so that whoever
 // replays an entry of the journal tells of the same person.
 
+import type { IdentityBootstrap, TrackerOptions } from "../engine/engine.js";
 import type { IdentityCall } from "./journal.js";
 import { erase, read, write } from "./local-storage.js";
 import { nounKey } from "./storage-keys.js";
-import type { IdentityBootstrap, TrackerOptions } from "./types.js";
 import { uuidv7 } from "./uuid.js";
 
 /**

@@ -1,14 +1,21 @@
 // The facade: what a page constructs. It takes the calls of the page before the tracker is there, loads the tracker as soon as that may
 // have something to do, and passes everything on to it from then on. No method throws, the constructor neither.
 
-import { type Moment, pageClock } from "./clock.js";
+import type {
+  Bootstrap,
+  CapturedEvent,
+  ConsentState,
+  DropReason,
+  FlagOptions,
+  Stats,
+  TrackerOptions,
+} from "../engine/engine.js";
+import { pageClock } from "./clock.js";
 import { copyOf } from "./copy.js";
-import type { DropReason } from "./drop-reasons.js";
 import { facadeConsent } from "./facade-consent.js";
 import { facadeEvents } from "./facade-events.js";
 import { facadeGate, type TeamAnswers } from "./facade-gate.js";
 import { facadeVisitor } from "./facade-visitor.js";
-import type { Entry } from "./journal.js";
 import { erase, keysOf } from "./local-storage.js";
 import { hasPage, sayNoPage, sayNothingToDo } from "./no-page.js";
 import { KEY_PREFIX, projectHash } from "./storage-keys.js";
@@ -16,7 +23,6 @@ import { teamOf } from "./team-id.js";
 import type { Tracker } from "./tracker.js";
 import type { Listener, OpenTracker, TrackerSource } from "./tracker-source.js";
 import { tried } from "./tried.js";
-import type { Bootstrap, CapturedEvent, ConsentState, FlagOptions, Stats, TrackerOptions } from "./types.js";
 import { uuidv7 } from "./uuid.js";
 import { type WaitingCall, type WaitingCounts, waitingCalls } from "./waiting-calls.js";
 
@@ -140,7 +146,8 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource, l
   /** Makes the tracker, and has it do everything that waits; `false`, where the page cannot run its module. */
   function opens(open: OpenTracker): boolean {
     refreshConsent();
-    const shared = { listeners, clock, page, teams, counts, isLazy: !source.open, said };
+    const isLazy = !source.open;
+    const shared = { options, project, listeners, clock, page, teams, counts, isLazy, consent, said };
     const opened = tried(() => open(apiKey, given, shared));
     if (!opened) return false;
     if (typeof opened === "function") turnOff(opened);
@@ -150,12 +157,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource, l
   }
 
   function passOn(opened: Tracker): void {
-    const methods = opened as unknown as Record<string, (...args: Args) => unknown>;
-    release((call) => {
-      const run = () => methods[call.name]?.(...call.args);
-      const moment = { ...(call as Moment), entry: call.key ? (call as Entry) : undefined };
-      tried(() => (call.uuid ? opened.at(moment, run) : run()));
-    });
+    release((call) => tried(() => opened.do(call)));
     tracker = opened;
     for (const of of asked) opened.isTeamTracked(of);
     listeners.forEach(opened.getNews, opened);

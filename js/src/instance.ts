@@ -2,28 +2,15 @@
 // that instance: its memory may be in any state. A page never hears of it. This file also keeps the record that the instance
 // was at, releases its locks, and keeps what the trackers of a page share.
 
+import type * as engine from "../engine/engine.js";
 import type { Engine, Heard } from "../engine/engine.js";
-import type { CheckedOptions } from "./options.js";
 
 /** Where instances come from. */
 export interface Instances {
   /** Which build of the module they are of. */
   readonly kind: "wasm" | "no-wasm";
-  /** Makes an instance that nobody else uses; gives its class. Throws where the page cannot have one. */
-  make(): typeof Engine;
-}
-
-/** What an instance is told when it is made. */
-export interface Configuration extends CheckedOptions {
-  readonly version: string;
-  /** Names the page in the entries of the journal. */
-  readonly page: string;
-  /** What the visitor has said of its consent on this page, as it is stored. */
-  readonly said: string;
-  /** Whether facades of later pages want to know which teams are not tracked. */
-  readonly isLazy: boolean;
-  /** What the page's callback has said of teams. */
-  readonly teamAnswers: Readonly<Record<string, boolean | undefined>>;
+  /** Makes an instance that nobody else uses; gives its classes. Throws where the page cannot have one. */
+  make(): typeof engine;
 }
 
 /** What the trackers of this page know and may not store, or cannot, and how often something was noted in it. */
@@ -47,7 +34,7 @@ export class Instance {
   }
 
   /** Puts the engine in that this instance is of. */
-  run(engine: Engine): void {
+  run(engine: Engine | undefined): void {
     this.#engine = engine;
   }
 

@@ -6,30 +6,20 @@
 // that has no tracker has nothing that finds personal data. So of the properties only numbers, booleans and identifiers are
 // stored, and of an address neither a path with an "@" nor a query beyond campaign parameters.
 
-import { erase, keysOf, read, readObject, write } from "./local-storage.js";
+import type { Moment } from "./clock.js";
+import { keysOf, read, write } from "./local-storage.js";
 import { capturedKey, nounKey } from "./storage-keys.js";
 
 /** At most so many entries are stored for a project, and so many characters of them. */
 export const ENTRIES_MAX = 100;
 export const ENTRIES_LENGTH_MAX = 64 * 1024;
 
-/** Entries older than this are not replayed: 7 days. */
-export const ENTRY_AGE_MAX_MS = 7 * 24 * 3_600_000;
-
-/** What names an entry: when its event was captured, as which of its page, and its uuid. */
-export interface EntryName {
-  readonly ms: number;
-  readonly sequence: number;
-  readonly uuid: string;
-  /** By the page's `performance.now()`; entries of records have none. */
-  readonly monotonicMs?: number;
-}
-
 /** What a page has said of its visitor: the call, what it was given, and the uuid of the call. */
 export type IdentityCall = readonly [name: string, given: unknown, uuid: string];
 
 /** What is known of a call that makes an event. */
-export interface Entry extends EntryName {
+export interface Entry extends Moment {
+  readonly uuid: string;
   /** The method of the tracker, and what it is given. */
   readonly name: string;
   readonly args: readonly unknown[];
@@ -41,15 +31,8 @@ export interface Entry extends EntryName {
   /** The stored identity of the visitor when the page stored its first entry, and what the page has said of the visitor until this call. */
   readonly visitor: string;
   readonly identity: readonly IdentityCall[];
-  readonly href: string;
-  readonly referrer: string;
   /** The version whose module has trapped on it: no tracker of that version replays it. */
   readonly trapped?: string | undefined;
-}
-
-/** An entry as it lies in storage. */
-export interface FoundEntry extends Entry {
-  readonly key: string;
 }
 
 /** Names of properties whose texts are identifiers. */
@@ -73,27 +56,6 @@ export function storeEntry(project: string, entry: Entry): string {
   const length = stored.reduce((sum, other) => sum + read(other).length, text.length);
   const fits = stored.length < ENTRIES_MAX && length <= ENTRIES_LENGTH_MAX && isPlain(text);
   return fits && write(key, text) ? key : "";
-}
-
-/** All entries, in the order of capture. What is damaged is removed. */
-export function readEntries(project: string): FoundEntry[] {
-  const prefix = prefixOf(project);
-  const entries = keysOf(prefix).flatMap((key) => {
-    const [ms = "", sequence = "", uuid = ""] = key.slice(prefix.length).split(":");
-    const entry = readObject<Entry>(key);
-    const name = { ms: Number.parseInt(ms, 36), sequence: Number.parseInt(sequence, 36), uuid };
-    if (isWhole(entry) && name.ms >= 0) return { ...entry, ...name, key } as FoundEntry;
-    erase(key);
-    return [];
-  });
-  return entries.sort((a, b) => a.ms - b.ms || a.sequence - b.sequence);
-}
-
-/** Whether an entry has everything that a replay reads, each of its kind: somebody may have damaged it. */
-function isWhole(entry: Partial<Record<keyof Entry, unknown>>): boolean {
-  const { name, args, page, team, mustSend, visitor, identity, href, referrer } = entry;
-  const areTexts = [name, page, team, visitor, href, referrer].every((text) => typeof text === "string");
-  return areTexts && typeof mustSend === "boolean" && [args, identity].every(Array.isArray);
 }
 
 /** What of an argument may be stored: of an object its numbers, booleans and identifiers. */

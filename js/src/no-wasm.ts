@@ -38,7 +38,7 @@ export const noWasm: Instances = {
     const exports = instantiate(Object.fromEntries(watchedImports));
     state.memory = Object.values(exports).find(isMemory) as WebAssembly.Memory;
     detachOld();
-    return link(Object.fromEntries(watch(exports))).Engine;
+    return link(Object.fromEntries(watch(exports)));
   },
 };
 

@@ -1,20 +1,44 @@
-// Makes trackers: reads what the page configures, and says what is wrong with it.
+// Makes trackers: has the module read what the page configures, say what is wrong with it, and run. After a trap a facade takes the calls,
+// and makes a tracker with a fresh instance.
 
-import { sayFindings } from "./findings.js";
+import type { Finding, TrackerOptions } from "../engine/engine.js";
+import { facade } from "./facade.js";
 import type { Instances } from "./instance.js";
-import { readOptions } from "./options.js";
 import { makeTracker } from "./tracker.js";
 import type { OpenTracker } from "./tracker-source.js";
+
+// A page gets one fresh instance after a trap, whichever of its trackers it is for: what traps twice would trap for ever.
+let hasRevived = false;
 
 /** Makes trackers whose module comes from `instances`. */
 export function openerOf(instances: Instances): OpenTracker {
   const open: OpenTracker = (apiKey, given, shared) => {
-    // First of all: where the page cannot have an instance, nothing has happened.
-    const Engine = instances.make();
-    const { options, findings, isVerbose } = readOptions(apiKey, given);
-    sayFindings(findings, isVerbose);
-    if (!options) return () => sayFindings(findings, true);
-    return makeTracker(options, { ...instances, make: () => Engine }, shared, { apiKey, given, open });
+    const { Configuration } = instances.make();
+    const configuration = new Configuration(apiKey, given);
+    configuration.say(false);
+    if (configuration.isOff()) return () => configuration.say(true);
+    const shelter = () => facade(apiKey, given, { load: revival(open) }, shared.listeners)[0];
+    return makeTracker(configuration, instances.kind, shared, shelter);
   };
   return open;
 }
+
+/** Loads what makes a tracker after a trap. */
+function revival(open: OpenTracker): () => Promise<OpenTracker> {
+  const isLast = hasRevived;
+  hasRevived = true;
+  return async () => {
+    if (isLast) throw new Error("the module has trapped twice");
+    // In a task of its own: a trap may be deep inside a call of the page.
+    await new Promise((resolve) => setTimeout(resolve));
+    return open;
+  };
+}
+
+/** What says what is wrong with a configuration, without making a tracker of it: nothing, where it is good. */
+export const checkerOf =
+  (instances: Instances) =>
+  (apiKey: string | null | undefined, options?: TrackerOptions | null): readonly Finding[] => {
+    const { Configuration } = instances.make();
+    return new Configuration(apiKey, options).findings();
+  };

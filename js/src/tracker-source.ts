@@ -1,9 +1,9 @@
 // Where the tracker of a page comes from: what facade and tracker know of each other.
 
+import type { ConsentState, TeamGateState, TrackerOptions } from "../engine/engine.js";
 import type { Clock } from "./clock.js";
 import type { TeamAnswers } from "./facade-gate.js";
 import type { Tracker } from "./tracker.js";
-import type { TeamGateState } from "./types.js";
 import type { WaitingCounts } from "./waiting-calls.js";
 
 /** Somebody who wants to hear of something, and what it was told of each team. */
@@ -19,12 +19,18 @@ export interface Shared {
   /** Those whom the tracker tells; a fresh instance after a trap goes on with them. */
   readonly listeners: Set<Listener>;
   readonly clock: Clock;
+  /** What the page has configured, as far as it could be read. */
+  readonly options: TrackerOptions;
+  /** The hash of the project's key, by which storage keeps projects apart. */
+  readonly project: string;
   /** Names the page in the entries of the journal. */
   readonly page: string;
   /** What the page's callback has said of teams. */
   readonly teams: TeamAnswers;
   /** What has become of events before the tracker was there. */
   readonly counts: WaitingCounts;
+  /** What is known of the visitor's consent. */
+  consent(): ConsentState;
   /** What the visitor has said on this page of its consent, as storage has it; empty, where it has said nothing. */
   said(): string;
   /** Whether the tracker had to be loaded. */

@@ -1,46 +1,41 @@
 // The tracker behind the facade: passes every call on to the instance that it runs in, tells the page's listeners, and keeps the promises
 // that the page waits for. If the instance traps, a facade takes its place until there is a fresh one.
 
-import type { ConsentWord, Engine, Host } from "../engine/engine.js";
+import type { Configuration, Engine, Host, Stats, TeamGateState } from "../engine/engine.js";
 import type { BookingTracker } from "./booking-tracker.js";
-import type { Moment } from "./clock.js";
 import { write } from "./console.js";
-import { facade } from "./facade.js";
 import { Instance, type Instances } from "./instance.js";
 import { read } from "./local-storage.js";
-import type { CheckedOptions } from "./options.js";
 import { METHODS } from "./tracker-class.js";
-import type { Listener, OpenTracker, Shared } from "./tracker-source.js";
+import type { Listener, Shared } from "./tracker-source.js";
 import { noteTrap, storeTrapped } from "./trapped.js";
-import type { Stats, TeamGateState } from "./types.js";
+import type { WaitingCall } from "./waiting-calls.js";
 
 /** What a page passes to a method. */
 // biome-ignore lint/suspicious/noExplicitAny: the types of the methods stand in `booking-tracker.ts`.
 type Args = any[];
 
-/** How a tracker is made once more, after a trap. */
-export interface Remake {
-  readonly apiKey: unknown;
-  readonly given: unknown;
-  readonly open: OpenTracker;
+/** Somebody who waits until something is over. */
+interface Wait {
+  readonly name: "flush" | "shutdown" | "reloadFeatureFlags";
+  readonly resolve: () => void;
+  /** By which the tracker names a load of flags. */
+  ticket: number;
 }
+
+/** What takes the calls after a trap. */
+type Shelter = (name: string, args: Args) => unknown;
 
 /** The trackers of this page: no browser tells a page what it has stored itself. */
 const near = new Set<PageTracker>();
 
-// A page gets one fresh instance after a trap, whichever of its trackers it is for: what traps twice would trap for ever.
-let hasRevived = false;
-
 /** One tracker on a page. Its methods never throw; its constructor does if the page cannot have an instance. */
 export class PageTracker {
-  readonly #options: CheckedOptions;
   readonly #kind: Instances["kind"];
   readonly #shared: Shared;
-  readonly #remake: Remake;
+  readonly #takeShelter: () => Shelter;
   readonly #instance: Instance;
-  #flushing: (() => void)[] = [];
-  #shuttingDown: (() => void)[] = [];
-  #loading: (readonly [ticket: number, resolve: () => void])[] = [];
+  #waits: Wait[] = [];
   #shutdown: Promise<void> | undefined;
   /** The team that the page has set last. */
   #team: Args | undefined;
@@ -49,20 +44,19 @@ export class PageTracker {
   /** Whether those who develop the page want to hear everything. */
   #isVerbose: boolean;
   /** Takes the calls after a trap. */
-  #shelter: ((name: string, args: Args) => unknown) | undefined;
+  #shelter: Shelter | undefined;
 
-  constructor(options: CheckedOptions, instances: Instances, shared: Shared, remake: Remake) {
-    this.#options = options;
-    this.#isVerbose = options.debug;
-    this.#kind = instances.kind;
+  /** Makes the tracker of a good configuration; `takeShelter` gives what takes the calls after a trap. */
+  constructor(configuration: Configuration, kind: Instances["kind"], shared: Shared, takeShelter: () => Shelter) {
+    this.#isVerbose = shared.options.debug === true;
+    this.#kind = kind;
     this.#shared = shared;
-    this.#remake = remake;
-    const Engine = instances.make();
-    const teamAnswers = Object.fromEntries(shared.teams);
-    const { page, isLazy } = shared;
-    const configuration = { ...options, version: __VERSION__, page, isLazy, said: shared.said(), teamAnswers };
+    this.#takeShelter = takeShelter;
     this.#instance = new Instance(() => this.#trapped());
-    this.#instance.run(new Engine(configuration, Object.assign(this.#instance, this.#audience())));
+    const { page, isLazy } = shared;
+    const teams = Object.fromEntries(shared.teams);
+    const handedOver = { version: __VERSION__, page, isLazy, said: shared.said(), teams };
+    this.#instance.run(configuration.open(handedOver, Object.assign(this.#instance, this.#audience())));
     near.add(this);
     this.#instance.enter((engine) => engine.start());
   }
@@ -76,15 +70,11 @@ export class PageTracker {
     }
   }
 
-  /** Makes a call with the time, address and uuid of the moment at which the page made it. */
-  at<Value>({ ms, sequence, monotonicMs, href, referrer, uuid, entry }: Moment, call: () => Value): Value {
-    const said = entry && JSON.stringify(entry.identity);
-    this.#instance.enter((engine) => engine.at(ms, sequence, monotonicMs, href, referrer, uuid, entry?.visitor, said));
-    try {
-      return call();
-    } finally {
-      this.#instance.enter((engine) => engine.now());
-    }
+  /** Does a call that the page has made earlier: as of that moment, if it has one. */
+  do(call: WaitingCall): void {
+    if (call.uuid) this.#instance.enter((engine) => engine.at(call));
+    (this as unknown as Record<string, (...args: Args) => unknown>)[call.name]?.(...call.args);
+    this.#instance.enter((engine) => engine.now());
   }
 
   /** Tells somebody who has come to listen what is known already. */
@@ -94,27 +84,17 @@ export class PageTracker {
     else if (listener.name === "onFeatureFlags") this.#tellFlags(listener);
   }
 
-  async flush(): Promise<void> {
-    if (this.#shelter) return this.#shelter("flush", []) as Promise<void>;
-    return new Promise((resolve) => {
-      this.#flushing.push(resolve);
-      this.#instance.enter((engine) => engine.flush());
-    });
+  flush(): Promise<void> {
+    return this.#over("flush");
   }
 
   shutdown(): Promise<void> {
-    if (this.#shelter) return this.#shelter("shutdown", []) as Promise<void>;
-    this.#shutdown ??= new Promise((resolve) => {
-      this.#shuttingDown.push(resolve);
-      this.#instance.enter((engine) => engine.shutdown());
-    });
+    this.#shutdown ??= this.#over("shutdown");
     return this.#shutdown;
   }
 
-  async reloadFeatureFlags(): Promise<void> {
-    if (this.#shelter) return this.#shelter("reloadFeatureFlags", []) as Promise<void>;
-    const ticket = this.#instance.enter((engine) => engine.reloadFeatureFlags());
-    if (ticket !== undefined) return new Promise((resolve) => this.#loading.push([ticket, resolve]));
+  reloadFeatureFlags(): Promise<void> {
+    return this.#over("reloadFeatureFlags");
   }
 
   stats(): Stats {
@@ -122,11 +102,11 @@ export class PageTracker {
       const { captured, waiting, ...stats } = this.#shelter("stats", []) as Stats;
       return { ...stats, captured: captured + this.#trappedEvents, waiting: waiting + this.#trappedEvents };
     }
+    const stats = this.#instance.enter((engine) => engine.stats());
+    // It has trapped in this very call.
+    if (!stats) return this.stats();
     const { captured, settledElsewhere, dropped: earlier } = this.#shared.counts;
-    const counted = this.#instance.enter((engine) => engine.stats());
-    const none = { captured: 0, adopted: 0, confirmed: 0, waiting: 0, held: 0, settledElsewhere: 0, teams: {} };
-    const stats = counted ?? { ...none, dropped: {} };
-    const dropped = { ...stats.dropped };
+    const dropped: Record<string, number> = { ...stats.dropped };
     for (const [reason, count] of Object.entries(earlier)) dropped[reason] = (dropped[reason] ?? 0) + count;
     return {
       ...stats,
@@ -135,6 +115,25 @@ export class PageTracker {
       settledElsewhere: stats.settledElsewhere + settledElsewhere,
       dropped,
     };
+  }
+
+  /** Has the tracker do something; fulfilled when that is over, or when the instance is dead. */
+  #over(name: Wait["name"]): Promise<void> {
+    if (this.#shelter) return this.#shelter(name, []) as Promise<void>;
+    return new Promise((resolve) => {
+      const wait: Wait = { name, resolve, ticket: 0 };
+      this.#waits.push(wait);
+      const ticket = this.#instance.enter((engine) => engine[name]());
+      if (typeof ticket === "number") wait.ticket = ticket;
+      // Nobody loads flags.
+      else if (name === "reloadFeatureFlags") this.#settle((other) => other === wait);
+    });
+  }
+
+  #settle(isOver: (wait: Wait) => boolean): void {
+    const over = this.#waits.filter(isOver);
+    this.#waits = this.#waits.filter((wait) => !isOver(wait));
+    for (const { resolve } of over) resolve();
   }
 
   #call(name: string, args: Args): unknown {
@@ -153,7 +152,7 @@ export class PageTracker {
     if (!/^(track|capture$)/.test(name)) return this.#shelter?.(name, args);
     const { touched } = this.#instance;
     if (touched && read(touched)) return undefined;
-    const stored = storeTrapped(this.#options, this.#shared, name, args);
+    const stored = storeTrapped(this.#shared, name, args);
     if (stored) this.#trappedEvents++;
     return stored;
   }
@@ -162,26 +161,11 @@ export class PageTracker {
   #trapped(): void {
     if (this.#isVerbose) write("debug", "the module has trapped");
     near.delete(this);
-    this.#settleAll();
+    this.#settle(() => true);
     const { touched } = this.#instance;
-    if (touched) noteTrap(this.#options.project, touched.slice(-36));
-    const { apiKey, given, open } = this.#remake;
-    const isLast = hasRevived;
-    hasRevived = true;
-    const load = async () => {
-      if (isLast) throw new Error("the module has trapped twice");
-      // In a task of its own: this may run deep inside a call of the page.
-      await new Promise((resolve) => setTimeout(resolve));
-      return open;
-    };
-    const [pass] = facade(apiKey, given, { load }, this.#shared.listeners);
-    this.#shelter = pass;
-    if (this.#team) pass("setTeam", this.#team);
-  }
-
-  #settleAll(): void {
-    for (const resolve of [...this.#flushing.splice(0), ...this.#shuttingDown.splice(0)]) resolve();
-    for (const [, resolve] of this.#loading.splice(0)) resolve();
+    if (touched) noteTrap(this.#shared.project, touched.slice(-36));
+    this.#shelter = this.#takeShelter();
+    if (this.#team) this.#shelter("setTeam", this.#team);
   }
 
   #tellTeams(listener: Listener): void {
@@ -217,33 +201,23 @@ export class PageTracker {
   #audience(): Pick<Host, Exclude<keyof Host, keyof Instance>> {
     return {
       opened: () => {
-        for (const listener of this.#all("onTeamGate")) this.#tellTeams(listener);
-        for (const listener of this.#all("onFeatureFlags")) this.#tellFlags(listener);
+        for (const listener of [...this.#shared.listeners]) this.getNews(listener);
       },
-      tellTeam: (team, isOpen) => {
-        const state = isOpen === undefined ? "unknown" : isOpen ? "open" : "shut";
+      tellTeam: (team, state) => {
         for (const listener of this.#all("onTeamGate")) this.#tellTeam(listener, team, state);
       },
       tellFlags: () => {
         for (const listener of this.#all("onFeatureFlags")) this.#tellFlags(listener);
       },
-      tellConsent: (state: ConsentWord) => {
+      tellConsent: (state) => {
         for (const { hear } of this.#all("onConsent")) this.#tell(hear, state);
       },
       tellNear: (key) => {
         for (const other of near) if (other !== this) other.#instance.enter((engine: Engine) => engine.stored(key));
       },
-      flagsSettled: (ticket) => {
-        const settled = this.#loading.filter(([waiting]) => waiting <= ticket);
-        this.#loading = this.#loading.filter(([waiting]) => waiting > ticket);
-        for (const [, resolve] of settled) resolve();
-      },
-      flushed: () => {
-        for (const resolve of this.#flushing.splice(0)) resolve();
-      },
-      isShutDown: () => {
-        for (const resolve of this.#shuttingDown.splice(0)) resolve();
-      },
+      flagsSettled: (ticket) => this.#settle((wait) => wait.name === "reloadFeatureFlags" && wait.ticket <= ticket),
+      flushed: () => this.#settle(({ name }) => name === "flush"),
+      isShutDown: () => this.#settle(({ name }) => name === "shutdown"),
     };
   }
 }

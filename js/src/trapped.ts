@@ -1,17 +1,15 @@
 // What is noted where the module has trapped, because no module is left then to do so: the record that it was at, and the event that it
 // was given.
 
-import { answered, browserDenies } from "./consent-answer.js";
+import type { BookingProperties, CapturedEvent } from "../engine/engine.js";
 import { copyOf } from "./copy.js";
 import { facadeVisitor } from "./facade-visitor.js";
 import { storeEntry } from "./journal.js";
-import { read, readObject, write } from "./local-storage.js";
+import { readObject, write } from "./local-storage.js";
 import { isMustSend } from "./must-send.js";
-import type { CheckedOptions } from "./options.js";
 import { nounKey } from "./storage-keys.js";
 import { teamOf } from "./team-id.js";
 import type { Shared } from "./tracker-source.js";
-import type { BookingProperties, CapturedEvent } from "./types.js";
 import { uuidv7 } from "./uuid.js";
 
 /** How many records are remembered at most. */
@@ -26,29 +24,23 @@ export function noteTrap(project: string, uuid: string): void {
 }
 
 /** Stores the event of a call that this version has trapped in, where it may be stored: another version may make it. */
-export function storeTrapped(
-  options: CheckedOptions,
-  shared: Shared,
-  name: string,
-  args: readonly unknown[],
-): CapturedEvent | undefined {
-  const { project, beforeSend, consent, team, bootstrap } = options;
-  const said = answered(read(nounKey("consent", project))) ?? (consent === "required" ? "pending" : "granted");
-  if (said !== "granted" || browserDenies(options) || beforeSend.length > 0) return undefined;
+export function storeTrapped(shared: Shared, name: string, args: readonly unknown[]): CapturedEvent | undefined {
+  const { project, options } = shared;
+  if (shared.consent() !== "granted" || options.beforeSend) return undefined;
   const copies = args.map(copyOf);
   const isOwn = name !== "capture";
   const event = isOwn ? name.replace("trackBooking", "booking_").toLowerCase() : String(copies[0]);
   const { teamId } = { ...(copies[isOwn ? 0 : 1] as BookingProperties | undefined) };
   const moment = shared.clock();
   const uuid = uuidv7(moment.ms);
-  const [visitorOf] = facadeVisitor(project, bootstrap ? { bootstrap } : {});
+  const [visitorOf] = facadeVisitor(project, options);
   const key = storeEntry(project, {
     ...moment,
     uuid,
     name,
     args: copies,
     page: shared.page,
-    team: teamOf(teamId) || team,
+    team: teamOf(teamId) || (teamOf(options.teamId) ?? ""),
     mustSend: isMustSend(event),
     visitor: visitorOf(),
     identity: [],

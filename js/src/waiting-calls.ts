@@ -1,7 +1,6 @@
 // The calls of a page that no tracker has taken yet: kept in memory, and as entries of the journal where the page is left first.
 
-import type { Moment } from "./clock.js";
-import type { DropReason } from "./drop-reasons.js";
+import type { DropReason } from "../engine/engine.js";
 import { ENTRIES_MAX, type Entry, storeEntry } from "./journal.js";
 import { erase, read } from "./local-storage.js";
 import { nounKey } from "./storage-keys.js";
@@ -10,7 +9,7 @@ import { nounKey } from "./storage-keys.js";
 const OTHERS_MAX = 1_000;
 
 /** A call that waits for the tracker. One without a time happens when it is done, as on a page that nobody sees yet. */
-export interface WaitingCall extends Partial<Moment & Omit<Entry, "name" | "args" | "visitor" | "mustSend">> {
+export interface WaitingCall extends Partial<Omit<Entry, "name" | "args" | "visitor" | "mustSend">> {
   readonly name: string;
   readonly args: readonly unknown[];
   /** Whether it captures an event; `identify` may make one or not. */

@@ -13,7 +13,7 @@ export const wasm: Instances = {
   make() {
     module ??= new WebAssembly.Module(bytesOf(hex));
     const { imports, link } = createGlue();
-    return link(new WebAssembly.Instance(module, imports).exports).Engine;
+    return link(new WebAssembly.Instance(module, imports).exports);
   },
 };
 

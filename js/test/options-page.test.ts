@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 
-import { OPTION_LEVELS, POSTHOG_JS_NAMES } from "../src/option-names.js";
-import { DEFAULT_HOST, NUMBER_OPTIONS, WORD_OPTIONS } from "../src/options.js";
+import { defaultHost, numberOptions, optionLevels, postHogJsNames, wordOptions } from "./option-tables.js";
 import { readText, repositoryUrl } from "./repository.js";
 
 const page = readText("docs/options.md");
@@ -73,7 +72,8 @@ function constantsOf(files: readonly string[], declaration: RegExp): Map<string,
 }
 
 test("every option of the types has a row, and no other", () => {
-  const [, members = ""] = /^export interface TrackerOptions \{\n(.*?)^\}/ms.exec(readText("js/src/types.ts")) ?? [];
+  const [, members = ""] =
+    /^export interface TrackerOptions \{\n(.*?)^\}/ms.exec(readText("src/bindings/configuration.d.ts")) ?? [];
   const names = [...members.matchAll(/^ {2}(\w+)\?: /gm)].map(([, name]) => name);
   assert.ok(names.includes("host"));
   assert.deepEqual([...rowsUnder("Options").keys()], names);
@@ -81,7 +81,7 @@ test("every option of the types has a row, and no other", () => {
 
 test("the row of an option that is a number has its default, its least and its most", () => {
   const rows = rowsUnder("Options");
-  for (const [name, { default: fallback, min, max }] of Object.entries(NUMBER_OPTIONS)) {
+  for (const [name, { default: fallback, min, max }] of Object.entries(numberOptions())) {
     const [, defaultCell, range] = rows.get(name) ?? [];
     assert.equal(defaultCell, grouped(fallback), name);
     assert.equal(range, `${grouped(min)} to ${grouped(max)}`, name);
@@ -95,11 +95,11 @@ test("the rows of the other options have their defaults", () => {
     "none",
   ]);
   const off = ["debug", "teamFlag", "respectDnt", "respectGpc", "featureFlags"].map((name) => [name, "false"]);
-  const words = Object.entries(WORD_OPTIONS).map(([name, [first]]) => [name, `\`"${first}"\``]);
-  const defaults = new Map([["host", `\`${DEFAULT_HOST}\``], ...none, ...off, ...words] as [string, string][]);
-  assert.equal(defaults.size + Object.keys(NUMBER_OPTIONS).length, rows.size);
+  const words = Object.entries(wordOptions()).map(([name, [first]]) => [name, `\`"${first}"\``]);
+  const defaults = new Map([["host", `\`${defaultHost()}\``], ...none, ...off, ...words] as [string, string][]);
+  assert.equal(defaults.size + Object.keys(numberOptions()).length, rows.size);
   for (const [name, value] of defaults) assert.equal(rows.get(name)?.[1], value, name);
-  for (const [name, choice] of Object.entries(WORD_OPTIONS)) {
+  for (const [name, choice] of Object.entries(wordOptions())) {
     const type = choice
       .map((word) => `\`"${word}"\``)
       .join(", ")
@@ -109,18 +109,19 @@ test("the rows of the other options have their defaults", () => {
 });
 
 test("the comments of the types give the defaults and bounds of the code", () => {
-  const types = readText("js/src/types.ts");
-  for (const [name, { default: fallback, min, max }] of Object.entries(NUMBER_OPTIONS)) {
+  const types = readText("src/bindings/configuration.d.ts");
+  for (const [name, { default: fallback, min, max }] of Object.entries(numberOptions())) {
     const comment = `: ${grouped(min)} to ${grouped(max)}. Default ${grouped(fallback)}. */\n  ${name}?: number;`;
     assert.ok(types.includes(comment), name);
   }
-  assert.ok(types.includes(`Default \`${DEFAULT_HOST}\`. */\n  host?: string | null | undefined;`));
+  assert.ok(types.includes(`Default \`${defaultHost()}\`. */\n  host?: string | null | undefined;`));
 });
 
 const FINDINGS = "What the constructor finds";
 
 test("every code of a finding has a row, and no other", () => {
-  const [, union = ""] = /^export type FindingCode =\n(.*?);$/ms.exec(readText("js/src/findings.ts")) ?? [];
+  const [, union = ""] =
+    /^export type FindingCode =\n(.*?);$/ms.exec(readText("src/bindings/configuration.d.ts")) ?? [];
   const codes = [...union.matchAll(/"(\w+)"/g)].map(([, code]) => code);
   assert.ok(codes.includes("host_invalid"));
   assert.deepEqual([...rowsUnder(FINDINGS).keys()], codes);
@@ -134,7 +135,7 @@ test("every option has its level, and no name is on both sides", () => {
     const [, list = ""] = new RegExp(`^- \\*\\*${level}\\*\\*: (.*?)\\.`, "ms").exec(page) ?? [];
     return [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name);
   };
-  const ofLevel = (level: string) => Object.entries(OPTION_LEVELS).filter(([, own]) => own === level);
+  const ofLevel = (level: string) => Object.entries(optionLevels()).filter(([, own]) => own === level);
   for (const level of ["error", "warning"]) {
     const names = ofLevel(level).map(([name]) => name);
     assert.deepEqual(named(level), names, level);
@@ -145,7 +146,7 @@ test("every name of posthog-js that is known has a row with the option that does
   const rows = [...rowsUnder("Names of posthog-js")].map(([name, [option]]) => [name, option]);
   assert.deepEqual(
     rows,
-    Object.entries(POSTHOG_JS_NAMES).map(([name, option]) => [name, `\`${option}\``]),
+    Object.entries(postHogJsNames()).map(([name, option]) => [name, `\`${option}\``]),
   );
 });
 
@@ -167,9 +168,10 @@ function holds(heading: string, files: readonly string[]): void {
 }
 
 test("every bound of the tracker has a row with its value, and no other", () => {
+  const configuration = ["configuration/checks", "configuration/mod", "configuration/names"];
   const event = ["event/distinct_id", "event/emails", "person/session", "person/stored"];
   const flags = ["flags/cache", "flags/feature_flags", "flags/gate", "flags/request"];
-  const tracker = ["asking", "clock", "held", "quarantine", "recorder", "sharing", "timezone"].map(
+  const tracker = ["asking", "clock", "held", "quarantine", "recorder", "replay", "sharing", "timezone"].map(
     (name) => `tracker/${name}`,
   );
   const browser = ["driver", "driver/outputs", "mirror", "posthog", "requests", "value", "web"].map(
@@ -177,7 +179,7 @@ test("every bound of the tracker has a row with its value, and no other", () => 
   );
   holds(
     "Bounds of the tracker",
-    [...event, ...flags, ...tracker, ...browser].map((module) => `src/${module}.rs`),
+    [...configuration, ...event, ...flags, ...tracker, ...browser].map((module) => `src/${module}.rs`),
   );
 });
 
@@ -209,7 +211,7 @@ test("constants that the engine and the wrapper share have one value", () => {
   );
   const wrapper = constantsOf(filesIn("js/src/", ".ts"), CONSTANT);
   const shared = [...wrapper.keys()].filter((name) => engine.has(name)).sort();
-  const known = ["ENTRY_AGE_MAX_MS", "KEY_PREFIX", "QUARANTINE_MAX", "RECORD_FORMAT"];
+  const known = ["KEY_PREFIX", "QUARANTINE_MAX", "RECORD_FORMAT"];
   assert.deepEqual(shared, known);
   for (const name of shared) assert.equal(wrapper.get(name), engine.get(name), name);
 });

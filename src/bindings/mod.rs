@@ -6,12 +6,12 @@ mod read_out;
 
 use wasm_bindgen::prelude::*;
 
-use crate::browser::value::plain_text;
-use crate::browser::{Driver, Heard, Host, PageCode, PostHogOnPage};
+use crate::browser::value::{member, plain_text, text_of};
+use crate::browser::{Driver, Heard};
 use crate::event::PageAddress;
 use crate::outbox::{Monotonic, Wall};
 use crate::tracker::{Input, Moment, Person};
-pub use configuration::Configuration;
+pub use configuration::{Configuration, HandedOver};
 
 /// The tracker of one page. Any method may be called from inside a method of the page's side: what it says is done behind what
 /// is going on.
@@ -23,19 +23,14 @@ pub struct Engine {
     given: core::cell::RefCell<Option<Moment>>,
 }
 
-#[wasm_bindgen]
 impl Engine {
-    /// Makes the tracker with the checked options. It does nothing before `start`.
-    #[wasm_bindgen(constructor)]
-    pub fn new(configuration: &Configuration, host: Host) -> Self {
-        let options = configuration.read();
-        let is_own = configuration.identity() == "own";
-        let posthog = (!is_own).then(|| PostHogOnPage::new(&options.api_key, configuration.posthog()));
-        let code = PageCode { posthog, hooks: configuration.hooks(), is_team_enabled: configuration.is_team_enabled() };
-        let driver = Driver::new(options, host, code);
+    fn of(driver: &'static Driver) -> Self {
         Self { driver, given: core::cell::RefCell::default() }
     }
+}
 
+#[wasm_bindgen]
+impl Engine {
     /// Starts the tracker; on a page that is only prerendered it waits for somebody who sees it.
     pub fn start(&self) {
         self.driver.start();
@@ -46,31 +41,20 @@ impl Engine {
         self.driver.hear(heard, id, value);
     }
 
-    /// The next call happened then: at these times, as this call of its page, at this address. `uuid` is what its event is identified
-    /// by; `visitor` and `said` are whom it is about, as the journal has them.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is a fact of the call, and an object would have to be taken apart"
-    )]
-    pub fn at(
-        &self,
-        ms: f64,
-        sequence: f64,
-        #[wasm_bindgen(js_name = monotonicMs)] monotonic_ms: f64,
-        href: &str,
-        referrer: &str,
-        uuid: Option<String>,
-        visitor: Option<String>,
-        said: Option<String>,
-    ) {
-        let person = visitor.and_then(|visitor| Person::read(&visitor, said.as_deref().unwrap_or("[]")));
+    /// The next call happened then, as the facade has kept it (`js/src/waiting-calls.ts`): its time, place and uuid, and, where it has an
+    /// entry of the journal, whom that is about.
+    pub fn at(&self, call: &JsValue) {
+        let number = |name| member(call, name).as_f64().unwrap_or_default() as u64;
+        let text = |name| member(call, name).as_string();
+        let said = || text_of(&member(call, "identity")).unwrap_or_default();
+        let visitor = text("key").filter(|key| !key.is_empty()).and_then(|_| text("visitor"));
         self.given.replace(Some(Moment {
-            captured: Wall(ms as u64),
-            sequence: sequence as u64,
-            monotonic: Monotonic(monotonic_ms as u64),
-            address: PageAddress::reduce(href, referrer),
-            uuid,
-            person,
+            captured: Wall(number("ms")),
+            sequence: number("sequence"),
+            monotonic: Monotonic(number("monotonicMs")),
+            address: PageAddress::reduce(&text("href").unwrap_or_default(), &text("referrer").unwrap_or_default()),
+            uuid: text("uuid"),
+            person: visitor.and_then(|visitor| Person::read(&visitor, &said())),
         }));
     }
 

@@ -3,12 +3,15 @@
 use wasm_bindgen::prelude::*;
 
 use super::Engine;
-use super::configuration::identity_of;
 use super::read_out::CapturedEvent;
 use crate::browser::value::{id_of, is_given, member, object_of, plain_text, texts_of, time_of};
 use crate::event::json::Object;
 use crate::event::{CaptureOptions, clean, is_legal_distinct_id, is_uuid};
+use crate::person::IdentityBootstrap;
 use crate::tracker::{Call, Capture, GroupKey, Original, Step};
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("page_calls.d.ts");
 
 #[wasm_bindgen]
 impl Engine {
@@ -111,7 +114,7 @@ impl Engine {
     /// Somebody else uses the page from now on.
     pub fn reset(&self, options: &JsValue) {
         let bootstrap = member(options, "bootstrap");
-        let mut identity = identity_of(&object_of(&bootstrap));
+        let mut identity = IdentityBootstrap::read(&object_of(&bootstrap));
         let given = member(&bootstrap, "distinctId");
         let is_legal = given.as_string().is_some_and(|id| is_legal_distinct_id(&id));
         let is_illegal = !given.is_undefined() && !is_legal;

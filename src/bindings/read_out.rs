@@ -4,8 +4,8 @@ use serde::{Serialize, Serializer};
 use wasm_bindgen::prelude::*;
 
 use super::Engine;
-use crate::browser::Captured;
 use crate::browser::value::{any_text, id_of, member, parsed, plain_text};
+use crate::browser::{Captured, gate_word};
 use crate::event::json::{Object, Value};
 use crate::flags::{Flag, FlagValue};
 use crate::outbox::DropReason;
@@ -13,27 +13,7 @@ use crate::person::ConsentState;
 use crate::tracker::{Call, Tracker};
 
 #[wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = r#"
-/** What an event was stored as. */
-export interface CapturedEvent {
-  readonly uuid: string;
-  readonly event: string;
-}
-
-/** What became of a page's events, in whole events. */
-export interface EngineStats {
-  captured: number;
-  adopted: number;
-  confirmed: number;
-  waiting: number;
-  held: number;
-  settledElsewhere: number;
-  /** How many were given up for each reason. */
-  dropped: Record<string, number>;
-  /** What is known of the teams that have been named on this page. */
-  teams: Record<string, "unknown" | "open" | "shut">;
-}
-"#;
+const TYPES: &str = include_str!("read_out.d.ts");
 
 /// What an event was stored as.
 #[derive(Debug)]
@@ -77,15 +57,6 @@ fn out(value: &impl Serialize) -> JsValue {
     value.serialize(&serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true)).unwrap_or_default()
 }
 
-/// The word for what is known of a team.
-fn word_of(is_open: Option<bool>) -> &'static str {
-    match is_open {
-        None => "unknown",
-        Some(true) => "open",
-        Some(false) => "shut",
-    }
-}
-
 #[wasm_bindgen]
 impl Engine {
     /// Who events are about.
@@ -121,7 +92,7 @@ impl Engine {
     }
 
     /// What is known of the teams of this page, before they may be known nothing.
-    #[wasm_bindgen(js_name = teamStates, unchecked_return_type = "Record<string, 'unknown' | 'open' | 'shut'> | undefined")]
+    #[wasm_bindgen(js_name = teamStates, unchecked_return_type = "Record<string, TeamGateState> | undefined")]
     pub fn team_states(&self) -> JsValue {
         let teams = self.driver.with(Tracker::teams).flatten();
         teams.map(|teams| teams_out(&teams)).unwrap_or_default()
@@ -192,7 +163,7 @@ impl Engine {
     }
 
     /// What is known of the visitor's consent.
-    #[wasm_bindgen(unchecked_return_type = "ConsentWord")]
+    #[wasm_bindgen(unchecked_return_type = "ConsentState")]
     pub fn consent(&self) -> String {
         let state = self.driver.with(Tracker::consent);
         state.unwrap_or(ConsentState::Pending).word().to_owned()
@@ -205,7 +176,7 @@ impl Engine {
     }
 
     /// What became of this page's events; from inside a storage call, as it was before that call.
-    #[wasm_bindgen(unchecked_return_type = "EngineStats")]
+    #[wasm_bindgen(unchecked_return_type = "Omit<Stats, 'engine'>")]
     pub fn stats(&self) -> JsValue {
         let stats = self.driver.stats();
         let counts = out(&Counts([
@@ -237,7 +208,7 @@ impl Engine {
 fn teams_out(teams: &[(String, Option<bool>)]) -> JsValue {
     let mut words = Object::default();
     for (team, is_open) in teams {
-        words.set_text(team, word_of(*is_open));
+        words.set_text(team, gate_word(*is_open));
     }
     parsed(words.text())
 }

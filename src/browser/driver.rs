@@ -9,18 +9,16 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::drain_lock::DrainLock;
 use super::page_events::{self, PageEvents};
-use super::posthog::PostHogOnPage;
 use super::requests::Requests;
 use super::storage::PageStorage;
 use super::tasks::Tasks;
 use super::value::member;
 use super::web::when_idle;
-use super::{Heard, Host, Mirror, facts};
+use super::{Heard, Host, Mirror, PageCode, facts};
 use crate::event::json::Object;
 use crate::outbox::{KEY_PREFIX, Stats, noun_key};
 use crate::tracker::{Call, Facts, Input, Moment, Options, Tracker};
@@ -42,17 +40,6 @@ pub struct Captured {
     pub uuid: String,
     /// The name.
     pub name: String,
-}
-
-/// The page's own code that a tracker calls.
-#[derive(Debug)]
-pub(crate) struct PageCode {
-    /// A posthog-js on the same page, where it says who the visitor is.
-    pub(crate) posthog: Option<PostHogOnPage>,
-    /// See every event before it is stored.
-    pub(crate) hooks: Vec<Function>,
-    /// Says whether a team is tracked.
-    pub(crate) is_team_enabled: JsValue,
 }
 
 /// One tracker in its browser.

@@ -19,15 +19,24 @@ export interface Host {
   remember(key: string, value: string | undefined): void;
   notes(): number;
   opened(): void;
-  tellTeam(team: string, isOpen: boolean | undefined): void;
+  tellTeam(team: string, state: TeamGateState): void;
   tellFlags(): void;
-  tellConsent(state: ConsentWord): void;
+  tellConsent(state: ConsentState): void;
   tellNear(key: string): void;
   flagsSettled(ticket: number): void;
   flushed(): void;
   isShutDown(): void;
 }
 "#;
+
+/// The word for what is known of a team.
+pub(crate) fn gate_word(is_open: Option<bool>) -> &'static str {
+    match is_open {
+        None => "unknown",
+        Some(true) => "open",
+        Some(false) => "shut",
+    }
+}
 
 #[wasm_bindgen]
 extern "C" {
@@ -73,7 +82,7 @@ extern "C" {
 
     /// Tells the page's listeners what is known of a team.
     #[wasm_bindgen(method, js_name = tellTeam)]
-    pub(super) fn tell_team(this: &Host, team: &str, is_open: Option<bool>);
+    pub(super) fn tell_team(this: &Host, team: &str, state: &str);
 
     /// Tells the page's listeners of the feature flags.
     #[wasm_bindgen(method, js_name = tellFlags)]

@@ -10,6 +10,7 @@ mod hooks;
 mod host;
 mod mirror;
 mod page_events;
+mod page_options;
 mod posthog;
 mod requests;
 mod storage;
@@ -17,12 +18,15 @@ mod tasks;
 pub(crate) mod value;
 mod web;
 
+pub(crate) use web::say;
+
 #[cfg(feature = "planted-trap")]
 pub mod planted_trap;
 
-pub(crate) use driver::PageCode;
 pub use driver::{Captured, Driver};
 pub use heard::Heard;
 pub use host::Host;
+pub(crate) use host::gate_word;
 use mirror::Mirror;
+pub(crate) use page_options::{PageCode, PageOptions};
 pub(crate) use posthog::PostHogOnPage;

@@ -33,7 +33,7 @@ extern "C" {
     fn array_of(value: &JsValue) -> Result<Array, JsValue>;
 
     #[wasm_bindgen(js_namespace = Object, js_name = keys, catch)]
-    fn keys(object: &JsValue) -> Result<Array, JsValue>;
+    pub(super) fn keys(object: &JsValue) -> Result<Array, JsValue>;
 }
 
 /// The names of an object's own members; none, where it does not want to be listed.
@@ -111,7 +111,7 @@ pub(crate) fn object_of(value: &JsValue) -> Object {
 }
 
 /// Whether a value is an array. A revoked proxy counts as one, so that nothing of it is read.
-fn is_array(value: &JsValue) -> bool {
+pub(super) fn is_array(value: &JsValue) -> bool {
     array_is_array(value).unwrap_or(true)
 }
 

@@ -42,7 +42,7 @@ pub(super) fn page() -> Window {
 }
 
 /// Says something on the console of the page, by its method `level`.
-pub(super) fn say(level: &str, text: &str) {
+pub(crate) fn say(level: &str, text: &str) {
     let console = member(&page(), "console");
     let text = JsValue::from_str(&["[PostHogBookingTracker] ", text].concat());
     method(&console, level, &[text]);

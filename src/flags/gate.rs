@@ -75,6 +75,20 @@ pub struct TeamGateOptions {
     pub flags: FlagsProject,
 }
 
+/// The teams of which an object says whether they are tracked.
+///
+/// # Example
+/// ```
+/// use posthog_booking_tracker::{event::json::Object, flags::known_teams};
+/// let teams = Object::read(r#"{"42":true,"43":"perhaps"}"#).unwrap_or_default();
+/// assert_eq!(known_teams(&teams), [("42".to_owned(), true)]);
+/// ```
+#[must_use]
+pub fn known_teams(teams: &Object) -> Vec<(String, bool)> {
+    let known = teams.members().filter_map(|(team, is_open)| Some((team.text()?.into_owned(), is_open.boolean()?)));
+    known.collect()
+}
+
 /// What the gate says of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {

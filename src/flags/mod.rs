@@ -18,6 +18,7 @@ pub use feature_flags::{
 };
 pub use gate::{
     Admission, GATE_STALE_MAX_MS, GATE_TEAMS_MAX, GateNews, GateNow, GateSource, TeamGate, TeamGateOptions, Ungated,
+    known_teams,
 };
 pub use request::{FLAGS_RETRY_MS, FlagsProject};
 

@@ -56,7 +56,7 @@ pub use input::{Input, NewEvent};
 pub use ledger::{DropReason, Stats};
 pub use output::{Notice, Output};
 pub use reach::{UNREACHED_PAGES_MAX, UNREACHED_RECORDS_MAX};
-pub use record::{KEY_PREFIX, RECORD_FORMAT, noun_key, record_key};
+pub use record::{KEY_PREFIX, RECORD_FORMAT, noun_key, project_hash, record_key};
 #[cfg(feature = "broken-trackers")]
 pub use sabotage::Sabotage;
 pub use store::{MemoryStore, Store, StoreError, TabStore};

@@ -36,6 +36,21 @@ pub fn noun_key(noun: &str, project: &str) -> String {
     key
 }
 
+/// How a project is called in storage keys: 32-bit FNV-1a of its key in base 36. The facade computes the same
+/// (`js/src/storage-keys.ts`).
+///
+/// # Example
+/// ```
+/// assert_eq!(posthog_booking_tracker::outbox::project_hash("phc_demo"), "1plaeh8");
+/// ```
+#[must_use]
+pub fn project_hash(api_key: &str) -> String {
+    let mix = |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    let mut text = String::new();
+    push_base36(&mut text, api_key.bytes().fold(0x811c_9dc5, mix).into());
+    text
+}
+
 /// The storage key of the record of an event: captured at `captured`, as number `sequence` of its page.
 ///
 /// # Example
@@ -277,6 +292,7 @@ mod tests {
         let key = RecordKey::new(&project, captured, fixture["sequence"].as_u64().unwrap(), &text("/uuid"));
         assert_eq!(key.text, text("/key"));
         assert_eq!(key.uuid(), text("/uuid"));
+        assert_eq!(project_hash(&text("/apiKey")), project);
         assert_eq!(noun_key("identity", &project), text("/identityKey"));
         for (name, sealed, held, team) in [
             ("/sealed", true, false, "42"),

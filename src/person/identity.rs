@@ -91,6 +91,27 @@ pub struct IdentityBootstrap {
     pub session_id: Option<String>,
 }
 
+impl IdentityBootstrap {
+    /// Reads the members `distinctId`, `isIdentified` and `sessionId`; what is of another kind says nothing.
+    ///
+    /// # Example
+    /// ```
+    /// use posthog_booking_tracker::{event::json::Object, person::IdentityBootstrap};
+    /// let given = Object::read(r#"{"distinctId":"user_7","isIdentified":true,"sessionId":7}"#).unwrap_or_default();
+    /// let distinct_id = Some("user_7".to_owned());
+    /// assert_eq!(IdentityBootstrap::read(&given), IdentityBootstrap { distinct_id, is_identified: true, session_id: None });
+    /// ```
+    #[must_use]
+    pub fn read(bootstrap: &Object) -> Self {
+        let text = |name| bootstrap.get(name).and_then(Value::text).map(std::borrow::Cow::into_owned);
+        Self {
+            distinct_id: text("distinctId").filter(|id| !id.is_empty()),
+            is_identified: bootstrap.get("isIdentified").and_then(Value::boolean) == Some(true),
+            session_id: text("sessionId"),
+        }
+    }
+}
+
 /// The identity of this browser for one project, as one page knows it.
 #[derive(Debug)]
 pub struct IdentityKeeper {

@@ -1,6 +1,7 @@
 //! How a tracker is set up: what the page has configured, checked and complete.
 
-use crate::flags::{FlagsBootstrap, TeamGateOptions};
+use crate::event::json::{Object, Value};
+use crate::flags::{FlagsBootstrap, TeamGateOptions, known_teams};
 use crate::outbox::Config;
 use crate::person::IdentityBootstrap;
 
@@ -76,6 +77,31 @@ pub struct Options {
 }
 
 impl Options {
+    /// Adds what the facade has heard before there was a tracker (`js/src/tracker.ts`): its members `page`, `said`, `version`,
+    /// `isLazy`, and `teams`, by which the page's callback has answered. The server that renders the page knows better.
+    ///
+    /// # Example
+    /// ```
+    /// use posthog_booking_tracker::{event::json::Object, tracker::Options};
+    /// let given = Object::read(r#"{"version":"0.1.0","teams":{"42":true}}"#).unwrap_or_default();
+    /// let options = Options::default().with_handed_over(&given);
+    /// assert_eq!(options.version, "0.1.0");
+    /// assert_eq!(options.gate.known, [("42".to_owned(), true)]);
+    /// ```
+    #[must_use]
+    pub fn with_handed_over(mut self, given: &Object) -> Self {
+        let text = |name| given.get(name).and_then(Value::text).unwrap_or_default().into_owned();
+        self.page = text("page");
+        self.said = text("said");
+        self.version = text("version");
+        self.is_lazy = given.get("isLazy").and_then(Value::boolean) == Some(true);
+        let mut heard = given.get("teams").and_then(Object::of).as_ref().map(known_teams).unwrap_or_default();
+        let known = &mut self.gate.known;
+        heard.retain(|(team, _)| known.iter().all(|(other, _)| other != team));
+        known.append(&mut heard);
+        self
+    }
+
     /// The hash of the project's key, by which storage keeps projects apart.
     #[must_use]
     pub fn project(&self) -> &str {

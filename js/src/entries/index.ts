@@ -1,15 +1,17 @@
 // The entry for bundlers and `<script type="module">`: the tracker is there at once, because its module stands in this file.
 
 import type { BookingTracker } from "../booking-tracker.js";
-import { openerOf } from "../open.js";
+import { checkerOf, openerOf } from "../open.js";
 import { trackerClass } from "../tracker-class.js";
 import { type OpenTracker, type TrackerSource, twice } from "../tracker-source.js";
 import { wasm } from "../wasm.js";
 
-export { checkOptions } from "../options.js";
 export type * from "../public-types.js";
 
 const openTracker = openerOf(wasm);
+
+/** Says what is wrong with a configuration, without making a tracker of it: nothing, where it is good. */
+export const checkOptions = checkerOf(wasm);
 
 /** The same tracker, translated to JavaScript: for pages that must not run WebAssembly. */
 const loadTranslated = () => twice(async () => (await import("./no-wasm.js")).openTracker);

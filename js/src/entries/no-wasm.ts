@@ -2,15 +2,17 @@
 
 import type { BookingTracker } from "../booking-tracker.js";
 import { noWasm } from "../no-wasm.js";
-import { openerOf } from "../open.js";
+import { checkerOf, openerOf } from "../open.js";
 import { trackerClass } from "../tracker-class.js";
 import type { TrackerSource } from "../tracker-source.js";
 
-export { checkOptions } from "../options.js";
 export type * from "../public-types.js";
 
 /** @internal What the other entries load this file for. */
 export const openTracker = openerOf(noWasm);
+
+/** Says what is wrong with a configuration, without making a tracker of it: nothing, where it is good. */
+export const checkOptions = checkerOf(noWasm);
 
 const source: TrackerSource = { open: openTracker, load: async () => openTracker };
 

@@ -1,8 +1,7 @@
 // The entry for a classic `<script src>`: puts the class on the global object. What a page needs that must not run WebAssembly lies beside
 // the script.
 
-import { openerOf } from "../open.js";
-import { checkOptions } from "../options.js";
+import { checkerOf, openerOf } from "../open.js";
 import { trackerClass } from "../tracker-class.js";
 import type { OpenTracker, TrackerSource } from "../tracker-source.js";
 import { wasm } from "../wasm.js";
@@ -30,4 +29,6 @@ async function load(attempt = 0): Promise<OpenTracker> {
 
 const source: TrackerSource = { open: openerOf(wasm), load: () => load() };
 
-Object.assign(globalThis, { PostHogBookingTracker: Object.assign(trackerClass(source), { checkOptions }) });
+Object.assign(globalThis, {
+  PostHogBookingTracker: Object.assign(trackerClass(source), { checkOptions: checkerOf(wasm) }),
+});

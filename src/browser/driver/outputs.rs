@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::super::value::method;
 use super::super::web::{clear_timeout, say, set_timeout};
-use super::super::{Heard, facts, hooks};
+use super::super::{Heard, facts, gate_word, hooks};
 use super::{Captured, Driver};
 use crate::flags::Question;
 use crate::tracker::{HookAnswer, Input, Output};
@@ -50,7 +50,7 @@ impl Driver {
                     posthog.tell(call);
                 }
             }
-            Output::TellTeam { team, is_open } => self.host.tell_team(&team, is_open),
+            Output::TellTeam { team, is_open } => self.host.tell_team(&team, gate_word(is_open)),
             Output::TellFlags => self.host.tell_flags(),
             Output::TellConsent(state) => self.host.tell_consent(state.word()),
             Output::TellNear(key) => self.host.tell_near(&key),

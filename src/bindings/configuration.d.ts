@@ -1,98 +1,10 @@
-// The types that users of the package see.
-
-import type { DropReason } from "./drop-reasons.js";
-
-/** An id as booking systems have it. It is sent as it is given. */
-export type Id = number | string;
-
-/** What every booking event may carry. More properties of your own are welcome; they are sent as they are. */
-export interface BookingProperties {
-  /** The kind of meeting that is booked. */
-  eventTypeId?: Id;
-  /** The host, or the user who is logged in; never the guest. */
-  userId?: Id;
-  /**
-   * The team that the booking belongs to. The event is sent only if this team is tracked. If you leave it out, the page's team is
-   * used.
-   */
-  teamId?: Id;
-  /** Whether an earlier booking is moved. */
-  isReschedule?: boolean;
-  /** Whether a team hosts the meeting. */
-  isTeamEvent?: boolean;
-  /** Whether the booking costs something. */
-  paymentRequired?: boolean;
-  /** Names the attempt at a booking on all its events. The tracker makes one where you give none. */
-  attemptId?: string;
-  [property: string]: unknown;
-}
-
-/**
- * `booking_started`: the visitor has submitted the booking form. Begins an attempt: its id goes on all booking events until the
- * next start.
- */
-export interface BookingStartedProperties extends BookingProperties {
-  /** Length of the meeting in minutes; not the time that booking it took. */
-  duration?: number;
-}
-
-/** `booking_completed`: the booking exists and everything about it is done. */
-export interface BookingCompletedProperties extends BookingProperties {
-  bookingId: Id;
-  bookingUid: string;
-  /** Length of the meeting in minutes; not the time that booking it took. */
-  duration?: number;
-  /** Milliseconds since the attempt began. The tracker measures it where you give none. */
-  elapsedMs?: number;
-}
-
-/** `booking_failed`: the booking could not be made. */
-export interface BookingFailedProperties extends BookingProperties {
-  /** What went wrong, in words. E-mail addresses in it are replaced before anything is stored. */
-  error: string;
-  /** A stable name of what went wrong. */
-  errorCode?: string;
-  /** Milliseconds since the attempt began. The tracker measures it where you give none. */
-  elapsedMs?: number;
-}
+// What a page configures. `configuration.rs` reads it.
 
 /**
  * Whether a team is tracked: an answer for the page's `teamId` (for every team, where the page names none), or a question
  * for each team, whose id is given as text.
  */
 export type TeamGateSource = boolean | ((teamId: string) => boolean | Promise<boolean>);
-
-/** What is known of a team: nobody has said yet, it is tracked, or it is definitely not. */
-export type TeamGateState = "unknown" | "open" | "shut";
-
-/** The value of a feature flag: on or off, or the name of a variant. */
-export type FlagValue = boolean | string;
-
-/** What a feature flag says. */
-export interface FeatureFlagResult {
-  readonly key: string;
-  readonly enabled: boolean;
-  /** The variant, where the flag has several. */
-  readonly variant?: string;
-  /** The JSON value that comes with it. */
-  readonly payload?: unknown;
-}
-
-/** Options for reading a flag. */
-export interface FlagOptions {
-  /** Whether PostHog is told that the visitor has met the flag, once for each value. Default true. */
-  sendEvent?: boolean;
-}
-
-/** Hears of feature flags: the keys of those that are on, the value of each, and whether the last load has failed. */
-export type FeatureFlagsListener = (
-  flags: string[],
-  values: Record<string, FlagValue>,
-  context: { readonly errorsLoading: boolean },
-) => void;
-
-/** Whether a visitor may be tracked; "pending", while it has not said so and the page requires it. */
-export type ConsentState = "granted" | "denied" | "pending";
 
 /** Which visitors PostHog keeps a profile of. */
 export type PersonProfiles = "identifiedOnly" | "always" | "never";
@@ -123,32 +35,6 @@ export interface Bootstrap extends IdentityBootstrap {
   teams?: Readonly<Record<string, boolean>>;
 }
 
-/** Options for `capture`. */
-export interface CaptureOptions {
-  /** When it happened: a date, milliseconds or a text that `Date` reads. Default now. It is sent in UTC. */
-  timestamp?: Date | number | string;
-  /** What identifies it. Default a new UUID of version 7. An event with a uuid that waits already is dropped. */
-  uuid?: string;
-  /** Who it is about, if not the visitor. */
-  distinctId?: string;
-  /** Properties of the person that are set. */
-  $set?: object;
-  /** Properties of the person that are set where they have no value. */
-  $setOnce?: object;
-  /** Groups that it belongs to beside the visitor's, key by type. */
-  groups?: Readonly<Record<string, Id>>;
-  /** Whether PostHog should not look up where it comes from. Default false. */
-  disableGeoip?: boolean;
-  /** Whether it goes at once, as a completed booking does. Default false. */
-  sendInstantly?: boolean;
-}
-
-/** What an event was stored as. */
-export interface CapturedEvent {
-  readonly uuid: string;
-  readonly event: string;
-}
-
 /** An event as it is about to be stored. A hook may change its name, its properties, `$set` and `$set_once`. */
 export interface OutgoingEvent {
   event: string;
@@ -163,16 +49,6 @@ export interface OutgoingEvent {
 
 /** Sees every event before it is stored; gives it back, changed or not, or nothing to drop it. */
 export type BeforeSend = (event: OutgoingEvent) => OutgoingEvent | null | undefined;
-
-/** Options for `reset`. */
-export interface ResetOptions {
-  /** Whether what waits is given up as well. Default false: it is sent. */
-  purge?: boolean;
-  /** Whether the browser counts as another one, with another anonymous id. Default false. */
-  newDevice?: boolean;
-  /** Who the next visitor is. */
-  bootstrap?: IdentityBootstrap;
-}
 
 /** How a tracker is set up. */
 export interface TrackerOptions {
@@ -262,33 +138,41 @@ export interface PostHogInstance {
   reset?(newDevice?: boolean): void;
 }
 
-/**
- * What became of this page's events. Always
- * `captured + adopted = confirmed + waiting + settledElsewhere + the sum of dropped`.
- */
-export interface Stats {
-  /** What is known of the teams that have been named on this page. */
-  readonly teams: Readonly<Record<string, TeamGateState>>;
-  /**
-   * What takes the events of this page: the module as WebAssembly; the same module translated to JavaScript; nothing but the
-   * journal, because the tracker has not loaded or its module has trapped twice; nothing, because the tracker is off.
-   */
-  readonly engine: "wasm" | "no-wasm" | "journal" | "off";
-  /** Captured on this page, whatever became of them. */
-  readonly captured: number;
-  /** Taken over from other pages. */
-  readonly adopted: number;
-  /** Confirmed by PostHog. */
-  readonly confirmed: number;
-  /** Stored, in memory, held by the gate or under way. */
-  readonly waiting: number;
-  /**
-   * How many of the waiting events are held because their team's gate is not open or the visitor has not agreed. Before the tracker
-   * has loaded, all waiting events count as held.
-   */
-  readonly held: number;
-  /** Confirmed or dropped by another page, or taken over by it from the facade's journal. */
-  readonly settledElsewhere: number;
-  /** Given up, by reason. While the tracker is not there, a reason that was not met is missing. */
-  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+/** The stable names of what can be wrong with a configuration. `docs/options.md` has a row for each. */
+export type FindingCode =
+  | "api_key_missing"
+  | "api_key_personal"
+  | "api_key_invalid"
+  | "host_invalid"
+  | "option_invalid"
+  | "option_out_of_range"
+  | "option_unreadable"
+  | "option_misspelt"
+  | "option_unknown"
+  | "options_invalid";
+
+/** How much it matters: "error" turns the tracker off, "warning" does not, "info" is off on purpose. */
+export type FindingLevel = "error" | "warning" | "info";
+
+/** One thing that is wrong with a configuration. */
+export interface Finding {
+  readonly code: FindingCode;
+  /** The option as the page spells it; `apiKey` and `options` for the arguments. */
+  readonly option: string;
+  readonly level: FindingLevel;
+  /** Says what to change. */
+  readonly message: string;
+}
+
+/** What the facade has heard before there was a tracker. */
+export interface HandedOver {
+  readonly version: string;
+  /** Names the page in the entries of the journal. */
+  readonly page: string;
+  /** What the visitor has said of its consent on this page, as it is stored. */
+  readonly said: string;
+  /** Whether facades of later pages want to know which teams are not tracked. */
+  readonly isLazy: boolean;
+  /** What the page's callback has said of teams. */
+  readonly teams: Readonly<Record<string, boolean | undefined>>;
 }

@@ -1,0 +1,291 @@
+//! What each option takes, and what is made of it.
+
+use super::finding::{Finding, FindingCode, FindingLevel};
+use super::given::{Given, GivenOptions};
+use super::names::level_of;
+use crate::event::is_legal_distinct_id;
+use crate::event::json::{Object, Value, push_integer};
+
+/// Where PostHog takes events for projects in its US region.
+pub const DEFAULT_HOST: &str = "https://us.i.posthog.com";
+
+/// The longest project key that PostHog takes.
+const API_KEY_LENGTH_MAX: usize = 64;
+
+/// An option that is a whole number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NumberOption {
+    name: &'static str,
+    default: u32,
+    min: u32,
+    max: u32,
+}
+
+// `docs/options.md` is held against these, and against the words below.
+pub(super) const FLUSH_AT: NumberOption = NumberOption { name: "flushAt", default: 20, min: 1, max: 500 };
+pub(super) const FLUSH_INTERVAL: NumberOption =
+    NumberOption { name: "flushInterval", default: 10_000, min: 100, max: 3_600_000 };
+pub(super) const MAX_RETRIES: NumberOption = NumberOption { name: "maxRetries", default: 10, min: 0, max: 100 };
+pub(super) const REQUEST_TIMEOUT: NumberOption =
+    NumberOption { name: "requestTimeout", default: 10_000, min: 1_000, max: 60_000 };
+pub(super) const GATE_TTL: NumberOption =
+    NumberOption { name: "gateTtl", default: 300_000, min: 1_000, max: 86_400_000 };
+pub(super) const FLAG_RETRIES: NumberOption = NumberOption { name: "flagRetries", default: 1, min: 0, max: 10 };
+
+/// An option that is one of a few words; the first is the default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct WordOption {
+    name: &'static str,
+    words: &'static [&'static str],
+}
+
+pub(super) const HOLD_UNKNOWN: WordOption = WordOption { name: "holdUnknown", words: &["durable", "memory"] };
+pub(super) const UNGATED: WordOption = WordOption { name: "ungated", words: &["ignore", "track"] };
+pub(super) const CONSENT: WordOption = WordOption { name: "consent", words: &["granted", "required"] };
+pub(super) const PERSON_PROFILES: WordOption =
+    WordOption { name: "personProfiles", words: &["identifiedOnly", "always", "never"] };
+pub(super) const IDENTITY: WordOption = WordOption { name: "identity", words: &["own", "posthog-js", "auto"] };
+
+/// Why a value is not taken.
+#[derive(Debug)]
+struct Refusal {
+    code: FindingCode,
+    message: String,
+}
+
+/// A value that must be something else.
+fn invalid<Value>(name: &str, allowed: &str) -> Result<Value, Refusal> {
+    let message = [name, " must be ", allowed, ", or left out."].concat();
+    Err(Refusal { code: FindingCode::OptionInvalid, message })
+}
+
+/// Reads options one by one, and keeps what is wrong with them.
+pub(super) struct Checks<'a> {
+    pub(super) page: &'a mut dyn GivenOptions,
+    pub(super) findings: Vec<Finding>,
+    /// Whether the page's options can be asked for.
+    pub(super) has_options: bool,
+}
+
+impl Checks<'_> {
+    /// The project key; empty, where there is none that can be used.
+    pub(super) fn api_key(&mut self) -> String {
+        let given = self.page.api_key();
+        let key = match &given {
+            Given::Text(text) => text.trim(),
+            _ => "",
+        };
+        if key.is_empty() && matches!(given, Given::Absent | Given::Null | Given::Text(_)) {
+            let message =
+                "The tracker is off, because the project API key is missing. Pass the key that starts with phc_.";
+            return self.refuse_key(FindingCode::ApiKeyMissing, FindingLevel::Info, message);
+        }
+        if key.starts_with("phx_") {
+            let message =
+                "A personal API key (phx_) must never be in a page. Revoke it and pass the project API key (phc_).";
+            return self.refuse_key(FindingCode::ApiKeyPersonal, FindingLevel::Error, message);
+        }
+        if key.is_empty() || key.len() > API_KEY_LENGTH_MAX || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let message = "The project API key must be a text of at most 64 ASCII characters without spaces. Copy it from the settings of your PostHog project.";
+            return self.refuse_key(FindingCode::ApiKeyInvalid, FindingLevel::Error, message);
+        }
+        key.to_owned()
+    }
+
+    fn refuse_key(&mut self, code: FindingCode, level: FindingLevel, message: &str) -> String {
+        self.findings.push(Finding { code, option: "apiKey".to_owned(), level, message: message.to_owned() });
+        String::new()
+    }
+
+    /// Where events are sent, without a slash at the end.
+    pub(super) fn host(&mut self) -> String {
+        let given = self.given("host");
+        let text = match &given {
+            Given::Absent | Given::Null => DEFAULT_HOST,
+            Given::Text(text) if text.trim().is_empty() => DEFAULT_HOST,
+            Given::Text(text) | Given::Url(text) => text,
+            _ => "",
+        };
+        let url = self.page.url(text, false).filter(|url| is_web(&url.protocol));
+        let host = url.map(|url| [url.origin.as_str(), url.pathname.trim_end_matches('/')].concat());
+        let message =
+            "host must be https://us.i.posthog.com, https://eu.i.posthog.com or the full http(s) URL of your proxy.";
+        let refusal = Refusal { code: FindingCode::HostInvalid, message: message.to_owned() };
+        self.taken("host", &given, host.ok_or(refusal)).unwrap_or_default()
+    }
+
+    /// The team of the page; empty, where it has none.
+    pub(super) fn team(&mut self) -> String {
+        let given = self.given("teamId");
+        let is_number = !matches!(given, Given::Number(number) if number.is_nan());
+        let team = self.page.text_of_id("teamId").filter(|_| is_number);
+        let team = team.map_or_else(|| invalid("teamId", "a number or a text"), Ok);
+        self.taken("teamId", &given, team).unwrap_or_default()
+    }
+
+    /// The page's own answer for its team, and whether the page has a callback that can be asked.
+    pub(super) fn is_team_enabled(&mut self) -> (Option<bool>, bool) {
+        const NAME: &str = "isTeamEnabled";
+        let given = self.given(NAME);
+        let answer = match given {
+            Given::Absent => Ok((None, false)),
+            Given::Boolean(is_enabled) => Ok((Some(is_enabled), false)),
+            Given::Function => Ok((None, true)),
+            _ => invalid(NAME, "true, false or a function that is given a team id"),
+        };
+        self.taken(NAME, &given, answer).unwrap_or_default()
+    }
+
+    /// Where the host application is asked about teams; empty, where it is not.
+    pub(super) fn team_gate_url(&mut self) -> String {
+        const NAME: &str = "teamGateUrl";
+        let given = self.given(NAME);
+        let url = match &given {
+            Given::Absent | Given::Null => Ok(String::new()),
+            Given::Text(text) | Given::Url(text) if !text.trim().is_empty() => {
+                let url = self.page.url(text, true).filter(|url| is_web(&url.protocol));
+                url.map_or_else(|| invalid(NAME, "an http(s) URL of your application"), |url| Ok(url.href))
+            }
+            _ => invalid(NAME, "an http(s) URL of your application"),
+        };
+        self.taken(NAME, &given, url).unwrap_or_default()
+    }
+
+    /// An instance of posthog-js stays at the edge.
+    pub(super) fn posthog(&mut self) {
+        let given = self.given("posthog");
+        let instance = match given {
+            Given::Absent | Given::Null | Given::Object | Given::Function | Given::Url(_) => Ok(()),
+            _ => invalid("posthog", "an instance of posthog-js"),
+        };
+        let _: Option<()> = self.taken("posthog", &given, instance);
+    }
+
+    /// How many hooks the page has; they stay at the edge.
+    pub(super) fn hooks(&mut self) -> u32 {
+        let given = self.given("beforeSend");
+        let hooks = match given {
+            Given::Absent | Given::Null => Ok(0),
+            Given::Function => Ok(1),
+            Given::Functions(count) => Ok(count),
+            _ => invalid("beforeSend", "a function or several in an array"),
+        };
+        self.taken("beforeSend", &given, hooks).unwrap_or_default()
+    }
+
+    /// What the server that renders the page knows, without what it does not know and says by `null`.
+    pub(super) fn bootstrap(&mut self) -> Option<Object> {
+        let given = self.given("bootstrap");
+        let bootstrap = match given {
+            Given::Absent | Given::Null => Ok(None),
+            Given::Object => {
+                let mut bootstrap = self.page.object("bootstrap");
+                bootstrap.retain(&mut |_, value| value.raw() != "null");
+                check_bootstrap(&bootstrap).map(|()| Some(bootstrap))
+            }
+            _ => invalid("bootstrap", "an object"),
+        };
+        self.taken("bootstrap", &given, bootstrap).flatten()
+    }
+
+    /// Whether an option is on; off, where the page says nothing.
+    pub(super) fn switch(&mut self, name: &'static str) -> bool {
+        let given = self.given(name);
+        let is_on = match given {
+            Given::Absent | Given::Null => Ok(false),
+            Given::Boolean(is_on) => Ok(is_on),
+            _ => invalid(name, "true or false"),
+        };
+        self.taken(name, &given, is_on).unwrap_or_default()
+    }
+
+    /// The place of the chosen word.
+    pub(super) fn word(&mut self, WordOption { name, words }: &WordOption) -> usize {
+        let given = self.given(name);
+        let place = match &given {
+            Given::Absent => Some(0),
+            Given::Text(text) => words.iter().position(|word| word == text),
+            _ => None,
+        };
+        let allowed = || ["\"", &words.join("\" or \""), "\""].concat();
+        let place = place.map_or_else(|| invalid(name, &allowed()), Ok);
+        self.taken(name, &given, place).unwrap_or_default()
+    }
+
+    /// A whole number within its bounds.
+    pub(super) fn number(&mut self, option: &NumberOption) -> u32 {
+        let NumberOption { name, default, min, max } = *option;
+        let given = self.given(name);
+        let number = match given {
+            Given::Absent => Ok(default),
+            Given::Number(number)
+                if number >= f64::from(min) && number <= f64::from(max) && f64::from(number as u32) == number =>
+            {
+                Ok(number as u32)
+            }
+            _ => {
+                let mut message = name.to_owned();
+                for (part, number) in
+                    [(" must be a whole number from ", min), (" to ", max), ("; leave it out for ", default)]
+                {
+                    message.push_str(part);
+                    push_integer(&mut message, number.into());
+                }
+                message.push_str(".");
+                Err(Refusal { code: FindingCode::OptionOutOfRange, message })
+            }
+        };
+        self.taken(name, &given, number).unwrap_or(default)
+    }
+
+    fn given(&mut self, name: &'static str) -> Given {
+        if self.has_options { self.page.option(name) } else { Given::Absent }
+    }
+
+    /// What is made of an option; nothing, where it is not taken: then that is a finding.
+    fn taken<Taken>(&mut self, name: &'static str, given: &Given, taken: Result<Taken, Refusal>) -> Option<Taken> {
+        let refusal = match taken {
+            _ if *given == Given::Unreadable => {
+                let message = [name, " cannot be read, because reading it throws. Pass a plain value."].concat();
+                Refusal { code: FindingCode::OptionUnreadable, message }
+            }
+            Ok(taken) => return Some(taken),
+            Err(refusal) => refusal,
+        };
+        self.refused(name, refusal);
+        None
+    }
+
+    fn refused(&mut self, name: &'static str, Refusal { code, mut message }: Refusal) {
+        let level = level_of(name);
+        if level != FindingLevel::Error {
+            message.push_str(" The default is used.");
+        }
+        self.findings.push(Finding { code, option: name.to_owned(), level, message });
+    }
+}
+
+fn is_web(protocol: &str) -> bool {
+    matches!(protocol, "http:" | "https:")
+}
+
+fn check_bootstrap(bootstrap: &Object) -> Result<(), Refusal> {
+    let id = bootstrap.get("distinctId");
+    if id.is_some_and(|id| !id.text().is_some_and(|id| is_legal_distinct_id(&id))) {
+        return invalid("bootstrap.distinctId", "your own id, of at most 200 characters");
+    }
+    for (member, name) in [
+        ("featureFlags", "bootstrap.featureFlags"),
+        ("featureFlagPayloads", "bootstrap.featureFlagPayloads"),
+        ("teams", "bootstrap.teams"),
+    ] {
+        if bootstrap.get(member).is_some_and(|value| value.members().is_none()) {
+            return invalid(name, "an object");
+        }
+    }
+    let mut answers = bootstrap.get("teams").and_then(Value::members).into_iter().flatten();
+    if answers.any(|(_, is_open)| is_open.boolean().is_none()) {
+        return invalid("bootstrap.teams", "an object of true or false by team id");
+    }
+    Ok(())
+}
