@@ -61,7 +61,7 @@ lint:
 	source scripts/tools && wasm_cargo clippy --quiet --locked -p posthog-booking-tracker --lib --test web --features planted-trap -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --no-deps -p posthog-booking-tracker
 	cd js && node_modules/.bin/biome check --error-on-warnings src test ../tests/contracts ../tests/corpus ../tests/e2e \
-		../tests/faults ../tests/recipes ../tests/bundlers ../examples/calcom-team-gate ../scripts
+		../tests/faults ../tests/recipes ../tests/bundlers ../examples/calcom-team-gate ../scripts ../src/bindings
 	cd js && node_modules/.bin/tsc --noEmit && node_modules/.bin/tsc --noEmit -p test
 
 test-host:

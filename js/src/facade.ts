@@ -146,8 +146,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource, l
   /** Makes the tracker, and has it do everything that waits; `false`, where the page cannot run its module. */
   function opens(open: OpenTracker): boolean {
     refreshConsent();
-    const isLazy = !source.open;
-    const shared = { options, project, listeners, clock, page, teams, counts, isLazy, consent, said };
+    const shared = { options, project, listeners, clock, page, teams, counts, isLazy: !source.open, consent, said };
     const opened = tried(() => open(apiKey, given, shared));
     if (!opened) return false;
     if (typeof opened === "function") turnOff(opened);

@@ -6,6 +6,7 @@ import { facade } from "./facade.js";
 import type { Instances } from "./instance.js";
 import { makeTracker } from "./tracker.js";
 import type { OpenTracker } from "./tracker-source.js";
+import { tried } from "./tried.js";
 
 // A page gets one fresh instance after a trap, whichever of its trackers it is for: what traps twice would trap for ever.
 let hasRevived = false;
@@ -35,10 +36,11 @@ function revival(open: OpenTracker): () => Promise<OpenTracker> {
   };
 }
 
+const UNCHECKED = "Nothing is checked, because this page must not run WebAssembly. Check in Node, or import ./no-wasm.";
+
 /** What says what is wrong with a configuration, without making a tracker of it: nothing, where it is good. */
-export const checkerOf =
-  (instances: Instances) =>
-  (apiKey: string | null | undefined, options?: TrackerOptions | null): readonly Finding[] => {
-    const { Configuration } = instances.make();
-    return new Configuration(apiKey, options).findings();
-  };
+export const checkerOf = (instances: Instances) => (apiKey?: string | null, options?: TrackerOptions | null) =>
+  tried(
+    (): readonly Finding[] => new (instances.make().Configuration)(apiKey, options).findings(),
+    [{ code: "unchecked", option: "", level: "warning", message: UNCHECKED }],
+  );

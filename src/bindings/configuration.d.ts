@@ -149,7 +149,8 @@ export type FindingCode =
   | "option_unreadable"
   | "option_misspelt"
   | "option_unknown"
-  | "options_invalid";
+  | "options_invalid"
+  | "unchecked";
 
 /** How much it matters: "error" turns the tracker off, "warning" does not, "info" is off on purpose. */
 export type FindingLevel = "error" | "warning" | "info";
@@ -157,7 +158,7 @@ export type FindingLevel = "error" | "warning" | "info";
 /** One thing that is wrong with a configuration. */
 export interface Finding {
   readonly code: FindingCode;
-  /** The option as the page spells it; `apiKey` and `options` for the arguments. */
+  /** The option as the page spells it; `apiKey` and `options` for the arguments, empty for what is about none. */
   readonly option: string;
   readonly level: FindingLevel;
   /** Says what to change. */

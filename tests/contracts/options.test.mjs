@@ -71,6 +71,23 @@ test("a page that has no URL can use no address, and says so", async () => {
   assert.match(page.console.join(), /^error: .*host must be/);
 });
 
+test("checkOptions says what is wrong, and that it checks nothing where the page must not run WebAssembly", () => {
+  const codesOf = (page, options) => {
+    const { checkOptions } = page.window.entry ?? page.window.PostHogBookingTracker;
+    return Array.from(checkOptions(API_KEY, options), ({ code, level }) => [code, level]);
+  };
+  const { page } = openNoting();
+  assert.deepEqual(codesOf(page, { host: "https://a.example" }), []);
+  assert.deepEqual(codesOf(page, { host: "a.example" }), [["host_invalid", "error"]]);
+  const { page: blocked } = openNoting();
+  Object.defineProperty(blocked.window, "WebAssembly", { value: undefined });
+  const isTranslated = process.env.CONTRACT_ENTRY === "no-wasm";
+  assert.deepEqual(
+    codesOf(blocked, { host: "a.example" }),
+    isTranslated ? [["host_invalid", "error"]] : [["unchecked", "warning"]],
+  );
+});
+
 test("an option is read once, while the tracker is made", async () => {
   const { world, page } = openNoting();
   const reads = new Map();
