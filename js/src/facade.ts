@@ -90,12 +90,13 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource, l
 
   /** What was called was denied; but whatever the visitor says, the page is about its team. */
   function forgetCalls(): void {
-    let setsTeam: WaitingCall | undefined;
+    let team: readonly unknown[] | undefined;
     drop("no_consent");
-    release((call) => {
-      if (call.name === "setTeam") setsTeam = call;
+    release(({ name, args }) => {
+      if (name === "setTeam") team = args;
     });
-    if (setsTeam) add(setsTeam);
+    // It happens when it is done: what it makes an event of was denied too.
+    if (team) add({ name: "setTeam", args: team });
     saidOfVisitor.length = 0;
     forgetVisitor();
   }

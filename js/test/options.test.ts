@@ -188,8 +188,8 @@ test("checkOptions gives every finding at once, in a fixed order, and none for a
   assert.deepEqual(checkOptions("phx_secret", bad as object).map(namesAndLevel), [
     ["api_key_personal", "apiKey", "error"],
     ["host_invalid", "host", "error"],
-    ["option_invalid", "respectDnt", "error"],
     ["option_out_of_range", "flushAt", "warning"],
+    ["option_invalid", "respectDnt", "error"],
     ["option_unknown", "colour", "warning"],
     ["option_misspelt", "api_host", "error"],
   ]);

@@ -80,16 +80,34 @@ fn read_options(checks: &mut Checks<'_>) -> Options {
     let api_key = checks.api_key();
     let project = project_hash(&api_key);
     let host = checks.host();
-    let requires_consent = checks.word(&CONSENT) == 1;
-    let respects_dnt = checks.switch("respectDnt");
-    let respects_gpc = checks.switch("respectGpc");
     let mut gate = TeamGateOptions {
         project: project.clone(),
         flags: FlagsProject { host: host.clone(), api_key: api_key.clone(), retries: 0 },
         ..gate_of(checks)
     };
+    checks.posthog();
+    let bootstrap = checks.bootstrap();
+    let has_bootstrap = bootstrap.is_some();
+    let bootstrap = bootstrap.unwrap_or_default();
+    let of_bootstrap = |name: &str| bootstrap.get(name).and_then(Object::of);
+    gate.known = of_bootstrap("teams").as_ref().map(known_teams).unwrap_or_default();
+    gate.is_bootstrapped = !gate.known.is_empty();
+    let hooks = checks.hooks();
+    let outbox = outbox_of(checks, project);
+    gate.max_retries = outbox.max_retries;
+    gate.timeout_ms = outbox.request_timeout_ms;
+    gate.ttl_ms = checks.number(&GATE_TTL).into();
+    gate.flags.retries = checks.number(&FLAG_RETRIES);
+    let is_verbose = checks.switch("debug");
+    if checks.switch("teamFlag") {
+        gate.sources.push(GateSource::Flag);
+    }
+    let respects_dnt = checks.switch("respectDnt");
+    let respects_gpc = checks.switch("respectGpc");
+    let loads_flags = checks.switch("featureFlags");
     let holds_in_memory = checks.word(&HOLD_UNKNOWN) == 1;
     gate.ungated = if checks.word(&UNGATED) == 1 { Ungated::Track } else { Ungated::Ignore };
+    let requires_consent = checks.word(&CONSENT) == 1;
     let person_profiles = match checks.word(&PERSON_PROFILES) {
         1 => PersonProfiles::Always,
         2 => PersonProfiles::Never,
@@ -100,32 +118,11 @@ fn read_options(checks: &mut Checks<'_>) -> Options {
         2 => IdentitySource::Auto,
         _ => IdentitySource::Own,
     };
-    let bootstrap = checks.bootstrap();
-    let has_bootstrap = bootstrap.is_some();
-    let bootstrap = bootstrap.unwrap_or_default();
-    let of_bootstrap = |name: &str| bootstrap.get(name).and_then(Object::of);
-    gate.known = of_bootstrap("teams").as_ref().map(known_teams).unwrap_or_default();
-    gate.is_bootstrapped = !gate.known.is_empty();
-    let hooks = checks.hooks();
-    checks.posthog();
-    let is_verbose = checks.switch("debug");
-    let loads_flags = checks.switch("featureFlags");
-    let outbox = Config {
-        project,
-        flush_at: checks.number(&FLUSH_AT) as usize,
-        flush_interval_ms: checks.number(&FLUSH_INTERVAL).into(),
-        max_retries: checks.number(&MAX_RETRIES),
-        request_timeout_ms: checks.number(&REQUEST_TIMEOUT).into(),
-    };
-    gate.max_retries = outbox.max_retries;
-    gate.timeout_ms = outbox.request_timeout_ms;
-    gate.ttl_ms = checks.number(&GATE_TTL).into();
-    let flag_retries = checks.number(&FLAG_RETRIES);
-    gate.flags.retries = flag_retries;
     Options {
         api_key,
         host,
         outbox,
+        flag_retries: gate.flags.retries,
         gate,
         holds_in_memory,
         requires_consent,
@@ -140,24 +137,28 @@ fn read_options(checks: &mut Checks<'_>) -> Options {
             payloads: of_bootstrap("featureFlagPayloads").unwrap_or_default(),
         },
         loads_flags,
-        flag_retries,
         hooks,
         is_verbose,
         ..Options::default()
     }
 }
 
-/// Who says whether a team is tracked.
+fn outbox_of(checks: &mut Checks<'_>, project: String) -> Config {
+    Config {
+        project,
+        flush_at: checks.number(&FLUSH_AT) as usize,
+        flush_interval_ms: checks.number(&FLUSH_INTERVAL).into(),
+        max_retries: checks.number(&MAX_RETRIES),
+        request_timeout_ms: checks.number(&REQUEST_TIMEOUT).into(),
+    }
+}
+
+/// Who says whether a team is tracked, but for PostHog's flag.
 fn gate_of(checks: &mut Checks<'_>) -> TeamGateOptions {
     let team = checks.team();
     let (constant, has_callback) = checks.is_team_enabled();
     let url = checks.team_gate_url();
-    let has_flag = checks.switch("teamFlag");
-    let sources = [
-        has_callback.then_some(GateSource::Callback),
-        (!url.is_empty()).then_some(GateSource::Url(url)),
-        has_flag.then_some(GateSource::Flag),
-    ];
+    let sources = [has_callback.then_some(GateSource::Callback), (!url.is_empty()).then_some(GateSource::Url(url))];
     TeamGateOptions { team, constant, sources: sources.into_iter().flatten().collect(), ..TeamGateOptions::default() }
 }
 

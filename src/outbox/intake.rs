@@ -9,7 +9,7 @@ use super::reach::{Reach, UNREACHED_RECORDS_MAX};
 use super::record::{Event, FoundKey, RecordKey, stored_bytes};
 use super::store::Store;
 use super::waiting::Record;
-use super::{Outbox, Presence};
+use super::{Outbox, Output, Presence};
 use crate::text::{base36, push_base36};
 
 impl<S: Store> Outbox<S> {
@@ -26,6 +26,7 @@ impl<S: Store> Outbox<S> {
         if found.is_none() || found != self.sentinel {
             self.settle_vanished();
             self.leave_sentinel();
+            self.outputs.push(Output::StorageCleared);
         }
     }
 

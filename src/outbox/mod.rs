@@ -223,6 +223,10 @@ impl<S: Store> Outbox<S> {
                 let team = self.gate.id(&team);
                 self.learn_gate(team, open);
                 self.give_up_gated();
+                if open == Some(false) {
+                    // A page that knows less may have stored more for this team since.
+                    self.scan_at.get_or_insert(self.now);
+                }
                 if self.presence == Presence::Leaving {
                     self.exit();
                 }

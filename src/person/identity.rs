@@ -119,6 +119,8 @@ pub struct IdentityKeeper {
     bootstrap: IdentityBootstrap,
     known: Option<Identity>,
     is_kept: bool,
+    /// Whether the identity was seen in storage, and nothing has happened since by which it may be gone.
+    is_there: bool,
     /// Whether this page has changed the identity and not stored it.
     is_ahead: bool,
 }
@@ -127,7 +129,14 @@ impl IdentityKeeper {
     /// The keeper of a project's visitor.
     #[must_use]
     pub fn new(project: &str, bootstrap: IdentityBootstrap) -> Self {
-        Self { key: noun_key("identity", project), bootstrap, known: None, is_kept: false, is_ahead: false }
+        Self {
+            key: noun_key("identity", project),
+            bootstrap,
+            known: None,
+            is_kept: false,
+            is_there: false,
+            is_ahead: false,
+        }
     }
 
     /// The identity; read, or made, where it is asked for first.
@@ -154,13 +163,29 @@ impl IdentityKeeper {
     /// [`current`](Self::current) one by now.
     pub fn keep(&mut self, store: &mut (impl Store + TabStore), is_tracked: bool) {
         self.is_kept = true;
-        // Whoever has cleared the storage has not made this visitor somebody else. Another tab may have stored another identity
-        // since: that one stays, unless this page has said so itself.
-        if self.is_ahead || matches!(store.get(&self.key), Ok(None)) {
-            self.save(store);
+        if !self.is_there {
+            // Whoever has cleared the storage has not made this visitor somebody else. Another tab may have stored another identity
+            // since: that one stays, unless this page has said so itself.
+            if self.is_ahead || matches!(store.get(&self.key), Ok(None)) {
+                self.save(store);
+            }
+            self.is_there = matches!(store.get(&self.key), Ok(Some(_)));
         }
         if is_tracked && self.known.as_ref().is_some_and(|known| known.is_untracked) {
             self.note(store, |identity| identity.is_untracked = false);
+        }
+    }
+
+    /// Somebody may have removed the identity from storage: [`keep`](Self::keep) looks once more.
+    pub fn doubt(&mut self) {
+        self.is_there = false;
+    }
+
+    /// Somebody has cleared the storage: what was kept is written again.
+    pub fn restore(&mut self, store: &mut (impl Store + TabStore)) {
+        self.is_there = false;
+        if self.is_kept {
+            self.keep(store, false);
         }
     }
 
@@ -170,6 +195,7 @@ impl IdentityKeeper {
         if is_untracked {
             let _ = store.remove(&self.key);
             self.is_kept = false;
+            self.is_there = false;
         }
         is_untracked
     }
@@ -226,6 +252,7 @@ impl IdentityKeeper {
         self.known = None;
         self.is_ahead = false;
         self.is_kept = false;
+        self.is_there = false;
     }
 
     /// Notes something of the present visitor. Where another tab has stored somebody else, that one stays.
@@ -246,6 +273,7 @@ impl IdentityKeeper {
         store.remember(&self.key, Some(&identity.text()));
         self.known = Some(identity);
         self.is_ahead = true;
+        self.is_there = false;
         self.save(store);
     }
 
@@ -324,6 +352,13 @@ mod tests {
         let own = page.current();
         page.keeper.keep(&mut page.store, true);
         page.store.entries.clear();
+        page.keeper.keep(&mut page.store, true);
+        assert_eq!(page.stored(), None, "nobody looks each time");
+        page.keeper.restore(&mut page.store);
+        assert_eq!(page.stored().unwrap().distinct_id, own.distinct_id);
+        page.store.entries.clear();
+        page.keeper.doubt();
+        assert_eq!(page.stored(), None, "not for an event that may never come");
         page.keeper.keep(&mut page.store, true);
         assert_eq!(page.stored().unwrap().distinct_id, own.distinct_id);
     }

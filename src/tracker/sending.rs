@@ -67,6 +67,7 @@ impl<S: Store + TabStore> Tracker<S> {
             OutboxOutput::WakeAt(at) => self.outbox_wake = at,
             OutboxOutput::AskGate { team } => self.wishes.teams.push(team),
             OutboxOutput::AskLock => self.outputs.push(Output::AskLock),
+            OutboxOutput::StorageCleared => self.identity.restore(self.outbox.store_mut()),
             OutboxOutput::ReleaseLock => self.outputs.push(Output::ReleaseLock),
             OutboxOutput::ReplayJournal { age_min_ms } => self.wishes.journal = Some(age_min_ms),
             OutboxOutput::Settled => self.outbox_settled(),
@@ -108,10 +109,17 @@ impl<S: Store + TabStore> Tracker<S> {
         }
     }
 
-    /// Takes over what the mirror holds. What was captured before a denial was denied, whoever could not remove it here then.
+    /// Takes over what the mirror holds. What was captured before a denial was denied, and is removed now where nobody could then.
     pub(super) fn mirrored(&mut self, mut records: Vec<(String, String)>) {
         let denied_at = self.consent.denied_at(self.outbox.store()).unwrap_or_default();
-        records.retain(|(key, _)| captured_at(key).is_some_and(|captured| captured > denied_at));
+        let store = self.outbox.store_mut();
+        records.retain(|(key, _)| {
+            let is_kept = captured_at(key).is_some_and(|captured| captured > denied_at);
+            if !is_kept {
+                let _ = store.remove(key);
+            }
+            is_kept
+        });
         self.tell_outbox(OutboxInput::Mirrored(records));
     }
 

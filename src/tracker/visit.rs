@@ -390,6 +390,9 @@ impl<S: Store + TabStore> Tracker<S> {
     /// Something is stored that this tracker did not store itself.
     fn stored(&mut self, key: Option<&str>) {
         let is = |noun: &str| key.is_none_or(|key| key.starts_with(&noun_key(noun, "")));
+        if is("identity") {
+            self.identity.doubt();
+        }
         if is("gate") && self.is_granted() {
             let now = self.gate_now();
             self.gate.heard(self.outbox.store_mut(), now);

@@ -27,9 +27,9 @@ async function watched() {
   return { tracker, asked };
 }
 
-const READS = ["getItem consent", "getItem identity", "getItem session", "getItem sentinel"];
+const READS = ["getItem consent", "getItem session", "getItem sentinel"];
 
-test("a capture reads four keys and writes its record, and nothing else before it returns", async () => {
+test("a capture reads three keys and writes its record, and nothing else before it returns", async () => {
   const { tracker, asked } = await watched();
   tracker.capture("slot_selected");
   assert.deepEqual(asked.toSorted(), [...READS, "setItem record"].sort());

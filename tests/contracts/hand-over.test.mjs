@@ -271,6 +271,20 @@ test("whatever the visitor says, the page is about the team that was set", async
   assert.deepEqual(world.server.named("booking_completed").length, 1);
 });
 
+test("the team that was set before a denial is set when it is done, and no event is from before the denial", async () => {
+  const world = new World();
+  const { tracker, arrive } = openHeld(world, { teamId: undefined, isTeamEnabled: () => true });
+  tracker.setTeam(42);
+  await world.pass(60 * SECOND);
+  tracker.optOut();
+  const deniedAt = world.now;
+  await world.pass(60 * SECOND);
+  tracker.optIn();
+  await arrive();
+  const [joined] = world.server.named("$groupidentify");
+  assert.ok(Date.parse(joined.timestamp) > deniedAt, joined.timestamp);
+});
+
 test("asking about a team again and again leaves room for what is said", async () => {
   const world = new World();
   const { tracker, arrive } = openHeld(world);

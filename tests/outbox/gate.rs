@@ -442,3 +442,20 @@ fn a_page_that_cannot_ask_never_sends_what_another_page_gated() {
         page.ends();
     }
 }
+
+#[test]
+fn what_a_page_that_knows_less_has_stored_for_a_shut_team_goes_with_the_next_answer() {
+    let mut knowing_less = holding(&["booking_completed"]);
+    let (key, value) = knowing_less.records().remove(0);
+    let mut page = Page::open(asking(), knowing_less.store().clone(), LATER);
+    page.gate_says("1", Some(false));
+    assert!(page.records().is_empty());
+    // It takes the removal of the sentinel for a clearing, for example, and writes again what it holds.
+    page.store().entries.insert(key, value);
+    page.sleep(60_000);
+    assert_eq!(page.records().len(), 1, "nobody looks without a reason");
+    page.gate_says("1", Some(false));
+    page.sleep(60_000);
+    assert!(page.records().is_empty());
+    page.ends();
+}

@@ -271,6 +271,7 @@ impl Page {
                     asked = true;
                 }
                 Output::ReleaseLock => self.lock_released += 1,
+                Output::StorageCleared => {}
                 Output::ReplayJournal { age_min_ms } => self.replays.push(age_min_ms),
                 Output::Settled => self.settled += 1,
                 Output::Notice { notice, event } => self.notices.push((notice, event)),

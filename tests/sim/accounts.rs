@@ -74,9 +74,14 @@ fn cause(world: &World, task: &Task, fact: &Fact) -> Cause {
     match heard {
         Some(reason) => Cause::Dropped(reason),
         None if page.told.contains(&fact.uuid) => Cause::Confirmed,
-        None if task.is_erasing() => Cause::Erased,
+        None if task.is_erasing() || is_denied(page, fact) => Cause::Erased,
         None => Cause::None,
     }
+}
+
+/// Whether the event was captured before a denial that the page knows of, wherever a copy of it has survived.
+fn is_denied(page: &Page, fact: &Fact) -> bool {
+    u64::from_str_radix(page.word.denied(), 36).is_ok_and(|denied_at| captured_of(&fact.key) <= denied_at)
 }
 
 /// Whether there is a cause to drop this event for this reason.

@@ -188,6 +188,8 @@ impl World {
     fn forget_facade(&mut self, page: PageId) {
         self.drop_events(page, "denied");
         self.pages[page].facade.waiting.retain(|waiting| matches!(waiting.call, Call::SetTeam(_)));
+        // What is kept happens when it is done.
+        self.pages[page].facade.waiting.iter_mut().for_each(|waiting| waiting.moment.uuid = None);
         let facade = &mut self.pages[page].facade;
         facade.said.clear();
         facade.visitor.clear();
@@ -325,6 +327,10 @@ impl World {
         for Waiting { call, number, mut moment, said, entry, stretch, .. } in waiting {
             if !self.pages[page].is_alive() {
                 return Ok(());
+            }
+            if moment.uuid.is_none() {
+                self.tell(page, What::Call(call, number), None)?;
+                continue;
             }
             let is_capture = matches!(call, Call::Capture(_));
             if let Some((visitor, key)) = &entry {

@@ -123,8 +123,10 @@ impl World {
         if let Some((other, last)) = self.visits.last.clone().filter(|(other, _)| *other != id) {
             let is_seen = last + SEEN_AFTER_MS <= at && self.visits.ended + SEEN_AFTER_MS <= self.now;
             let session = self.visits.sessions.get(&other);
-            // Two pages may begin one each before they see each other's.
-            let is_seen = is_seen && begun_at(&id).abs_diff(begun_at(&other)) > SEEN_AFTER_MS;
+            // Two pages may begin one each before they see each other's, also with ids that were made when somebody asked for one.
+            let first = |id: &str| self.visits.sessions.get(id).map_or(at, |session| session.first);
+            let are_apart = |one: u64, other: u64| one.abs_diff(other) > SEEN_AFTER_MS;
+            let is_seen = is_seen && are_apart(begun_at(&id), begun_at(&other)) && are_apart(first(&id), first(&other));
             let is_young = session.is_some_and(|session| at + NOTED_EACH_MS < session.first + LENGTH_MAX_MS);
             if is_seen && is_young && at + NOTED_EACH_MS < last + IDLE_MAX_MS {
                 return Err(format!("{uuid} begins session {id}, and {other} was alive {} ms ago", at - last));
