@@ -34,7 +34,8 @@ export function facadeConsent(
     const earlier = told;
     const earlierDeniedAt = deniedAt;
     told = consent();
-    [, deniedAt] = answer().split(":");
+    // Where somebody has cleared the storage, the next answer knows of no denial: that is none.
+    deniedAt = answer().split(":")[1] ?? deniedAt;
     if (!earlier) return;
     if (deniedAt !== earlierDeniedAt) missed();
     if (earlier !== told) changed(told);

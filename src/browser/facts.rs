@@ -96,8 +96,13 @@ pub(crate) fn environment(timezone: Option<String>) -> Object {
     environment.properties()
 }
 
-/// The name of the time zone. Finding it out takes some 40 ms in Chromium.
+/// The name of the time zone. `Temporal` (Chrome since 144, Firefox since 139) says it at once; without it, finding it out takes 20 to
+/// 100 ms in Chromium, because `Intl` loads the texts of the visitor's language first.
 pub(crate) fn timezone() -> Option<String> {
+    let now = member(&member(&js_sys::global(), "Temporal"), "Now");
+    if let Some(zone) = method(&now, "timeZoneId", &[]).and_then(|zone| zone.as_string()) {
+        return Some(zone);
+    }
     let format = method(&member(&js_sys::global(), "Intl"), "DateTimeFormat", &[])?;
     member(&method(&format, "resolvedOptions", &[])?, "timeZone").as_string()
 }

@@ -98,7 +98,10 @@ impl Consent {
     /// What is known, and what has changed since this was asked last; nothing, where it is asked first.
     pub fn refresh(&mut self, store: &impl Store, is_denied_elsewhere: bool) -> (ConsentState, ConsentChange) {
         let state = self.state(store, is_denied_elsewhere);
-        let present = (state, denied_at(&self.own));
+        // Where somebody has cleared the storage, the next answer knows of no denial. That is none, and neither is the old one when it
+        // comes back.
+        let known = self.told.and_then(|(_, denied_at)| denied_at);
+        let present = (state, denied_at(&self.own).or(known));
         let Some(told) = self.told.replace(present).filter(|told| *told != present) else {
             return (state, ConsentChange::default());
         };
@@ -163,6 +166,21 @@ mod tests {
         other.say(&mut store, false, Wall(3));
         other.say(&mut store, true, Wall(4));
         assert_eq!(consent.refresh(&store, false).1, ConsentChange { state: None, has_missed_denial: true });
+    }
+
+    #[test]
+    fn a_denial_that_a_cleared_storage_has_forgotten_is_no_news_when_it_comes_back() {
+        let mut store = MemoryStore::default();
+        let mut consent = Consent::new("p", false, "");
+        consent.say(&mut store, false, Wall(1));
+        consent.say(&mut store, true, Wall(2));
+        consent.refresh(&store, false);
+        for answer in ["granted", "granted:1", "granted"] {
+            store.entries.insert("phbt:consent:p".to_owned(), answer.to_owned());
+            assert_eq!(consent.refresh(&store, false).1, ConsentChange::default(), "{answer}");
+        }
+        store.entries.insert("phbt:consent:p".to_owned(), "granted:3".to_owned());
+        assert!(consent.refresh(&store, false).1.has_missed_denial);
     }
 
     #[test]

@@ -154,6 +154,11 @@ impl<S: Store + TabStore> Tracker<S> {
 
     /// The page wants everything sent now; where it is the `last` time, nothing is taken any more behind that.
     pub(super) fn request_flush(&mut self, is_last: bool) {
+        if self.is_shut_down && !is_last && self.flush.is_none() {
+            // Nobody would hear that the page is left, and let the drain lock go.
+            self.outputs.push(Output::Flushed);
+            return;
+        }
         let is_last = is_last || self.flush.as_ref().is_some_and(|flush| flush.is_last);
         self.flush = Some(Flush { is_last, step: Step::Sharing, teams: Vec::new() });
     }

@@ -263,6 +263,19 @@ test("a denial is known by its time also where posthog-js or the browser had sai
   assert.deepEqual(world.server.names(), []);
 });
 
+test("a browser that has Temporal says the time zone at once, and Intl is never asked", async () => {
+  const world = new World();
+  const page = world.open();
+  runInContext(
+    "Intl.DateTimeFormat = () => { throw new Error('slow') }; Temporal = { Now: { timeZoneId: () => 'Asia/Tokyo' } }",
+    page.window,
+  );
+  const tracker = page.track({});
+  tracker.capture("x");
+  await tracker.flush();
+  assert.equal(world.server.named("x")[0].properties.$timezone, "Asia/Tokyo");
+});
+
 test("the time zone is found out before an event needs it, and once a day", async () => {
   const world = new World();
   const asked = [];

@@ -9,16 +9,32 @@ use crate::world::World;
 
 /// What the visitor has said, as a page has read or heard it last: it holds where storage does not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Word(String);
+pub(crate) struct Word {
+    text: String,
+    /// When it was denied last, also where a later answer does not know of it because somebody has cleared the storage.
+    last_denied: String,
+}
 
 impl Word {
     pub(crate) fn text(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    fn hear(&mut self, text: String) {
+        self.text = text;
+        if !self.denied().is_empty() {
+            self.last_denied = self.denied().to_owned();
+        }
+    }
+
+    /// The last denial that the page knows of.
+    pub(crate) fn last_denied(&self) -> &str {
+        &self.last_denied
     }
 
     /// When the visitor has denied last, as it is stored.
     pub(crate) fn denied(&self) -> &str {
-        self.0.split_once(':').map_or("", |(_, denied)| denied)
+        self.text.split_once(':').map_or("", |(_, denied)| denied)
     }
 
     fn is_one(text: &str) -> bool {
@@ -37,7 +53,7 @@ impl World {
         let stored = self.origin.borrow().seen(page, &consent_key());
         let here = &mut self.pages[page];
         if let Some(stored) = stored.filter(|stored| Word::is_one(stored)) {
-            here.word = Word(stored);
+            here.word.hear(stored);
         }
         match here.word.text() {
             word if word.starts_with("granted") => ConsentState::Granted,
@@ -56,7 +72,7 @@ impl World {
             (true, false) => format!("granted:{denied}"),
             (false, _) => format!("denied:{wall}"),
         };
-        self.pages[page].word = Word(word.clone());
+        self.pages[page].word.hear(word.clone());
         word
     }
 }

@@ -80,6 +80,22 @@ impl World {
         crate::checkers::look_at_facade(self, page, &ops)
     }
 
+    /// A call is made now.
+    fn moment_of(&mut self, page: PageId, uuid: &str) -> Moment {
+        let (wall, monotonic) = (self.wall(), self.monotonic(page));
+        let facade = &mut self.pages[page].facade;
+        facade.last_ms = wall.max(facade.last_ms + 1);
+        facade.sequence += 1;
+        Moment {
+            captured: Wall(facade.last_ms),
+            sequence: facade.sequence,
+            monotonic: Monotonic(monotonic),
+            address: PageAddress::reduce(HREF, ""),
+            uuid: Some(uuid.to_owned()),
+            person: None,
+        }
+    }
+
     fn call_facade(&mut self, page: PageId, call: Call, number: Option<u64>) {
         let state = self.consent_of(page);
         match &call {
@@ -107,19 +123,9 @@ impl World {
         if is_capture && here.gate == PageGate::OwnTeam(false) && team == crate::page::OWN_TEAM {
             return;
         }
-        let (wall, monotonic) = (self.wall(), self.monotonic(page));
         let uuid = self.new_uuid();
+        let moment = self.moment_of(page, &uuid);
         let facade = &mut self.pages[page].facade;
-        facade.last_ms = wall.max(facade.last_ms + 1);
-        facade.sequence += 1;
-        let moment = Moment {
-            captured: Wall(facade.last_ms),
-            sequence: facade.sequence,
-            monotonic: Monotonic(monotonic),
-            address: PageAddress::reduce(HREF, ""),
-            uuid: Some(uuid.clone()),
-            person: None,
-        };
         let said = facade.said.clone();
         match &call {
             Call::Identify { distinct_id, .. } => facade.said.push(json!(["identify", distinct_id, uuid])),
@@ -155,7 +161,7 @@ impl World {
     /// Looks whether the visitor has said something since, on this page or in another tab.
     fn refresh_facade(&mut self, page: PageId) {
         let state = self.consent_of(page);
-        let present = (state, self.pages[page].word.denied().to_owned());
+        let present = (state, self.pages[page].word.last_denied().to_owned());
         let Some((told, denied)) = self.pages[page].facade.told.replace(present.clone()) else { return };
         if denied != present.1 || state == ConsentState::Denied && told != state {
             self.forget_facade(page);
@@ -188,12 +194,16 @@ impl World {
     fn forget_facade(&mut self, page: PageId) {
         self.drop_events(page, "denied");
         self.pages[page].facade.waiting.retain(|waiting| matches!(waiting.call, Call::SetTeam(_)));
-        // What is kept happens when it is done.
-        self.pages[page].facade.waiting.iter_mut().for_each(|waiting| waiting.moment.uuid = None);
         let facade = &mut self.pages[page].facade;
         facade.said.clear();
         facade.visitor.clear();
         self.begin_stretch(page, None, false);
+        let stretch = self.pages[page].stretch;
+        for waiting in &mut self.pages[page].facade.waiting {
+            // What is kept happens when it is done.
+            waiting.moment.uuid = None;
+            waiting.stretch = stretch;
+        }
     }
 
     /// Stores what waits, as far as it may be stored.
@@ -329,8 +339,8 @@ impl World {
                 return Ok(());
             }
             if moment.uuid.is_none() {
-                self.tell(page, What::Call(call, number), None)?;
-                continue;
+                let uuid = self.new_uuid();
+                moment = self.moment_of(page, &uuid);
             }
             let is_capture = matches!(call, Call::Capture(_));
             if let Some((visitor, key)) = &entry {

@@ -52,12 +52,13 @@ impl World {
         let is_able = task.is == ConsentState::Granted && !self.pages[page].is_prerendered;
         task.is_released = is_able && !std::mem::replace(&mut self.pages[page].is_released, is_able);
         let is_told = !self.pages[page].is_prerendered;
-        task.is_news_of_denial = is_told && self.pages[page].word.denied() != denied;
+        task.is_news_of_denial = is_told && self.pages[page].word.last_denied() != denied;
         if task.is_news_of_denial || is_told && task.is == ConsentState::Denied && task.was != task.is {
             // What was called since was not denied.
             let denied = u64::from_str_radix(self.pages[page].word.denied(), 36).unwrap_or(u64::MAX);
             self.pages[page].held.retain(|(.., at)| *at >= denied);
             self.begin_stretch(page, None, false);
+            self.see_stored_person(page);
             self.deny_everything("denied");
         }
         let is_purge = |call: &Call| matches!(call, Call::Reset { is_purge: true, .. });

@@ -149,7 +149,7 @@ impl World {
         let Some(mut tracker) = self.pages[page].tracker.take() else { return self.tell_facade(page, what) };
         self.origin.borrow_mut().deliver(page);
         self.note(|_| format!("page {page}: {}", brief(&what)));
-        let denied = self.pages[page].word.denied().to_owned();
+        let denied = self.pages[page].word.last_denied().to_owned();
         let was = self.consent_of(page);
         self.see_stored_person(page);
         let locked = self.pages[page].holds_lock;

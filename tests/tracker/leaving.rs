@@ -16,3 +16,13 @@ fn a_page_that_is_left_before_its_visitor_agrees_hands_over_what_has_waited_and_
     page.tell(Input::Returned);
     assert_eq!(page.names(), ["payment_held"]);
 }
+
+#[test]
+fn a_tracker_that_is_shut_down_has_nothing_to_flush_and_wants_no_lock() {
+    let mut page = Page::open(MemoryStore::default(), |_| {});
+    page.tell(Input::ShutDown);
+    assert!(page.outputs.contains(&Output::IsShutDown));
+    page.outputs.clear();
+    page.tell(Input::FlushRequested);
+    assert_eq!(page.outputs, [Output::Flushed]);
+}
