@@ -230,6 +230,10 @@ impl<S: Store + TabStore> Tracker<S> {
         let Person { distinct_id: earlier, is_identified, .. } = self.earlier();
         self.identity.name(self.outbox.store_mut(), id);
         self.tell_posthog(PostHogCall::Identify(id.to_owned()));
+        if self.sharing.visitor().is_none() && !self.registered.followed(self.outbox.store()).is_empty() {
+            // A posthog-js that comes late says the same of the visitor, and nothing new.
+            self.registered.follow(self.outbox.store_mut(), id);
+        }
         if earlier != id {
             let anonymous = (!is_identified).then(|| earlier.clone());
             self.flags.identified(self.outbox.store_mut(), anonymous, self.facts.monotonic);

@@ -287,3 +287,26 @@ test("the flags that posthog-js has loaded are on the events, until this tracker
   assert.deepEqual([properties["$feature/off"], properties.$active_feature_flags], [false, ["checkout"]]);
   assert.ok(events.slice(0, 5).every((event) => !("$active_feature_flags" in event.properties)));
 });
+
+test("a posthog-js that comes late and says who the page has named says nothing new: a flag is met once", async () => {
+  const world = new World();
+  world.flags.answer = { flags: { checkout: "red" } };
+  const { page, tracker } = await visit(world, {}, makePostHog().instance);
+  tracker.capture("followed");
+  await arrived(world, tracker);
+  page.leave();
+  const { page: next, tracker: second } = await visit(world);
+  await world.pass(3 * SECOND);
+  second.identify("ada");
+  await Promise.all([second.reloadFeatureFlags(), world.pass(SECOND)]);
+  second.getFeatureFlag("checkout");
+  const { instance, state } = makePostHog({ distinctId: "ada" });
+  state.isIdentified = true;
+  next.window.posthog = instance;
+  second.getFeatureFlag("checkout");
+  const met = (await arrived(world, second)).filter(({ event }) => event === "$feature_flag_called");
+  assert.deepEqual(
+    met.map(({ distinct_id }) => distinct_id),
+    ["ada"],
+  );
+});
