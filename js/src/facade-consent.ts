@@ -3,7 +3,7 @@
 
 import type { ConsentState, TrackerOptions } from "../engine/engine.js";
 import { answered, answerText, browserDenies } from "./consent-answer.js";
-import { read, write } from "./local-storage.js";
+import { erase, read, write } from "./local-storage.js";
 import { nounKey } from "./storage-keys.js";
 
 /**
@@ -31,8 +31,7 @@ export function facadeConsent(
   }
 
   function refresh(): void {
-    const earlier = told;
-    const earlierDeniedAt = deniedAt;
+    const [earlier, earlierDeniedAt] = [told, deniedAt];
     told = consent();
     // Where somebody has cleared the storage, the next answer knows of no denial: that is none.
     deniedAt = answer().split(":")[1] ?? deniedAt;
@@ -43,8 +42,10 @@ export function facadeConsent(
 
   function say(state: "granted" | "denied"): void {
     said = answerText(state, answer());
-    write(key, said);
+    // A full storage keeps the earlier answer, which counts no more. It may have room when everything else of ours is removed.
+    if (!write(key, said)) erase(key);
     refresh();
+    if (!read(key)) write(key, said);
   }
 
   return [consent, refresh, say, () => said] as const;

@@ -85,7 +85,10 @@ impl Consent {
             self.own.push_str(":");
             push_base36(&mut self.own, mark.0);
         }
-        self.save(store);
+        if store.put(&self.key, &self.own).is_err() {
+            // A full storage keeps the earlier answer, which counts no more.
+            let _ = store.remove(&self.key);
+        }
     }
 
     /// Stores it once more: a full storage may have room, now that everything else of ours is removed.
@@ -193,6 +196,17 @@ mod tests {
         store.write_error = None;
         consent.save(&mut store);
         assert_eq!(store.entries["phbt:consent:p"], "denied:1");
+    }
+
+    #[test]
+    fn a_denial_that_a_full_storage_does_not_take_counts_more_than_the_answer_that_it_keeps() {
+        let mut store = MemoryStore::default();
+        let mut consent = Consent::new("p", false, "");
+        consent.say(&mut store, true, Wall(1));
+        store.write_error = Some(StoreError::Full);
+        consent.say(&mut store, false, Wall(2));
+        assert_eq!(consent.state(&store, false), ConsentState::Denied);
+        assert_eq!(store.entries.get("phbt:consent:p"), None);
     }
 
     #[test]

@@ -264,3 +264,24 @@ test("consent-gating: what is held at shutdown is counted as given up", async ()
   tracker.optIn();
   assert.deepEqual([tracker.stats().waiting, tracker.stats().dropped.shut_down], [0, 1]);
 });
+
+test("a denial counts where a full storage does not take it, although it holds an earlier answer", async () => {
+  for (const entry of [undefined, "lazy"]) {
+    const world = new World();
+    const page = world.open(entry ? { entry } : {});
+    if (entry) page.importGate = new Promise(() => {});
+    const tracker = page.track({ consent: "required" });
+    tracker.optIn();
+    tracker.capture("before");
+    await world.settle();
+    page.window.localStorage.setItem = () => {
+      throw new Error("full");
+    };
+    tracker.optOut();
+    assert.equal(tracker.consent(), "denied", entry);
+    assert.deepEqual(world.stored(), [], entry);
+    tracker.capture("after");
+    await Promise.all([tracker.flush(), world.pass(3 * SECOND)]);
+    assert.ok(!world.server.names().includes("after"), entry);
+  }
+});

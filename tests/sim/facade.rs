@@ -151,7 +151,11 @@ impl World {
 
     fn answer_facade(&mut self, page: PageId, is_granted: bool) {
         let word = self.hear_answer(page, is_granted);
-        let _ = self.store(page).put(&crate::consent::consent_key(), &word);
+        let key = crate::consent::consent_key();
+        if self.store(page).put(&key, &word).is_err() {
+            // A full storage keeps the earlier answer, which counts no more.
+            let _ = self.store(page).remove(&key);
+        }
         if !is_granted {
             self.deny_everything("denied");
         }
