@@ -108,12 +108,14 @@ fn is_real(world: &World, task: &Task, fact: &Fact, reason: DropReason) -> bool 
 /// Whether nobody knew of its team when an event was captured, more than 24 hours ago, and its tracker says that nobody knows.
 pub(crate) fn is_held_too_long(world: &World, page: &Page, fact: &Fact) -> bool {
     let late = world.wall().saturating_sub(fact.captured_wall) > HOLD_MAX_MS;
-    // Behind a clock that has jumped, what a page was told counts as too old, or as not said yet.
-    let is_forgotten = world.faults.has(Fault::ClockJump);
+    // Behind a clock that has jumped, and after a day of sleep, what a page was told is too old, or not said yet.
+    let is_forgotten = world.faults.has(Fault::ClockJump) || world.faults.has(Fault::Sleep);
     let is_unknown = fact.teams().flatten().any(|team| is_forgotten || page.was_told(Some(team)).is_none());
     // What lies in a journal has no record yet that says so.
     let is_noted = fact.journal.is_some() && fact.sealed.is_none();
-    (fact.held || is_noted) && late && is_unknown
+    // What another page has delivered may lie in memory here, as it was when this page took it over.
+    let is_copy = world.server.has(&fact.uuid);
+    (fact.held || is_noted || is_copy) && late && is_unknown
 }
 
 /// Whether something refuses this event, and takes others; or did so again and again, which nobody can tell apart.
