@@ -31,9 +31,7 @@ if (!trap) {
   execFileSync(join(js, "node_modules/.bin/tsc"), ["-p", js, "--outDir", join(out, "dist/types")], {
     stdio: "inherit",
   });
-  // The types that the core itself has.
-  mkdirSync(join(out, "dist/engine"));
-  cpSync(join(engine, "engine.d.ts"), join(out, "dist/engine/engine.d.ts"));
+  writeCoreTypes();
   writeManifest();
 }
 
@@ -96,6 +94,14 @@ function otherEntries() {
       );
     },
   };
+}
+
+/** The types that stand beside the Rust; a page sees nothing of the classes that wasm-bindgen generates with them. */
+function writeCoreTypes() {
+  const names = ["configuration", "page_calls", "read_out"];
+  const texts = names.map((name) => readFileSync(join(root, `src/bindings/${name}.d.ts`), "utf8"));
+  mkdirSync(join(out, "dist/engine"));
+  writeFileSync(join(out, "dist/engine/engine.d.ts"), texts.join("\n"));
 }
 
 function writeManifest() {

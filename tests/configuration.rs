@@ -46,6 +46,15 @@ impl GivenOptions for Page {
         }
     }
 
+    fn member(&self, _: &'static str, member: &str) -> Given {
+        match self.bootstrap.get(member).map(|value| (value.text(), value.members().is_some())) {
+            Some((Some(text), _)) => Given::Text(text.into_owned()),
+            Some((None, true)) => Given::Object,
+            Some((None, false)) => Given::Null,
+            None => Given::Absent,
+        }
+    }
+
     fn object(&self, _: &'static str) -> Object {
         self.bootstrap.clone()
     }

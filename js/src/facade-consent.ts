@@ -33,7 +33,7 @@ export function facadeConsent(
   function refresh(): void {
     const [earlier, earlierDeniedAt] = [told, deniedAt];
     told = consent();
-    // Where somebody has cleared the storage, the next answer knows of no denial: that is none.
+    // If somebody has cleared the storage, the next answer lacks the time of the last denial. That is no new denial.
     deniedAt = answer().split(":")[1] ?? deniedAt;
     if (!earlier) return;
     if (deniedAt !== earlierDeniedAt) missed();
@@ -42,7 +42,7 @@ export function facadeConsent(
 
   function say(state: "granted" | "denied"): void {
     said = answerText(state, answer());
-    // A full storage keeps the earlier answer, which counts no more. It may have room when everything else of ours is removed.
+    // Where storage is full, the earlier answer would stay and win. There may be room when our other data is gone.
     if (!write(key, said)) erase(key);
     refresh();
     if (!read(key)) write(key, said);

@@ -95,7 +95,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource, l
     release(({ name, args }) => {
       if (name === "setTeam") team = args;
     });
-    // It happens when it is done: what it makes an event of was denied too.
+    // Without a time or uuid it takes effect when the tracker does it, so nothing from before the denial is attached to it.
     if (team) add({ name: "setTeam", args: team });
     saidOfVisitor.length = 0;
     forgetVisitor();

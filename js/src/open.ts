@@ -36,11 +36,11 @@ function revival(open: OpenTracker): () => Promise<OpenTracker> {
   };
 }
 
-const UNCHECKED = "Nothing is checked, because this page must not run WebAssembly. Check in Node, or import ./no-wasm.";
+const UNCHECKED = "Nothing was checked: WebAssembly cannot be started here. Check in Node, or by the entry no-wasm.";
 
 /** What says what is wrong with a configuration, without making a tracker of it: nothing, where it is good. */
-export const checkerOf = (instances: Instances) => (apiKey?: string | null, options?: TrackerOptions | null) =>
+export const checkerOf = (from: Instances) => (apiKey: string | null | undefined, options?: TrackerOptions | null) =>
   tried(
-    (): readonly Finding[] => new (instances.make().Configuration)(apiKey, options).findings(),
+    (): readonly Finding[] => new (from.make().Configuration)(apiKey, options).findings(),
     [{ code: "unchecked", option: "", level: "warning", message: UNCHECKED }],
   );

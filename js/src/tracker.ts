@@ -89,8 +89,8 @@ export class PageTracker {
   }
 
   shutdown(): Promise<void> {
-    this.#shutdown ??= this.#over("shutdown");
-    return this.#shutdown;
+    if (!this.#shelter) this.#shutdown ??= this.#over("shutdown");
+    return (!this.#shelter && this.#shutdown) || this.#over("shutdown");
   }
 
   reloadFeatureFlags(): Promise<void> {

@@ -26,7 +26,7 @@ export function noteTrap(project: string, uuid: string): void {
 /** Stores the event of a call that this version has trapped in, where it may be stored: another version may make it. */
 export function storeTrapped(shared: Shared, name: string, args: readonly unknown[]): CapturedEvent | undefined {
   const { project, options } = shared;
-  if (shared.consent() !== "granted" || options.beforeSend) return undefined;
+  if (shared.consent() !== "granted" || [options.beforeSend ?? []].flat().length > 0) return undefined;
   const copies = args.map(copyOf);
   const isOwn = name !== "capture";
   const event = isOwn ? name.replace("trackBooking", "booking_").toLowerCase() : String(copies[0]);

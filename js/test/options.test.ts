@@ -370,15 +370,24 @@ test("one hook or several are a list of hooks", () => {
 
 test("a bootstrap is an object whose id PostHog would take", () => {
   const bootstrap = { distinctId: "ada", isIdentified: true };
-  for (const good of [bootstrap, null]) check({ bootstrap: good });
-  for (const wrong of ["ada", 7, [], { distinctId: "" }, { distinctId: "null" }, { distinctId: 7 }]) {
+  for (const good of [bootstrap, null, []]) check({ bootstrap: good });
+  for (const wrong of [
+    "ada",
+    7,
+    [1],
+    { distinctId: () => "ada" },
+    { distinctId: Number.NaN },
+    { distinctId: "" },
+    { distinctId: "null" },
+    { distinctId: 7 },
+  ]) {
     assert.deepEqual(namesAndLevel(findingOf({ bootstrap: wrong })), ["option_invalid", "bootstrap", "error"]);
   }
   for (const name of ["featureFlags", "featureFlagPayloads", "teams"]) {
-    for (const wrong of ["x", 7, true, []]) {
+    for (const wrong of ["x", 7, true, [1], () => ({})]) {
       assert.match(findingOf({ bootstrap: { [name]: wrong } }).message, new RegExp(`^bootstrap.${name} must be`));
     }
-    for (const none of [null, undefined, {}]) check({ bootstrap: { [name]: none } });
+    for (const none of [null, undefined, {}, []]) check({ bootstrap: { [name]: none } });
   }
   assert.match(
     findingOf({ bootstrap: { teams: { 42: "yes" } } }).message,
@@ -398,4 +407,30 @@ test("a URL of the team gate is http, and may be relative to the page", () => {
     assert.deepEqual(namesAndLevel(finding), ["option_invalid", "teamGateUrl", "error"]);
     assert.match(finding.message, /^teamGateUrl must be an http\(s\) URL of your application/);
   }
+});
+
+test("an address may be an object with an href, and whatever else looks like one throws nothing", () => {
+  for (const host of [new URL("https://a.example"), { href: "https://a.example" }]) check({ host });
+  const url = new URL("https://a.example");
+  class Throwing extends URL {
+    override get href(): string {
+      throw new Error("a trap");
+    }
+  }
+  for (const odd of [Object.create(URL.prototype), new Proxy(url, {}), new Throwing("https://a.example")]) {
+    assert.equal(findingOf({ host: odd }).code, "host_invalid");
+    assert.equal(findingOf({ debug: odd }).code, "option_invalid");
+    check({ posthog: odd });
+  }
+});
+
+test("a posthog-js is an object, a function, or the array with methods that its snippet leaves until it has loaded", () => {
+  const snippet = Object.assign([], { init() {}, capture() {} });
+  for (const posthog of [null, undefined, {}, () => {}, snippet]) check({ posthog });
+});
+
+test("white space around key and host is JavaScript's", () => {
+  check({ host: "\uFEFF" }, `\uFEFF${KEY}`);
+  assert.equal(findingOf({}, "\uFEFF").code, "api_key_missing");
+  assert.equal(findingOf({}, `${KEY}\u0085`).code, "api_key_invalid");
 });

@@ -57,7 +57,7 @@ impl Configuration {
         findings.collect::<Array>().into()
     }
 
-    /// Says what is wrong on the console; everything, where somebody wants to hear everything.
+    /// Says what is wrong on the console; with `isVerbose` or the option `debug` also that the key is missing.
     pub fn say(&self, #[wasm_bindgen(js_name = isVerbose)] is_verbose: bool) {
         for (level, text) in spoken(&self.reading.findings, is_verbose || self.reading.is_verbose) {
             say(level.method(), &text);
@@ -68,7 +68,7 @@ impl Configuration {
     pub fn open(&mut self, handed_over: &HandedOver, host: Host) -> Option<Engine> {
         let options = self.reading.options.take()?.with_handed_over(&object_of(handed_over));
         let is_own = options.identity == IdentitySource::Own;
-        let posthog = (!is_own).then(|| PostHogOnPage::new(&options.api_key, self.page.value("posthog")));
+        let posthog = (!is_own).then(|| PostHogOnPage::new(&options.api_key, self.page.posthog()));
         Some(Engine::of(Driver::new(options, host, self.page.code(posthog))))
     }
 }

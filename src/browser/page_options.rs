@@ -45,8 +45,14 @@ impl PageOptions {
         }
     }
 
+    /// The posthog-js instance that the page names; undefined, where it names none.
+    pub(crate) fn posthog(&self) -> JsValue {
+        let posthog = self.value("posthog");
+        if posthog.is_object() || posthog.is_function() { posthog } else { JsValue::UNDEFINED }
+    }
+
     /// An option that was read.
-    pub(crate) fn value(&self, name: &str) -> JsValue {
+    fn value(&self, name: &str) -> JsValue {
         self.read.iter().find(|(other, _)| *other == name).map(|(_, value)| value.clone()).unwrap_or_default()
     }
 }
@@ -72,13 +78,23 @@ impl GivenOptions for PageOptions {
             return Given::Absent;
         }
         let Ok(value) = Reflect::get(&self.options, &JsValue::from_str(name)) else { return Given::Unreadable };
-        let given = given(&value);
+        let hooks = if name == "beforeSend" && is_array(&value) { functions_of(&value) } else { None };
+        let (given, value) = match hooks {
+            // The page's array may say something else of its items the next time.
+            Some(hooks) => (Given::Functions(hooks.length()), hooks.into()),
+            None => (given(&value), value),
+        };
         self.read.push((name, value));
         given
     }
 
     fn text_of_id(&self, name: &'static str) -> Option<String> {
         id_of(&self.value(name))
+    }
+
+    fn member(&self, name: &'static str, member: &str) -> Given {
+        let value = Reflect::get(&self.value(name), &JsValue::from_str(member));
+        value.map_or(Given::Unreadable, |value| given(&value))
     }
 
     fn object(&self, name: &'static str) -> Object {
@@ -93,8 +109,15 @@ impl GivenOptions for PageOptions {
             Some(base) => web_sys::Url::new_with_base(text, &base),
             None => web_sys::Url::new(text),
         };
-        let url = url.ok()?;
-        Some(Url { href: url.href(), protocol: url.protocol(), origin: url.origin(), pathname: url.pathname() })
+        // A page may have replaced the members of its class.
+        let url = JsValue::from(url.ok()?);
+        let text = |name| member(&url, name).as_string();
+        Some(Url {
+            href: text("href")?,
+            protocol: text("protocol")?,
+            origin: text("origin")?,
+            pathname: text("pathname")?,
+        })
     }
 }
 
@@ -114,15 +137,15 @@ fn given(value: &JsValue) -> Given {
     } else if !value.is_object() {
         Given::Other
     } else if is_array(value) {
-        functions(value)
-    } else if let Some(url) = value.dyn_ref::<web_sys::Url>() {
-        Given::Url(url.href())
+        functions_of(value).map_or(Given::Array, |functions| Given::Functions(functions.length()))
     } else {
         Given::Object
     }
 }
 
-fn functions(array: &JsValue) -> Given {
-    let Some(items) = array_from(array) else { return Given::Other };
-    if items.iter().all(|item| item.is_function()) { Given::Functions(items.length()) } else { Given::Other }
+/// The functions of an array; `None`, where it has anything else. A hole is none.
+fn functions_of(array: &JsValue) -> Option<Array> {
+    let items = array_from(array)?;
+    let is_one = |item: &JsValue| item.is_function() || item.is_undefined();
+    items.iter().all(|item| is_one(&item)).then(|| items.iter().filter(JsValue::is_function).collect())
 }

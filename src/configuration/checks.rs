@@ -4,7 +4,7 @@ use super::finding::{Finding, FindingCode, FindingLevel};
 use super::given::{Given, GivenOptions};
 use super::names::level_of;
 use crate::event::is_legal_distinct_id;
-use crate::event::json::{Object, Value, push_integer};
+use crate::event::json::{Object, push_integer};
 
 /// Where PostHog takes events for projects in its US region.
 pub const DEFAULT_HOST: &str = "https://us.i.posthog.com";
@@ -72,7 +72,7 @@ impl Checks<'_> {
     pub(super) fn api_key(&mut self) -> String {
         let given = self.page.api_key();
         let key = match &given {
-            Given::Text(text) => text.trim(),
+            Given::Text(text) => trim(text),
             _ => "",
         };
         if key.is_empty() && matches!(given, Given::Absent | Given::Null | Given::Text(_)) {
@@ -100,18 +100,23 @@ impl Checks<'_> {
     /// Where events are sent, without a slash at the end.
     pub(super) fn host(&mut self) -> String {
         let given = self.given("host");
-        let text = match &given {
-            Given::Absent | Given::Null => DEFAULT_HOST,
-            Given::Text(text) if text.trim().is_empty() => DEFAULT_HOST,
-            Given::Text(text) | Given::Url(text) => text,
-            _ => "",
+        let text = match self.address("host", &given) {
+            Given::Absent | Given::Null if given != Given::Object => DEFAULT_HOST.to_owned(),
+            Given::Text(text) if trim(&text).is_empty() => DEFAULT_HOST.to_owned(),
+            Given::Text(text) => text,
+            _ => String::new(),
         };
-        let url = self.page.url(text, false).filter(|url| is_web(&url.protocol));
+        let url = self.page.url(&text, false).filter(|url| is_web(&url.protocol));
         let host = url.map(|url| [url.origin.as_str(), url.pathname.trim_end_matches('/')].concat());
         let message =
             "host must be https://us.i.posthog.com, https://eu.i.posthog.com or the full http(s) URL of your proxy.";
         let refusal = Refusal { code: FindingCode::HostInvalid, message: message.to_owned() };
         self.taken("host", &given, host.ok_or(refusal)).unwrap_or_default()
+    }
+
+    /// An option that is an address. An instance of `URL`, and what is like one, has its text as `href`.
+    fn address(&self, name: &'static str, given: &Given) -> Given {
+        if *given == Given::Object { self.page.member(name, "href") } else { given.clone() }
     }
 
     /// The team of the page; empty, where it has none.
@@ -140,10 +145,10 @@ impl Checks<'_> {
     pub(super) fn team_gate_url(&mut self) -> String {
         const NAME: &str = "teamGateUrl";
         let given = self.given(NAME);
-        let url = match &given {
-            Given::Absent | Given::Null => Ok(String::new()),
-            Given::Text(text) | Given::Url(text) if !text.trim().is_empty() => {
-                let url = self.page.url(text, true).filter(|url| is_web(&url.protocol));
+        let url = match self.address(NAME, &given) {
+            Given::Absent | Given::Null if given != Given::Object => Ok(String::new()),
+            Given::Text(text) if !trim(&text).is_empty() => {
+                let url = self.page.url(&text, true).filter(|url| is_web(&url.protocol));
                 url.map_or_else(|| invalid(NAME, "an http(s) URL of your application"), |url| Ok(url.href))
             }
             _ => invalid(NAME, "an http(s) URL of your application"),
@@ -155,7 +160,9 @@ impl Checks<'_> {
     pub(super) fn posthog(&mut self) {
         let given = self.given("posthog");
         let instance = match given {
-            Given::Absent | Given::Null | Given::Object | Given::Function | Given::Url(_) => Ok(()),
+            Given::Absent | Given::Null | Given::Object | Given::Function => Ok(()),
+            // Until posthog-js has loaded, its snippet leaves an array with methods in its place.
+            Given::Functions(_) | Given::Array => Ok(()),
             _ => invalid("posthog", "an instance of posthog-js"),
         };
         let _: Option<()> = self.taken("posthog", &given, instance);
@@ -178,11 +185,13 @@ impl Checks<'_> {
         let given = self.given("bootstrap");
         let bootstrap = match given {
             Given::Absent | Given::Null => Ok(None),
-            Given::Object => {
+            // PHP writes an empty object as an empty array.
+            Given::Functions(0) => Ok(Some(Object::default())),
+            Given::Object => self.check_bootstrap().map(|()| {
                 let mut bootstrap = self.page.object("bootstrap");
-                bootstrap.retain(&mut |_, value| value.raw() != "null");
-                check_bootstrap(&bootstrap).map(|()| Some(bootstrap))
-            }
+                bootstrap.retain(&mut |_, value| !matches!(value.raw(), "null" | "[]"));
+                Some(bootstrap)
+            }),
             _ => invalid("bootstrap", "an object"),
         };
         self.taken("bootstrap", &given, bootstrap).flatten()
@@ -238,6 +247,30 @@ impl Checks<'_> {
         self.taken(name, &given, number).unwrap_or(default)
     }
 
+    fn check_bootstrap(&self) -> Result<(), Refusal> {
+        const NAME: &str = "bootstrap";
+        match self.page.member(NAME, "distinctId") {
+            Given::Absent | Given::Null => {}
+            Given::Text(id) if is_legal_distinct_id(&id) => {}
+            _ => return invalid("bootstrap.distinctId", "your own id, of at most 200 characters"),
+        }
+        for (member, name) in [
+            ("featureFlags", "bootstrap.featureFlags"),
+            ("featureFlagPayloads", "bootstrap.featureFlagPayloads"),
+            ("teams", "bootstrap.teams"),
+        ] {
+            match self.page.member(NAME, member) {
+                Given::Absent | Given::Null | Given::Object | Given::Functions(0) => {}
+                _ => return invalid(name, "an object"),
+            }
+        }
+        let teams = self.page.object(NAME).get("teams").and_then(Object::of).unwrap_or_default();
+        if teams.members().any(|(_, is_open)| is_open.boolean().is_none()) {
+            return invalid("bootstrap.teams", "an object of true or false by team id");
+        }
+        Ok(())
+    }
+
     fn given(&mut self, name: &'static str) -> Given {
         if self.has_options { self.page.option(name) } else { Given::Absent }
     }
@@ -269,23 +302,7 @@ fn is_web(protocol: &str) -> bool {
     matches!(protocol, "http:" | "https:")
 }
 
-fn check_bootstrap(bootstrap: &Object) -> Result<(), Refusal> {
-    let id = bootstrap.get("distinctId");
-    if id.is_some_and(|id| !id.text().is_some_and(|id| is_legal_distinct_id(&id))) {
-        return invalid("bootstrap.distinctId", "your own id, of at most 200 characters");
-    }
-    for (member, name) in [
-        ("featureFlags", "bootstrap.featureFlags"),
-        ("featureFlagPayloads", "bootstrap.featureFlagPayloads"),
-        ("teams", "bootstrap.teams"),
-    ] {
-        if bootstrap.get(member).is_some_and(|value| value.members().is_none()) {
-            return invalid(name, "an object");
-        }
-    }
-    let mut answers = bootstrap.get("teams").and_then(Value::members).into_iter().flatten();
-    if answers.any(|(_, is_open)| is_open.boolean().is_none()) {
-        return invalid("bootstrap.teams", "an object of true or false by team id");
-    }
-    Ok(())
+/// A text without the white space around it, by JavaScript's rules.
+fn trim(text: &str) -> &str {
+    text.trim_matches(|letter: char| letter == '\u{feff}' || letter.is_whitespace() && letter != '\u{85}')
 }

@@ -15,12 +15,12 @@ pub enum Given {
     Number(f64),
     /// A text.
     Text(String),
-    /// An instance of `URL`, as text.
-    Url(String),
     /// A function.
     Function,
     /// An array of this many functions.
     Functions(u32),
+    /// Another array.
+    Array,
     /// Another object that is no array.
     Object,
     /// Something else.
@@ -55,6 +55,9 @@ pub trait GivenOptions {
 
     /// An option that was read, as the text of an id: empty for none, `None` for what is no id.
     fn text_of_id(&self, name: &'static str) -> Option<String>;
+
+    /// A member of an option that was read as [`Given::Object`].
+    fn member(&self, name: &'static str, member: &str) -> Given;
 
     /// A copy of an option that was read as [`Given::Object`].
     fn object(&self, name: &'static str) -> Object;

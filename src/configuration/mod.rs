@@ -49,6 +49,7 @@ pub struct Reading {
 ///     fn names(&self) -> Option<Vec<String>> { Some(Vec::new()) }
 ///     fn option(&mut self, _: &'static str) -> Given { Given::Absent }
 ///     fn text_of_id(&self, _: &'static str) -> Option<String> { Some(String::new()) }
+///     fn member(&self, _: &'static str, _: &str) -> Given { Given::Absent }
 ///     fn object(&self, _: &'static str) -> Object { Object::default() }
 ///     fn url(&self, text: &str, _: bool) -> Option<Url> {
 ///         Some(Url { protocol: "https:".to_owned(), origin: text.to_owned(), ..Url::default() })

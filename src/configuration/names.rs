@@ -30,8 +30,8 @@ pub(super) const OPTIONS: [(&str, FindingLevel); 23] = [
     ("flagRetries", FindingLevel::Warning),
 ];
 
-/// The options that turn the tracker off where they are misspelt: it would send elsewhere, of somebody who does not want it, or what a
-/// hook was to take out.
+/// The options that turn the tracker off where they are misspelt: to ignore them would send events to the wrong host, without consent, or
+/// unfiltered by the hook.
 const STRICT_NAMES: [&str; 5] = ["host", "consent", "respectDnt", "respectGpc", "beforeSend"];
 
 /// Options of posthog-js, and what does the same here.
@@ -63,7 +63,7 @@ const NAME_LENGTH_MAX: usize = 40;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct MeantOption {
     pub(super) name: &'static str,
-    /// Whether it is called so in posthog-js.
+    /// Whether posthog-js has an option of this name.
     pub(super) is_posthog_js: bool,
     /// Whether the tracker must not run without it.
     pub(super) is_strict: bool,

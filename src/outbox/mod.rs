@@ -224,7 +224,7 @@ impl<S: Store> Outbox<S> {
                 self.learn_gate(team, open);
                 self.give_up_gated();
                 if open == Some(false) {
-                    // A page that knows less may have stored more for this team since.
+                    // Another page that does not know the team is shut may have stored events for it.
                     self.scan_at.get_or_insert(self.now);
                 }
                 if self.presence == Presence::Leaving {

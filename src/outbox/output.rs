@@ -39,7 +39,7 @@ pub enum Output {
     AskLock,
     /// Let the drain lock go.
     ReleaseLock,
-    /// The storage is not as this page knows it: it is empty, or somebody has cleared it.
+    /// The sentinel is missing or not the one that this page knows: storage was never used, or somebody has cleared it.
     StorageCleared,
     /// Other pages may have noted events in their journals while they had no tracker: report those of entries that are at
     /// least this old by [`Input::Replayed`](super::Input::Replayed), remove each entry when that has been handled, and have

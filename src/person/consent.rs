@@ -86,7 +86,7 @@ impl Consent {
             push_base36(&mut self.own, mark.0);
         }
         if store.put(&self.key, &self.own).is_err() {
-            // A full storage keeps the earlier answer, which counts no more.
+            // Where storage is full, the earlier answer would stay and win.
             let _ = store.remove(&self.key);
         }
     }
@@ -101,8 +101,8 @@ impl Consent {
     /// What is known, and what has changed since this was asked last; nothing, where it is asked first.
     pub fn refresh(&mut self, store: &impl Store, is_denied_elsewhere: bool) -> (ConsentState, ConsentChange) {
         let state = self.state(store, is_denied_elsewhere);
-        // Where somebody has cleared the storage, the next answer knows of no denial. That is none, and neither is the old one when it
-        // comes back.
+        // If somebody has cleared the storage, the next answer lacks the time of the last denial. That is no new denial, and neither is the
+        // old time when it comes back.
         let known = self.told.and_then(|(_, denied_at)| denied_at);
         let present = (state, denied_at(&self.own).or(known));
         let Some(told) = self.told.replace(present).filter(|told| *told != present) else {

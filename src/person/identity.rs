@@ -119,7 +119,7 @@ pub struct IdentityKeeper {
     bootstrap: IdentityBootstrap,
     known: Option<Identity>,
     is_kept: bool,
-    /// Whether the identity was seen in storage, and nothing has happened since by which it may be gone.
+    /// Whether the identity was seen in storage, and nothing since suggests that it was removed.
     is_there: bool,
     /// Whether this page has changed the identity and not stored it.
     is_ahead: bool,

@@ -109,12 +109,14 @@ impl<S: Store + TabStore> Tracker<S> {
         }
     }
 
-    /// Takes over what the mirror holds. What was captured before a denial was denied, and is removed now where nobody could then.
+    /// Takes over what the mirror holds. A record from before the last denial is deleted, in case it could not be deleted then; but not what
+    /// storage holds too: the denial has removed that, so it is younger, whatever the clock said.
     pub(super) fn mirrored(&mut self, mut records: Vec<(String, String)>) {
         let denied_at = self.consent.denied_at(self.outbox.store()).unwrap_or_default();
         let store = self.outbox.store_mut();
         records.retain(|(key, _)| {
-            let is_kept = captured_at(key).is_some_and(|captured| captured > denied_at);
+            let is_kept =
+                captured_at(key).is_some_and(|captured| captured > denied_at) || matches!(store.get(key), Ok(Some(_)));
             if !is_kept {
                 let _ = store.remove(key);
             }
@@ -155,7 +157,7 @@ impl<S: Store + TabStore> Tracker<S> {
     /// The page wants everything sent now; where it is the `last` time, nothing is taken any more behind that.
     pub(super) fn request_flush(&mut self, is_last: bool) {
         if self.is_shut_down && !is_last && self.flush.is_none() {
-            // Nobody would hear that the page is left, and let the drain lock go.
+            // After a shutdown nothing listens for the page being left, so a drain lock taken now would never be released.
             self.outputs.push(Output::Flushed);
             return;
         }

@@ -67,14 +67,16 @@ impl World {
         }
         let until = self.now + SPAN_MAX_MS;
         for step in 0..STEPS_MAX {
-            if !self.step(until)? {
-                break;
+            let is_over = !self.step(until)?;
+            if !is_over && (step % 8 != 0 || !self.is_quiet()) {
+                continue;
             }
-            if step % 8 == 0 && self.is_quiet() {
-                break;
+            // The last answers come, and the last removals get to the mirror; and what a page that was asleep has to say.
+            self.run_until(self.now + LAST_ANSWERS_MS)?;
+            if is_over || self.is_quiet() {
+                return Ok(());
             }
         }
-        // The last answers come, and the last removals get to the mirror.
         self.run_until(self.now + LAST_ANSWERS_MS)
     }
 
