@@ -26,7 +26,8 @@ export function pageClock(): Clock {
     const wasSetBack = wallMs + 1_000 <= lastWallMs;
     lastWallMs = wallMs;
     lastMs = !wasSetBack && lastMs >= wallMs ? lastMs + 1 : wallMs;
-    const [{ href }, { referrer }] = [location, document];
+    const { href } = location;
+    const { referrer } = document;
     return { ms: lastMs, sequence: sequence++, monotonicMs: performance.now(), href, referrer };
   };
 }

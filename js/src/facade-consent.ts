@@ -31,7 +31,8 @@ export function facadeConsent(
   }
 
   function refresh(): void {
-    const [earlier, earlierDeniedAt] = [told, deniedAt];
+    const earlier = told;
+    const earlierDeniedAt = deniedAt;
     told = consent();
     // If somebody has cleared the storage, the next answer lacks the time of the last denial. That is no new denial.
     deniedAt = answer().split(":")[1] ?? deniedAt;

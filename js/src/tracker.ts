@@ -89,8 +89,8 @@ export class PageTracker {
   }
 
   shutdown(): Promise<void> {
-    if (!this.#shelter) this.#shutdown ??= this.#over("shutdown");
-    return (!this.#shelter && this.#shutdown) || this.#over("shutdown");
+    this.#shutdown ??= this.#over("shutdown");
+    return this.#shutdown;
   }
 
   reloadFeatureFlags(): Promise<void> {
@@ -161,6 +161,7 @@ export class PageTracker {
   #trapped(): void {
     if (this.#isVerbose) write("debug", "the module has trapped");
     near.delete(this);
+    this.#shutdown = undefined;
     this.#settle(() => true);
     const { touched } = this.#instance;
     if (touched) noteTrap(this.#shared.project, touched.slice(-36));
@@ -200,15 +201,11 @@ export class PageTracker {
 
   #audience(): Pick<Host, Exclude<keyof Host, keyof Instance>> {
     return {
-      opened: () => {
-        for (const listener of [...this.#shared.listeners]) this.getNews(listener);
-      },
+      opened: () => [...this.#shared.listeners].forEach(this.getNews, this),
       tellTeam: (team, state) => {
         for (const listener of this.#all("onTeamGate")) this.#tellTeam(listener, team, state);
       },
-      tellFlags: () => {
-        for (const listener of this.#all("onFeatureFlags")) this.#tellFlags(listener);
-      },
+      tellFlags: () => this.#all("onFeatureFlags").forEach(this.#tellFlags, this),
       tellConsent: (state) => {
         for (const { hear } of this.#all("onConsent")) this.#tell(hear, state);
       },

@@ -31,7 +31,9 @@ export const numberOptions = (): Record<string, NumberOption> =>
 
 /** The options that are one of a few words; the first is the default. */
 export const wordOptions = (): Record<string, string[]> =>
-  table(checks(), /WordOption \{ name: "(\w+)", words: &\[(.*?)\] \}/g, (words = "") => words.match(/[\w-]+/g) ?? []);
+  table(checks(), /WordOption \{\s*name: "(\w+)",\s*words: &\[(.*?)\],?\s*\}/gs, (words = "") =>
+    [...words.matchAll(/"([\w-]+)"/g)].map(([, word = ""]) => word),
+  );
 
 /** Where events go if the page names no host. */
 export const defaultHost = (): string => /DEFAULT_HOST: &str = "(.*?)"/.exec(checks())?.[1] ?? "";

@@ -1,4 +1,4 @@
-// What a page configures. `configuration.rs` reads it.
+// What a page configures, and what is said of it. `src/configuration` checks it.
 
 /**
  * Whether a team is tracked: an answer for the page's `teamId` (for every team, where the page names none), or a question

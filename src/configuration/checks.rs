@@ -5,6 +5,8 @@ use super::given::{Given, GivenOptions};
 use super::names::level_of;
 use crate::event::is_legal_distinct_id;
 use crate::event::json::{Object, push_integer};
+use crate::flags::Ungated;
+use crate::tracker::{IdentitySource, PersonProfiles};
 
 /// Where PostHog takes events for projects in its US region.
 pub const DEFAULT_HOST: &str = "https://us.i.posthog.com";
@@ -32,19 +34,33 @@ pub(super) const GATE_TTL: NumberOption =
     NumberOption { name: "gateTtl", default: 300_000, min: 1_000, max: 86_400_000 };
 pub(super) const FLAG_RETRIES: NumberOption = NumberOption { name: "flagRetries", default: 1, min: 0, max: 10 };
 
-/// An option that is one of a few words; the first is the default.
+/// An option that is one of a few words, each with what it means; the first is the default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct WordOption {
+pub(super) struct WordOption<Meaning: 'static> {
     name: &'static str,
-    words: &'static [&'static str],
+    words: &'static [(&'static str, Meaning)],
 }
 
-pub(super) const HOLD_UNKNOWN: WordOption = WordOption { name: "holdUnknown", words: &["durable", "memory"] };
-pub(super) const UNGATED: WordOption = WordOption { name: "ungated", words: &["ignore", "track"] };
-pub(super) const CONSENT: WordOption = WordOption { name: "consent", words: &["granted", "required"] };
-pub(super) const PERSON_PROFILES: WordOption =
-    WordOption { name: "personProfiles", words: &["identifiedOnly", "always", "never"] };
-pub(super) const IDENTITY: WordOption = WordOption { name: "identity", words: &["own", "posthog-js", "auto"] };
+/// Whether events are held in memory only.
+pub(super) const HOLD_UNKNOWN: WordOption<bool> =
+    WordOption { name: "holdUnknown", words: &[("durable", false), ("memory", true)] };
+pub(super) const UNGATED: WordOption<Ungated> =
+    WordOption { name: "ungated", words: &[("ignore", Ungated::Ignore), ("track", Ungated::Track)] };
+/// Whether the visitor has to agree first.
+pub(super) const CONSENT: WordOption<bool> =
+    WordOption { name: "consent", words: &[("granted", false), ("required", true)] };
+pub(super) const PERSON_PROFILES: WordOption<PersonProfiles> = WordOption {
+    name: "personProfiles",
+    words: &[
+        ("identifiedOnly", PersonProfiles::IdentifiedOnly),
+        ("always", PersonProfiles::Always),
+        ("never", PersonProfiles::Never),
+    ],
+};
+pub(super) const IDENTITY: WordOption<IdentitySource> = WordOption {
+    name: "identity",
+    words: &[("own", IdentitySource::Own), ("posthog-js", IdentitySource::PostHogJs), ("auto", IdentitySource::Auto)],
+};
 
 /// Why a value is not taken.
 #[derive(Debug)]
@@ -208,17 +224,19 @@ impl Checks<'_> {
         self.taken(name, &given, is_on).unwrap_or_default()
     }
 
-    /// The place of the chosen word.
-    pub(super) fn word(&mut self, WordOption { name, words }: &WordOption) -> usize {
+    /// What the chosen word means.
+    pub(super) fn word<Meaning: Copy + Default>(&mut self, option: &WordOption<Meaning>) -> Meaning {
+        let WordOption { name, words } = *option;
         let given = self.given(name);
-        let place = match &given {
-            Given::Absent => Some(0),
-            Given::Text(text) => words.iter().position(|word| word == text),
+        let chosen = match &given {
+            Given::Absent => words.first(),
+            Given::Text(text) => words.iter().find(|(word, _)| word == text),
             _ => None,
         };
-        let allowed = || ["\"", &words.join("\" or \""), "\""].concat();
-        let place = place.map_or_else(|| invalid(name, &allowed()), Ok);
-        self.taken(name, &given, place).unwrap_or_default()
+        let names = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>();
+        let allowed = || ["\"", &names().join("\" or \""), "\""].concat();
+        let meaning = chosen.map_or_else(|| invalid(name, &allowed()), |(_, meaning)| Ok(*meaning));
+        self.taken(name, &given, meaning).unwrap_or_default()
     }
 
     /// A whole number within its bounds.

@@ -18,10 +18,10 @@ use checks::{
 use names::{MeantOption, is_option, meant_option};
 
 use crate::event::json::Object;
-use crate::flags::{FlagsBootstrap, FlagsProject, GateSource, TeamGateOptions, Ungated, known_teams};
+use crate::flags::{FlagsBootstrap, FlagsProject, GateSource, TeamGateOptions, known_teams};
 use crate::outbox::{Config, project_hash};
 use crate::person::IdentityBootstrap;
-use crate::tracker::{IdentitySource, Options, PersonProfiles};
+use crate::tracker::Options;
 
 /// The longest name of an option that is repeated on the console, in characters.
 const SAID_LENGTH_MAX: usize = 60;
@@ -106,19 +106,11 @@ fn read_options(checks: &mut Checks<'_>) -> Options {
     let respects_dnt = checks.switch("respectDnt");
     let respects_gpc = checks.switch("respectGpc");
     let loads_flags = checks.switch("featureFlags");
-    let holds_in_memory = checks.word(&HOLD_UNKNOWN) == 1;
-    gate.ungated = if checks.word(&UNGATED) == 1 { Ungated::Track } else { Ungated::Ignore };
-    let requires_consent = checks.word(&CONSENT) == 1;
-    let person_profiles = match checks.word(&PERSON_PROFILES) {
-        1 => PersonProfiles::Always,
-        2 => PersonProfiles::Never,
-        _ => PersonProfiles::IdentifiedOnly,
-    };
-    let identity = match checks.word(&IDENTITY) {
-        1 => IdentitySource::PostHogJs,
-        2 => IdentitySource::Auto,
-        _ => IdentitySource::Own,
-    };
+    let holds_in_memory = checks.word(&HOLD_UNKNOWN);
+    gate.ungated = checks.word(&UNGATED);
+    let requires_consent = checks.word(&CONSENT);
+    let person_profiles = checks.word(&PERSON_PROFILES);
+    let identity = checks.word(&IDENTITY);
     Options {
         api_key,
         host,
