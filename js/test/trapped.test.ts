@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { nounKey } from "../src/storage-keys.js";
-import { noteTrap } from "../src/trapped.js";
+import type { Shared } from "../src/tracker-source.js";
+import { noteTrap, storeTrapped } from "../src/trapped.js";
+import { openPage } from "./page-double.js";
 import { installStorage } from "./storage-double.js";
 
 const KEY = nounKey("quarantine", "1plaeh8");
@@ -33,5 +35,34 @@ test("one that somebody has damaged works again", () => {
     entries.set(KEY, text);
     noteTrap("1plaeh8", "a");
     assert.deepEqual(versions(), { a: __VERSION__ }, text);
+  }
+});
+
+/** What a facade shares with a tracker, as far as this reads it. */
+const sharedWith = (options: Shared["options"], state: ReturnType<Shared["consent"]> = "granted") =>
+  ({
+    project: "1plaeh8",
+    options,
+    page: "page",
+    consent: () => state,
+    clock: () => ({ ms: 1, sequence: 0, monotonicMs: 1, href: "https://book.example/", referrer: "" }),
+  }) as Shared;
+
+test("the event of a call that has trapped is stored, unless a hook has yet to see it or the visitor has not agreed", () => {
+  const hook = () => null;
+  for (const [shared, isStored] of [
+    [sharedWith({}), true],
+    [sharedWith({ beforeSend: [] }), true],
+    [sharedWith({ beforeSend: hook }), false],
+    [sharedWith({ beforeSend: [hook] }), false],
+    [sharedWith({}, "pending"), false],
+    [sharedWith({}, "denied"), false],
+  ] as const) {
+    const { stored } = openPage();
+    assert.equal(storeTrapped(shared, "capture", ["x"]) !== undefined, isStored);
+    assert.equal(
+      [...stored.keys()].some((key) => key.startsWith("phbt:journal:")),
+      isStored,
+    );
   }
 });

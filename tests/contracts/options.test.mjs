@@ -106,3 +106,14 @@ test("an option is read once, while the tracker is made", async () => {
   // The facade takes a copy, and the module reads what it checks.
   for (const [name, count] of reads) assert.ok(count <= 2, String(name));
 });
+
+test("hooks are those that the array named when it was read, whatever it says the next time", async () => {
+  const { world, page } = openNoting();
+  const hooks = [(event) => event];
+  let reads = 0;
+  hooks[Symbol.iterator] = () => (reads++ === 0 ? [hooks[0]] : []).values();
+  const tracker = page.track({ beforeSend: hooks });
+  assert.equal(tracker.capture("kept").event, "kept");
+  await world.settle();
+  assert.deepEqual([reads, tracker.stats().captured], [1, 1]);
+});

@@ -310,3 +310,12 @@ test("a posthog-js that comes late and says who the page has named says nothing 
     ["ada"],
   );
 });
+
+test("where the page names no instance, or nothing that is one, the posthog-js on the page is shared", async () => {
+  for (const posthog of [null, undefined, 7]) {
+    const world = new World();
+    const { tracker } = await visit(world, { posthog }, makePostHog().instance);
+    tracker.capture("shared");
+    assert.equal(idsOf(await arrived(world, tracker)).shared, "ph-visitor", String(posthog));
+  }
+});

@@ -282,6 +282,24 @@ for (const [needle, spring] of Object.entries(PLACES)) {
   });
 }
 
+test("a tracker that traps while it shuts down is shut down when the page asks again", async () => {
+  const page = await visit();
+  await plant(page, "@answered");
+  await page.evaluate(async () => {
+    tracker.capture("first");
+    await tracker.shutdown();
+  });
+  await trapped(page, 1);
+  await page.waitForFunction(() => tracker.stats().engine === "wasm");
+  const dropped = await page.evaluate(async () => {
+    await tracker.shutdown();
+    tracker.capture("late");
+    return tracker.stats().dropped.shut_down;
+  });
+  assert.equal(dropped, 1);
+  await isUndisturbed(page);
+});
+
 test("the mirror of a dead instance keeps nobody waiting who deletes it", async () => {
   const page = await visit();
   await page.evaluate((completed) => tracker.trackBookingCompleted(completed), COMPLETED);

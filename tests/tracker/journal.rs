@@ -5,7 +5,8 @@ use posthog_booking_tracker::flags::GateSource;
 use posthog_booking_tracker::outbox::{DropReason, MemoryStore};
 use posthog_booking_tracker::tracker::{HookAnswer, Input};
 
-use super::page::{Page, START};
+use super::page::{PROJECT, Page, START};
+use crate::base36::base36;
 
 fn entry(name: &str, rest: &str) -> (String, String) {
     entry_of(100_000, name, rest)
@@ -18,16 +19,7 @@ fn entry_of(age_ms: u64, name: &str, rest: &str) -> (String, String) {
     let text = format!(
         r#"{{"name":"{name}","page":"other","identity":[],"team":"42","mustSend":true,{visitor},"args":[{rest}],"href":"https://book.example/ada","referrer":""}}"#
     );
-    let mut key = String::from("phbt:journal:1plaeh8:");
-    let mut digits = Vec::new();
-    let mut ms = START - age_ms;
-    while ms > 0 {
-        digits.push(char::from_digit((ms % 36) as u32, 36).unwrap());
-        ms /= 36;
-    }
-    key.extend(digits.iter().rev());
-    key.push_str(":0:");
-    key.push_str(uuid);
+    let key = format!("phbt:journal:{PROJECT}:{}:0:{uuid}", base36(START - age_ms));
     (key, text)
 }
 
@@ -90,4 +82,20 @@ fn an_old_entry_is_gone_when_nobody_can_say_whether_its_team_is_tracked() {
     page.pass(5_000);
     assert_eq!(page.tracker.stats().dropped(DropReason::GateUnknown), 1);
     assert!(page.sent.is_empty() && !page.tracker.store().entries.contains_key(&key));
+}
+
+#[test]
+fn a_record_that_storage_and_mirror_hold_is_no_denied_one_whatever_its_clock_says() {
+    let mut earlier = Page::open(MemoryStore::default(), |_| {});
+    earlier.capture("slot_selected");
+    let mut store = earlier.tracker.store().clone();
+    let is_record = |key: &&String| key.starts_with("phbt:1:");
+    let records: Vec<(String, String)> =
+        store.entries.keys().filter(is_record).map(|key| (key.clone(), store.entries[key].clone())).collect();
+    assert_eq!(records.len(), 1);
+    // The denial is older, by a clock that was an hour ahead.
+    store.entries.insert(format!("phbt:consent:{PROJECT}"), format!("granted:{}", base36(START + 3_600_000)));
+    let mut page = Page::open(store, |_| {});
+    page.tell(Input::Mirrored(records.clone()));
+    assert!(page.tracker.store().entries.contains_key(&records[0].0));
 }
