@@ -1,4 +1,4 @@
-//! The arguments of the page's constructor call: reads them without harm, each option once.
+//! Reads the two arguments that a page passes to the constructor, each option once. Nothing here throws, whatever they are.
 
 use js_sys::{Array, Function, Reflect};
 use wasm_bindgen::prelude::*;
@@ -34,7 +34,7 @@ impl PageOptions {
         Self { api_key: api_key.clone(), options: options.clone(), read: Vec::new() }
     }
 
-    /// The code that stands in the options.
+    /// The functions and the instance that the options name.
     pub(crate) fn code(&self, posthog: Option<PostHogOnPage>) -> PageCode {
         let hooks = self.value("beforeSend");
         let hooks = if is_array(&hooks) { array_from(&hooks).unwrap_or_default() } else { Array::of1(&hooks) };

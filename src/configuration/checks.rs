@@ -130,7 +130,7 @@ impl Checks<'_> {
         self.taken("host", &given, host.ok_or(refusal)).unwrap_or_default()
     }
 
-    /// An option that is an address. An instance of `URL`, and what is like one, has its text as `href`.
+    /// The address that an option gives: its text, or the `href` of an object such as a `URL`.
     fn address(&self, name: &'static str, given: &Given) -> Given {
         if *given == Given::Object { self.page.member(name, "href") } else { given.clone() }
     }
@@ -172,7 +172,7 @@ impl Checks<'_> {
         self.taken(NAME, &given, url).unwrap_or_default()
     }
 
-    /// An instance of posthog-js stays at the edge.
+    /// Checks the posthog-js instance that the page names. The instance itself stays at the edge.
     pub(super) fn posthog(&mut self) {
         let given = self.given("posthog");
         let instance = match given {
@@ -184,7 +184,7 @@ impl Checks<'_> {
         let _: Option<()> = self.taken("posthog", &given, instance);
     }
 
-    /// How many hooks the page has; they stay at the edge.
+    /// Counts the hooks of the page. The functions themselves stay at the edge.
     pub(super) fn hooks(&mut self) -> u32 {
         let given = self.given("beforeSend");
         let hooks = match given {
@@ -196,7 +196,7 @@ impl Checks<'_> {
         self.taken("beforeSend", &given, hooks).unwrap_or_default()
     }
 
-    /// What the server that renders the page knows, without what it does not know and says by `null`.
+    /// What the server that renders the page knows. A member that is `null` is left out.
     pub(super) fn bootstrap(&mut self) -> Option<Object> {
         let given = self.given("bootstrap");
         let bootstrap = match given {
@@ -293,7 +293,7 @@ impl Checks<'_> {
         if self.has_options { self.page.option(name) } else { Given::Absent }
     }
 
-    /// What is made of an option; nothing, where it is not taken: then that is a finding.
+    /// The value that a check has taken. If it has refused the option, this gives nothing and notes a finding.
     fn taken<Taken>(&mut self, name: &'static str, given: &Given, taken: Result<Taken, Refusal>) -> Option<Taken> {
         let refusal = match taken {
             _ if *given == Given::Unreadable => {

@@ -7,11 +7,11 @@ use crate::tracker::Level;
 pub enum FindingCode {
     /// There is no project key: the tracker is off on purpose.
     ApiKeyMissing,
-    /// The key is a person's, and must never be in a page.
+    /// The key is a personal one (`phx_`), which must never be in a page.
     ApiKeyPersonal,
-    /// The key is none that PostHog gives.
+    /// PostHog gives no such key.
     ApiKeyInvalid,
-    /// The host is no address of PostHog or of a proxy.
+    /// The host is no http(s) URL.
     HostInvalid,
     /// An option has a value that it does not take.
     OptionInvalid,
@@ -19,7 +19,7 @@ pub enum FindingCode {
     OptionOutOfRange,
     /// Reading an option throws.
     OptionUnreadable,
-    /// A name is no option, but much like one.
+    /// A name is no option, but looks like one that is.
     OptionMisspelt,
     /// A name is no option.
     OptionUnknown,
@@ -78,7 +78,7 @@ pub struct Finding {
     pub option: String,
     /// How much it matters.
     pub level: FindingLevel,
-    /// Says what to change.
+    /// What is wrong, and how to mend it.
     pub message: String,
 }
 

@@ -1,4 +1,4 @@
-//! What a page passes for its options, as far as a check looks into it. The edge reads it.
+//! The options as a page has passed them: of each, as much as a check looks at. The edge reads them (`src/browser/page_options.rs`).
 
 use crate::event::json::Object;
 
@@ -21,11 +21,11 @@ pub enum Given {
     Functions(u32),
     /// Another array.
     Array,
-    /// Another object that is no array.
+    /// An object that is neither an array nor a function.
     Object,
-    /// Something else.
+    /// A value that no option takes, a symbol for example.
     Other,
-    /// Nobody knows, because reading it throws.
+    /// Reading it throws.
     Unreadable,
 }
 

@@ -78,7 +78,8 @@ pub struct Options {
 
 impl Options {
     /// Adds what the facade has heard before there was a tracker (`js/src/tracker.ts`): its members `page`, `said`, `version`,
-    /// `isLazy`, and `teams`, by which the page's callback has answered. The server that renders the page knows better.
+    /// `isLazy`, and `teams`, by which the page's callback has answered. If the bootstrap
+    /// answers for a team too, the bootstrap counts.
     ///
     /// # Example
     /// ```

@@ -231,7 +231,7 @@ impl<S: Store + TabStore> Tracker<S> {
         self.identity.name(self.outbox.store_mut(), id);
         self.tell_posthog(PostHogCall::Identify(id.to_owned()));
         if self.sharing.visitor().is_none() && !self.registered.followed(self.outbox.store()).is_empty() {
-            // A posthog-js that comes late says the same of the visitor, and nothing new.
+            // If a posthog-js loads later and names the same visitor, nothing has changed.
             self.registered.follow(self.outbox.store_mut(), id);
         }
         if earlier != id {

@@ -109,8 +109,8 @@ impl<S: Store + TabStore> Tracker<S> {
         }
     }
 
-    /// Takes over what the mirror holds. A record from before the last denial is deleted, in case it could not be deleted then; but not what
-    /// storage holds too: the denial has removed that, so it is younger, whatever the clock said.
+    /// Passes on what the mirror holds. A record from before the last denial is deleted, in case it could not be deleted then. One that
+    /// localStorage holds too stays: the denial has emptied localStorage, so the record is younger, even if a clock says otherwise.
     pub(super) fn mirrored(&mut self, mut records: Vec<(String, String)>) {
         let denied_at = self.consent.denied_at(self.outbox.store()).unwrap_or_default();
         let store = self.outbox.store_mut();
