@@ -1,5 +1,6 @@
-//! The time zone of the browser. Without `Temporal` it is slow to find out (20 to 100 ms of `Intl.DateTimeFormat` in Chromium, once a page). It is stored for
-//! later pages as soon as something about the visitor may be stored, under `phbt:timezone:<project>` as `<found out ms, base 36>:<name>`.
+//! The time zone of the browser. Without `Temporal` it is slow to find out (20 to 100 ms of `Intl.DateTimeFormat` in Chromium, once a
+//! page). It is stored for later pages as soon as something about the visitor may be stored, under `phbt:timezone:<project>` as
+//! `<found out ms, base 36>:<name>`.
 
 use super::{Facts, Tracker};
 use crate::event::json::Value;
