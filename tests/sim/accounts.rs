@@ -251,7 +251,8 @@ pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
         DropReason::Evicted => any(is_crowded(world, task)),
         DropReason::Torn => world.torn,
         DropReason::Purged => any(task.is_erasing()),
-        DropReason::NoConsent => any(task.is == ConsentState::Denied || task.is_news_of_denial),
+        // What was called before somebody saw the page is done in its order: some of it before the visitor agreed.
+        DropReason::NoConsent => any([task.was, task.is].contains(&ConsentState::Denied) || task.is_news_of_denial),
         DropReason::BeforeSend => task.shown.iter().filter(|shown| !shown.is_kept).count() as u32,
         // It came out of a journal, whose entry came back with a browser that was killed, or is seen gone late.
         DropReason::Duplicate => any(world.book.facts.iter().any(|fact| fact.journal.is_some())),
