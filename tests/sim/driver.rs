@@ -70,7 +70,8 @@ impl World {
             return if is_shared { self.capture(page) } else { Ok(()) };
         }
         for _ in 0..self.chance.between(1, 4) {
-            if self.pages[page].is_alive() {
+            // What is left into the back/forward cache is not left once more.
+            if self.pages[page].is_running() {
                 self.live(page)?;
             }
         }

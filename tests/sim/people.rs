@@ -115,10 +115,15 @@ impl People {
         self.beneath.get(&page).is_some_and(|ids| ids.contains(id))
     }
 
+    /// The stretches of a page, the present one first.
+    fn stretches_of(&self, page: PageId) -> impl Iterator<Item = usize> + use<> {
+        let its = (0..self.stretches.len()).filter(|place| self.stretches[*place].page == page);
+        its.collect::<Vec<_>>().into_iter().rev()
+    }
+
     /// Whether somebody is on a page, or was before.
     pub(crate) fn was_there(&mut self, page: PageId, id: &str) -> bool {
-        let its = (0..self.stretches.len()).rev().filter(|place| self.stretches[*place].page == page);
-        its.collect::<Vec<_>>().into_iter().any(|place| self.is_who(place, id).is_ok())
+        self.stretches_of(page).any(|place| self.is_who(place, id).is_ok())
     }
 
     /// Whether this may be who a page is about.
@@ -126,21 +131,26 @@ impl People {
     /// # Errors
     /// What is wrong.
     pub(crate) fn is_who(&mut self, place: usize, id: &str) -> Result<(), String> {
-        if self.is_beneath(self.stretches[place].page, id) {
-            return Ok(());
-        }
+        self.may_be(place, id)?;
         let stretch = &mut self.stretches[place];
+        if stretch.id.is_none() && !self.beneath.get(&stretch.page).is_some_and(|ids| ids.contains(id)) {
+            stretch.id = Some(id.to_owned());
+            self.ids.insert(id.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The same, and what is open stays open.
+    fn may_be(&self, place: usize, id: &str) -> Result<(), String> {
+        let stretch = &self.stretches[place];
         match &stretch.id {
+            _ if self.is_beneath(stretch.page, id) => Ok(()),
             Some(known) if known == id => Ok(()),
             Some(known) => Err(format!("page {} is about {known:?}, and this about {id:?}", stretch.page)),
             None if self.ids.contains(id) && (stretch.is_new || !stretch.stored.contains(id)) => {
                 Err(format!("page {} is about somebody new, and this about {id:?}, who is known", stretch.page))
             }
-            None => {
-                stretch.id = Some(id.to_owned());
-                self.ids.insert(id.to_owned());
-                Ok(())
-            }
+            None => Ok(()),
         }
     }
 }
@@ -163,14 +173,22 @@ impl World {
     /// What is wrong.
     pub(crate) fn judge_stored_person(&mut self, page: PageId, ops: &[Op], is_late: bool) -> Result<(), String> {
         let key = format!("phbt:identity:{PROJECT}");
-        let stored = ops.iter().rev().find_map(|op| match op {
-            Op::Put { key: other, value, .. } if *other == key => serde_json::from_str::<Value>(value).ok(),
+        let stored = ops.iter().enumerate().rev().find_map(|(place, op)| match op {
+            Op::Put { key: other, value, .. } if *other == key => {
+                Some((place, serde_json::from_str::<Value>(value).ok()?))
+            }
             _ => None,
         });
-        let Some(stored) = stored else { return Ok(()) };
+        let Some((place, stored)) = stored else { return Ok(()) };
+        let is_removed = ops[place..].iter().any(|op| matches!(op, Op::Remove { key: other } if *other == key));
         let id = stored["distinct_id"].as_str().unwrap_or_default();
         // What a facade has kept is done one after the other, and who it makes of the visitor is known from the start.
-        if is_late && self.people.was_there(page, id) {
+        // Where it is removed again, it is that of somebody before; of whom, the events will say.
+        let people = &mut self.people;
+        if is_late && is_removed && people.stretches_of(page).any(|place| people.may_be(place, id).is_ok()) {
+            return Ok(());
+        }
+        if is_late && people.was_there(page, id) {
             return Ok(());
         }
         self.people.is_who(self.pages[page].stretch, id).map_err(|story| format!("page {page} stores: {story}"))
