@@ -1,9 +1,10 @@
 // One instance of the module, and the guard through which everything enters it. Whatever is thrown out of a call into the module ends
 // that instance: its memory may be in any state. A page never hears of it. This file also keeps the record that the instance
-// was at, releases its locks, and keeps what the trackers of a page share.
+// was at, and releases its locks.
 
 import type * as engine from "../engine/engine.js";
 import type { Engine, Heard } from "../engine/engine.js";
+import { pageMemory } from "./page-memory.js";
 
 /** Where instances come from. */
 export interface Instances {
@@ -12,10 +13,6 @@ export interface Instances {
   /** Makes an instance that nobody else uses; gives its classes. Throws where the page cannot have one. */
   make(): typeof engine;
 }
-
-/** What the trackers of this page know and may not store, or cannot, and how often something was noted in it. */
-const memory = new Map<string, string>();
-let notes = 0;
 
 /** One instance with its engine. */
 export class Instance {
@@ -84,16 +81,17 @@ export class Instance {
   }
 
   recall(key: string): string | undefined {
-    return memory.get(key);
+    return pageMemory().values.get(key);
   }
 
   remember(key: string, value: string | undefined): void {
-    if (value === undefined) memory.delete(key);
-    else memory.set(key, value);
-    notes++;
+    const memory = pageMemory();
+    if (value === undefined) memory.values.delete(key);
+    else memory.values.set(key, value);
+    memory.notes++;
   }
 
   notes(): number {
-    return notes;
+    return pageMemory().notes;
   }
 }

@@ -6,6 +6,7 @@ import type { BookingTracker } from "./booking-tracker.js";
 import { write } from "./console.js";
 import { Instance, type Instances } from "./instance.js";
 import { read } from "./local-storage.js";
+import { pageMemory } from "./page-memory.js";
 import { METHODS } from "./tracker-class.js";
 import type { Listener, Shared } from "./tracker-source.js";
 import { noteTrap, storeTrapped } from "./trapped.js";
@@ -26,9 +27,6 @@ interface Wait {
 /** What takes the calls after a trap. */
 type Shelter = (name: string, args: Args) => unknown;
 
-/** The trackers of this page: no browser tells a page what it has stored itself. */
-const near = new Set<PageTracker>();
-
 /** One tracker on a page. Its methods never throw; its constructor does if the page cannot have an instance. */
 export class PageTracker {
   readonly #kind: Instances["kind"];
@@ -45,6 +43,8 @@ export class PageTracker {
   #isVerbose: boolean;
   /** Takes the calls after a trap. */
   #shelter: Shelter | undefined;
+  /** Another tracker of this page has stored something. */
+  readonly #hear = (key: string) => this.#instance.enter((engine: Engine) => engine.stored(key));
 
   /** Makes the tracker of a good configuration; `takeShelter` gives what takes the calls after a trap. */
   constructor(configuration: Configuration, kind: Instances["kind"], shared: Shared, takeShelter: () => Shelter) {
@@ -57,7 +57,7 @@ export class PageTracker {
     const teams = Object.fromEntries(shared.teams);
     const handedOver = { version: __VERSION__, page, isLazy, said: shared.said(), teams };
     this.#instance.run(configuration.open(handedOver, Object.assign(this.#instance, this.#audience())));
-    near.add(this);
+    pageMemory().hearers.add(this.#hear);
     this.#instance.enter((engine) => engine.start());
   }
 
@@ -160,7 +160,7 @@ export class PageTracker {
   /** Nothing of the instance goes on: a facade takes the calls, and makes a tracker with a fresh instance, if this page has not had one. */
   #trapped(): void {
     if (this.#isVerbose) write("debug", "the module has trapped");
-    near.delete(this);
+    pageMemory().hearers.delete(this.#hear);
     this.#shutdown = undefined;
     this.#settle(() => true);
     const { touched } = this.#instance;
@@ -210,7 +210,7 @@ export class PageTracker {
         for (const { hear } of this.#all("onConsent")) this.#tell(hear, state);
       },
       tellNear: (key) => {
-        for (const other of near) if (other !== this) other.#instance.enter((engine: Engine) => engine.stored(key));
+        for (const hear of pageMemory().hearers) if (hear !== this.#hear) hear(key);
       },
       flagsSettled: (ticket) => this.#settle((wait) => wait.name === "reloadFeatureFlags" && wait.ticket <= ticket),
       flushed: () => this.#settle(({ name }) => name === "flush"),

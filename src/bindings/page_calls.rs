@@ -8,7 +8,7 @@ use crate::browser::value::{id_of, is_given, member, object_of, plain_text, text
 use crate::event::json::Object;
 use crate::event::{CaptureOptions, clean, is_legal_distinct_id, is_uuid};
 use crate::person::IdentityBootstrap;
-use crate::tracker::{Call, Capture, GroupKey, Original, Step};
+use crate::tracker::{Call, Capture, GroupKey, Original, Step, Warning};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("page_calls.d.ts");
@@ -38,13 +38,13 @@ impl Engine {
     pub fn capture(&self, event: &JsValue, properties: &JsValue, options: &JsValue) -> JsValue {
         let capture = Capture { name: event.as_string(), properties: cleaned(properties), ..Capture::default() };
         // Most calls have no options, and to ask nothing for its members would throw, which is slow.
-        self.make_capture(if options.is_object() { with_options(capture, options) } else { capture })
+        self.make_capture(if options.is_object() { self.with_options(capture, options) } else { capture })
     }
 
     /// The page knows who its visitor is.
     pub fn identify(&self, distinct_id: &JsValue, set: &JsValue, set_once: &JsValue) {
         self.make(Call::Identify {
-            distinct_id: distinct_id.as_string(),
+            distinct_id: self.id_given(distinct_id),
             set: object(set),
             set_once: object(set_once),
         });
@@ -52,12 +52,12 @@ impl Engine {
 
     /// Two ids are one person.
     pub fn alias(&self, alias: &JsValue, original: &JsValue) {
-        let of = match original.as_string() {
+        let of = match self.id_given(original) {
             Some(id) => Original::Id(id),
             None if original.is_undefined() || original.is_null() => Original::Present,
             None => Original::Invalid,
         };
-        self.make(Call::Alias { alias: alias.as_string(), original: of });
+        self.make(Call::Alias { alias: self.id_given(alias), original: of });
     }
 
     /// Sets properties of the person.
@@ -116,7 +116,7 @@ impl Engine {
         let bootstrap = member(options, "bootstrap");
         let mut identity = IdentityBootstrap::read(&object_of(&bootstrap));
         let given = member(&bootstrap, "distinctId");
-        let is_legal = given.as_string().is_some_and(|id| is_legal_distinct_id(&id));
+        let is_legal = self.id_given(&given).is_some_and(|id| is_legal_distinct_id(&id));
         let is_illegal = !given.is_undefined() && !is_legal;
         if is_illegal {
             (identity.distinct_id, identity.is_identified) = (None, false);
@@ -193,33 +193,42 @@ impl Engine {
         captured.map(CapturedEvent::out).unwrap_or_default()
     }
 
+    /// The capture with the options that the page has passed.
+    fn with_options(&self, capture: Capture, options: &JsValue) -> Capture {
+        let distinct_id = member(options, "distinctId");
+        let legal_id = self.id_given(&distinct_id).filter(|id| is_legal_distinct_id(id));
+        let given = |name: &str| Some(member(options, name)).filter(is_given).map(|object| cleaned(&object));
+        Capture {
+            is_about_nobody: !distinct_id.is_undefined() && legal_id.is_none(),
+            options: CaptureOptions {
+                timestamp: time_of(&member(options, "timestamp")),
+                distinct_id: legal_id,
+                set: given("$set"),
+                set_once: given("$setOnce"),
+                groups: given("groups").unwrap_or_default(),
+                disable_geoip: is_given(&member(options, "disableGeoip")),
+                send_instantly: member(options, "sendInstantly").as_bool() == Some(true),
+            },
+            uuid: member(options, "uuid").as_string().filter(|uuid| is_uuid(uuid)),
+            ..capture
+        }
+    }
+
+    /// The id of a person that the page has passed. A number is taken as its text, with a warning: PostHog's ids are texts.
+    fn id_given(&self, id: &JsValue) -> Option<String> {
+        if id.as_f64().is_some() {
+            let _ = self.driver.with(|tracker, _| tracker.warn_once(Warning::NumberAsId));
+            return Some(plain_text(id));
+        }
+        id.as_string()
+    }
+
     pub(super) fn make(&self, call: Call) {
         self.driver.call(call, self.given.take());
     }
 }
 
 /// What a page says of an event or a person, cleaned.
-/// The capture with the options that the page has passed.
-fn with_options(capture: Capture, options: &JsValue) -> Capture {
-    let distinct_id = member(options, "distinctId");
-    let legal_id = distinct_id.as_string().filter(|id| is_legal_distinct_id(id));
-    let given = |name: &str| Some(member(options, name)).filter(is_given).map(|object| cleaned(&object));
-    Capture {
-        is_about_nobody: !distinct_id.is_undefined() && legal_id.is_none(),
-        options: CaptureOptions {
-            timestamp: time_of(&member(options, "timestamp")),
-            distinct_id: legal_id,
-            set: given("$set"),
-            set_once: given("$setOnce"),
-            groups: given("groups").unwrap_or_default(),
-            disable_geoip: is_given(&member(options, "disableGeoip")),
-            send_instantly: member(options, "sendInstantly").as_bool() == Some(true),
-        },
-        uuid: member(options, "uuid").as_string().filter(|uuid| is_uuid(uuid)),
-        ..capture
-    }
-}
-
 fn cleaned(value: &JsValue) -> Object {
     let mut object = object_of(value);
     clean(&mut object);

@@ -89,12 +89,15 @@ impl Requests {
             ("body", packed.unwrap_or(&text)),
             ("keepalive", &keepalive.into()),
             ("credentials", &"omit".into()),
-            ("redirect", &"error".into()),
+            ("redirect", &"manual".into()),
             ("signal", &signal),
         ]);
         self.tasks.check_alive();
         let url = [self.url.as_str(), if packed.is_some() { "?compression=gzip-js" } else { "" }].concat();
         let response = self.tasks.settled(fetch(&url, &how)).await.ok()?;
+        if member(&response, "type").as_string().as_deref() == Some("opaqueredirect") {
+            return Some(Outcome::Redirected);
+        }
         // Read to its end: a keepalive request whose body is left unread may hold its quota for ever.
         let text = self.tasks.settled(text_of(&response)).await.ok()?.as_string()?;
         let retry_after = method(&member(&response, "headers"), "get", &["Retry-After".into()]);

@@ -11,6 +11,15 @@ use crate::tracker::{IdentitySource, PersonProfiles};
 /// Where PostHog takes events for projects in its US region.
 pub const DEFAULT_HOST: &str = "https://us.i.posthog.com";
 
+/// Where PostHog's application is, and where it takes the events of the same region: a request for the first is answered by a web page.
+const APPLICATION_HOSTS: [(&str, &str); 5] = [
+    ("https://app.posthog.com", "https://us.i.posthog.com"),
+    ("https://us.posthog.com", "https://us.i.posthog.com"),
+    ("https://eu.posthog.com", "https://eu.i.posthog.com"),
+    ("https://posthog.com", "https://us.i.posthog.com"),
+    ("https://www.posthog.com", "https://us.i.posthog.com"),
+];
+
 /// The longest project key that PostHog takes.
 const API_KEY_LENGTH_MAX: usize = 64;
 
@@ -127,7 +136,18 @@ impl Checks<'_> {
         let message =
             "host must be https://us.i.posthog.com, https://eu.i.posthog.com or the full http(s) URL of your proxy.";
         let refusal = Refusal { code: FindingCode::HostInvalid, message: message.to_owned() };
-        self.taken("host", &given, host.ok_or(refusal)).unwrap_or_default()
+        let host = self.taken("host", &given, host.ok_or(refusal)).unwrap_or_default();
+        let is_of = |application: &str| {
+            host.strip_prefix(application).is_some_and(|path| path.is_empty() || path.starts_with('/'))
+        };
+        let Some((_, ingestion)) = APPLICATION_HOSTS.iter().find(|(application, _)| is_of(application)) else {
+            return host;
+        };
+        let message =
+            [&host, " is the address of PostHog's application. Events are sent to ", ingestion, "; write that."];
+        let (option, level) = ("host".to_owned(), FindingLevel::Warning);
+        self.findings.push(Finding { code: FindingCode::HostCorrected, option, level, message: message.concat() });
+        (*ingestion).to_owned()
     }
 
     /// The address that an option gives: its text, or the `href` of an object such as a `URL`.
@@ -270,6 +290,8 @@ impl Checks<'_> {
         match self.page.member(NAME, "distinctId") {
             Given::Absent | Given::Null => {}
             Given::Text(id) if is_legal_distinct_id(&id) => {}
+            // Applications keep ids as numbers; nobody is 0.
+            Given::Number(id) if id.is_finite() && id != 0.0 => {}
             _ => return invalid("bootstrap.distinctId", "your own id, of at most 200 characters"),
         }
         for (member, name) in [

@@ -13,6 +13,8 @@ pub enum FindingCode {
     ApiKeyInvalid,
     /// The host is no http(s) URL.
     HostInvalid,
+    /// The host is the address of PostHog's application; the one that takes events is used.
+    HostCorrected,
     /// An option has a value that it does not take.
     OptionInvalid,
     /// A number is too small, too large or none.
@@ -36,6 +38,7 @@ impl FindingCode {
             Self::ApiKeyPersonal => "api_key_personal",
             Self::ApiKeyInvalid => "api_key_invalid",
             Self::HostInvalid => "host_invalid",
+            Self::HostCorrected => "host_corrected",
             Self::OptionInvalid => "option_invalid",
             Self::OptionOutOfRange => "option_out_of_range",
             Self::OptionUnreadable => "option_unreadable",

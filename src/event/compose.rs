@@ -136,6 +136,13 @@ impl Event {
         }
     }
 
+    /// The event without what it says of the feature flags that the visitor has.
+    #[must_use]
+    pub fn without_flags(&self) -> Self {
+        let properties = layered(&[&self.properties], &|name| !is_of_flag(name));
+        Self { properties, ..self.clone() }
+    }
+
     /// The text of the event, as it is sent.
     #[must_use]
     pub fn text(&self) -> String {
@@ -152,6 +159,11 @@ impl Event {
             }
         })
     }
+}
+
+/// Whether a property says what a feature flag is.
+fn is_of_flag(name: Value<'_>) -> bool {
+    name.text().is_some_and(|name| name.starts_with("$feature/") || name == "$active_feature_flags")
 }
 
 /// Says in the properties what only the tracker may say, or one event could claim to be somebody else's.

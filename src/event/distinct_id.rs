@@ -1,5 +1,7 @@
 //! Which texts PostHog takes as the id of a person.
 
+use super::json::Value;
+
 /// The longest id that PostHog takes, in UTF-16 code units.
 const DISTINCT_ID_LENGTH_MAX: usize = 200;
 
@@ -42,6 +44,21 @@ pub fn is_legal_distinct_id(id: &str) -> bool {
     let is_illegal = ILLEGAL_IDS.iter().any(|illegal| illegal.eq_ignore_ascii_case(trimmed));
     let is_nil = trimmed.len() == 36 && trimmed.bytes().all(|byte| matches!(byte, b'0' | b'-'));
     !trimmed.is_empty() && id.encode_utf16().count() <= DISTINCT_ID_LENGTH_MAX && !is_illegal && !is_nil
+}
+
+/// The id that a JSON value stands for: a text, or a number, as which many applications keep their ids.
+///
+/// # Example
+/// ```
+/// use posthog_booking_tracker::event::{id_text, json::Value};
+/// assert_eq!(id_text(Value::read("42")?).as_deref(), Some("42"));
+/// assert_eq!(id_text(Value::read("true")?), None);
+/// # Ok::<(), posthog_booking_tracker::event::json::Flaw>(())
+/// ```
+#[must_use]
+pub fn id_text(value: Value<'_>) -> Option<String> {
+    let is_number = value.raw().starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    if is_number { Some(value.raw().to_owned()) } else { value.text().map(std::borrow::Cow::into_owned) }
 }
 
 #[cfg(test)]

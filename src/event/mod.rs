@@ -21,7 +21,7 @@ pub use address::{DIRECT, PageAddress, QUERY_KEYS, reduce_address};
 pub use attempt::Attempts;
 pub use clean::clean;
 pub use compose::{CaptureOptions, Draft, Event, Surroundings, Who, is_must_send, library, own};
-pub use distinct_id::is_legal_distinct_id;
+pub use distinct_id::{id_text, is_legal_distinct_id};
 pub use emails::{EMAIL_PLACEHOLDER, replace_emails};
 pub use environment::Environment;
 pub use iso_time::{is_iso_time, iso_time};

@@ -70,6 +70,7 @@ pub struct FlagCache {
     state: StoredState<StoredFlags>,
     /// Flags of the server that renders the page, until they are looked at first.
     bootstrapped: Option<Object>,
+    none: Object,
 }
 
 impl FlagCache {
@@ -86,11 +87,11 @@ impl FlagCache {
             }
         }
         let bootstrapped = (!flags.is_empty()).then_some(flags);
-        Self { state: StoredState::new(project), bootstrapped }
+        Self { state: StoredState::new(project), bootstrapped, none: Object::default() }
     }
 
     /// The flags, unless they are too old.
-    pub fn flags(&mut self, store: &mut (impl Store + TabStore), wall: Wall) -> Object {
+    pub fn flags(&mut self, store: &mut (impl Store + TabStore), wall: Wall) -> &Object {
         if let Some(flags) = self.bootstrapped.take() {
             // What is stored is older than the page.
             self.state.edit(store, move |state| {
@@ -99,7 +100,7 @@ impl FlagCache {
             });
         }
         let state = self.state.current(store);
-        if wall.0.abs_diff(state.loaded.0) > FLAGS_AGE_MAX_MS { Object::default() } else { state.flags.clone() }
+        if wall.0.abs_diff(state.loaded.0) > FLAGS_AGE_MAX_MS { &self.none } else { &state.flags }
     }
 
     /// What PostHog has said of the evaluation.
@@ -115,7 +116,7 @@ impl FlagCache {
 
     /// Takes over what PostHog has evaluated: all of it, or, where it could not evaluate everything, what it could.
     pub fn take(&mut self, store: &mut (impl Store + TabStore), answer: &FlagsAnswer, wall: Wall) {
-        let mut flags = if answer.has_errors { self.flags(store, wall) } else { Object::default() };
+        let mut flags = if answer.has_errors { self.flags(store, wall).clone() } else { Object::default() };
         for (key, flag) in answer.flags() {
             flags.set_object(&key, &flag.stored());
         }
@@ -129,18 +130,29 @@ impl FlagCache {
         });
     }
 
-    /// Adds to what persons' flags are evaluated by.
-    pub fn add_person(&mut self, store: &mut (impl Store + TabStore), properties: Object) {
-        self.state.edit(store, move |state| state.person.merge(&properties));
+    /// Adds to what persons' flags are evaluated by; whether that is news.
+    pub fn add_person(&mut self, store: &mut (impl Store + TabStore), properties: &Object) -> bool {
+        let known = &self.state.current(store).person;
+        let mut person = known.clone();
+        person.merge(properties);
+        let is_news = person != *known;
+        if is_news {
+            self.state.edit(store, move |state| state.person.merge(&person));
+        }
+        is_news
     }
 
-    /// Adds to what a group's flags are evaluated by.
-    pub fn add_group(&mut self, store: &mut (impl Store + TabStore), kind: String, properties: Object) {
-        self.state.edit(store, move |state| {
-            let mut group = state.groups.get(&kind).and_then(Object::of).unwrap_or_default();
-            group.merge(&properties);
-            state.groups.set_object(&kind, &group);
-        });
+    /// Adds to what a group's flags are evaluated by; whether that is news.
+    pub fn add_group(&mut self, store: &mut (impl Store + TabStore), kind: &str, properties: &Object) -> bool {
+        let known = self.state.current(store).groups.get(kind).and_then(Object::of);
+        let mut group = known.clone().unwrap_or_default();
+        group.merge(properties);
+        let is_news = known.as_ref() != Some(&group);
+        if is_news {
+            let kind = kind.to_owned();
+            self.state.edit(store, move |state| state.groups.set_object(&kind, &group));
+        }
+        is_news
     }
 
     /// Forgets what was added for the person.

@@ -121,11 +121,11 @@ impl FeatureFlags {
     /// made anew where they have changed only.
     pub fn properties(&mut self, store: &mut (impl Store + TabStore), wall: Wall, shared: &Object) -> &Object {
         let flags = self.cache.flags(store, wall);
-        let source = if flags.is_empty() { shared } else { &flags };
-        if *source != self.ready_for {
+        let is_news = if flags.is_empty() { *shared != self.ready_for } else { *flags != self.ready_for };
+        if is_news {
+            self.ready_for = if flags.is_empty() { shared.clone() } else { flags.clone() };
             let own = self.values(store, wall);
             self.ready = properties_of(if own.is_empty() { shared } else { &own });
-            self.ready_for = source.clone();
         }
         &self.ready
     }

@@ -21,7 +21,9 @@ pub enum Outcome {
     QuotaLimited,
     /// 2xx with anything else: it comes from somebody in between, a proxy that serves its own application.
     WebPage,
-    /// No answer came: offline, refused, blocked, redirected (redirects are errors for these requests), aborted.
+    /// The host sends the request somewhere else. It is never followed: nobody has said that events may go there.
+    Redirected,
+    /// No answer came: offline, refused, blocked, aborted.
     Failed,
 }
 
@@ -93,7 +95,7 @@ impl Outcome {
                 _ => Verdict::Later { retry_after_ms: (u64::from(retry_after_s) * 1_000).min(RETRY_AFTER_MAX_MS) },
             },
             Self::QuotaLimited => Verdict::QuotaLimited,
-            Self::WebPage | Self::Failed => Verdict::Later { retry_after_ms: 0 },
+            Self::WebPage | Self::Redirected | Self::Failed => Verdict::Later { retry_after_ms: 0 },
         }
     }
 }
@@ -125,7 +127,9 @@ mod tests {
             assert_eq!(Outcome::Answered { status, retry_after_s: 0 }.verdict(), expected, "{status}");
         }
         assert_eq!(Outcome::QuotaLimited.verdict(), Verdict::QuotaLimited);
-        assert_eq!((Outcome::WebPage.verdict(), Outcome::Failed.verdict()), (later, later));
+        for outcome in [Outcome::WebPage, Outcome::Redirected, Outcome::Failed] {
+            assert_eq!(outcome.verdict(), later, "{outcome:?}");
+        }
     }
 
     #[test]

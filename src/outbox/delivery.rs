@@ -44,6 +44,8 @@ pub(super) struct Delivery {
     /// Failures in a row; any confirmation ends the row.
     failures: u32,
     quota_answers: u32,
+    /// So many events were refused alone (403) since one has passed.
+    suspects: usize,
     not_before: Monotonic,
     batch_events: usize,
     max_retries: u32,
@@ -61,6 +63,7 @@ impl Delivery {
             last_id: 0,
             failures: 0,
             quota_answers: 0,
+            suspects: 0,
             not_before: Monotonic(0),
             batch_events: BATCH_EVENTS_MAX,
             max_retries,
@@ -83,6 +86,11 @@ impl Delivery {
     /// Whether the server, or something in front of it, refuses everything.
     pub(super) fn is_refused(&self) -> bool {
         self.stopped
+    }
+
+    /// So many events were refused alone since one has passed.
+    pub(super) fn suspects(&self) -> usize {
+        self.suspects
     }
 
     /// Nothing is sent by this page any more.
@@ -179,6 +187,7 @@ impl Delivery {
             Verdict::Confirmed => {
                 self.failures = 0;
                 self.quota_answers = 0;
+                self.suspects = 0;
                 self.not_before = now;
                 self.batch_events = (self.batch_events * 2).min(BATCH_EVENTS_MAX);
                 Settlement::Confirmed
@@ -188,6 +197,7 @@ impl Delivery {
                 if events == 1 && reason == DropReason::Forbidden {
                     // What refuses it may refuse everything, so the next body is a single other event.
                     self.batch_events = 1;
+                    self.suspects += 1;
                     self.back_off(0, now, jitter);
                 }
                 Settlement::Halved(reason)

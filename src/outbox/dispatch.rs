@@ -22,8 +22,8 @@ const SENTINEL_RACE_MS: u64 = 250;
 /// So many different events that are refused alone (403), and none that passes, stop a page.
 const SUSPECTS_MAX: usize = 10;
 
-/// An event that is refused alone this often, while others pass in between, is dropped.
-const REFUSALS_MAX: u32 = 3;
+/// An event that is refused alone on so many pages, on each of which another one passes, is dropped.
+const REFUSALS_MAX: usize = 3;
 
 impl<S: Store> Outbox<S> {
     /// Does what is due: under the drain lock, or at once where no other page can be at the same records.
@@ -83,50 +83,16 @@ impl<S: Store> Outbox<S> {
             let age_ms = wall.0.abs_diff(record.key.captured.0);
             !fresh || record.urgent || record.own && age_ms < FRESH_AGE_MAX_MS
         });
-        self.single_out();
         self.send(self.delivery.batch_events(), bytes, false);
     }
 
-    /// Chooses what may leave and is not safely under way, of those that `wants` names; whether there is any.
-    fn choose(&mut self, exit: bool, wants: &dyn Fn(&Record) -> bool) -> bool {
-        let mut any = false;
+    /// Chooses what may leave and is not safely under way, of those that `wants` names.
+    fn choose(&mut self, exit: bool, wants: &dyn Fn(&Record) -> bool) {
         for place in 0..self.waiting.records.len() {
             let record = &self.waiting.records[place];
             let free = record.request == 0 || exit && !self.delivery.is_keepalive(record.request);
             let chosen = free && wants(record) && self.may_leave(record);
             self.waiting.records[place].chosen = chosen;
-            any |= chosen;
-        }
-        any
-    }
-
-    /// While an event is suspected, one event goes at a time: first a suspect that others have passed since, to be judged;
-    /// then any other, by chance, so that no order of events can keep one from ever being tried; then the suspects again.
-    fn single_out(&mut self) {
-        let records = &mut self.waiting.records;
-        if records.iter().all(|record| record.refused == 0) {
-            return;
-        }
-        let confirmed = self.stats.confirmed;
-        let rank = |record: &Record| match record.refused {
-            0 => 1,
-            refused if refused <= confirmed => 0,
-            _ => 2,
-        };
-        let Some(best) = records.iter().filter(|record| record.chosen).map(rank).min() else {
-            return;
-        };
-        let mut candidates = 0_u64;
-        for record in &mut *records {
-            record.chosen &= rank(record) == best;
-            candidates += u64::from(record.chosen);
-        }
-        // One of them is chosen with the chance that is its due, the last one for certain.
-        for record in records {
-            if record.chosen {
-                record.chosen = candidates > 0 && self.entropy.next_u64().is_multiple_of(candidates);
-                candidates = if record.chosen { 0 } else { candidates.saturating_sub(1) };
-            }
         }
     }
 
@@ -167,9 +133,7 @@ impl<S: Store> Outbox<S> {
         let jitter = self.entropy.next_u64();
         let reason = match self.delivery.settle(outcome, events, self.now, jitter) {
             Settlement::Confirmed => None,
-            Settlement::Halved(DropReason::Forbidden) if events == 1 && !self.suspect(request) => {
-                return self.hold(request, outcome);
-            }
+            Settlement::Halved(DropReason::Forbidden) if events == 1 => return self.suspect(request),
             Settlement::Halved(reason) if events == 1 => Some(reason),
             Settlement::Halved(_) | Settlement::Kept => return self.hold(request, outcome),
         };
@@ -182,6 +146,7 @@ impl<S: Store> Outbox<S> {
         }
         if reason.is_none() {
             self.reach.note_success(&mut self.store, &self.keys.reach);
+            self.convict();
         }
     }
 
@@ -194,33 +159,53 @@ impl<S: Store> Outbox<S> {
                 self.delivery.resign();
             }
         }
-        if outcome == Outcome::WebPage {
-            self.say_once(Notice::WebPage);
+        match outcome {
+            Outcome::WebPage => self.say_once(Notice::WebPage),
+            Outcome::Redirected => self.say_once(Notice::Redirected),
+            _ => {}
         }
         if self.delivery.is_refused() {
             self.say_once(Notice::Unauthorised);
         }
     }
 
-    /// A single event was refused by 403; says whether it is the event. It is when it was refused again and again while
-    /// others passed in between. Where several are refused alone and none passes, everything is, and nothing is lost by
-    /// waiting for a better day.
-    fn suspect(&mut self, request: u32) -> bool {
-        let present = self.stats.confirmed + 1;
-        let mut suspects = 0;
-        let mut convicted = false;
+    /// A single event was refused by 403: perhaps it is the event, perhaps everything is refused at the moment. It stays for later pages.
+    /// Where several are refused alone and none passes, everything is.
+    fn suspect(&mut self, request: u32) {
         for record in &mut self.waiting.records {
-            if record.request == request {
-                record.refusals += u32::from(record.refused != present);
-                record.refused = present;
-                convicted = record.refusals >= REFUSALS_MAX;
-            }
-            suspects += usize::from(record.refused == present);
+            record.is_refused |= record.request == request;
         }
-        if !convicted && (suspects >= SUSPECTS_MAX || suspects > 1 && suspects == self.waiting.records.len()) {
+        self.waiting.unload(request);
+        self.convict();
+        let suspects = self.delivery.suspects();
+        let are_all = self.waiting.records.iter().all(|record| record.is_refused);
+        if suspects >= SUSPECTS_MAX || suspects > 1 && are_all {
             self.delivery.stop();
+            self.say_once(Notice::Unauthorised);
         }
-        convicted
+    }
+
+    /// Where another event has passed on this page, what was refused alone is to blame for that. It is given up after three such pages.
+    fn convict(&mut self) {
+        if self.stats.confirmed == 0 {
+            return;
+        }
+        for place in 0..self.waiting.records.len() {
+            let record = &mut self.waiting.records[place];
+            if !record.is_refused || core::mem::replace(&mut record.is_counted, true) {
+                continue;
+            }
+            record.refusals += 1;
+            record.value = record.value.refused();
+            let is_there = record.stored_bytes > 0 && !is_gone(&self.store, &record.key.text);
+            if is_there && self.store.put(&record.key.text, &record.value.text).is_ok() {
+                record.stored_bytes = stored_bytes(&record.key.text, &record.value.text);
+            }
+        }
+        while let Some(record) = self.waiting.take(&|record| record.is_refused && record.refusals >= REFUSALS_MAX) {
+            self.forget(&record);
+            self.drop_event(DropReason::Forbidden, &record.name);
+        }
     }
 
     /// Looks whether stored records are still there. Where one is gone, another page has settled it; where the
@@ -299,9 +284,7 @@ impl<S: Store> Outbox<S> {
         // asked for, and a page that switches tabs again and again keeps it.
         let bears = self.delivery.not_before() <= self.now + HIDDEN_WAIT_MAX_MS;
         if self.is_granted && !self.delivery.is_stopped() && (leaving || bears) {
-            if !self.choose(leaving, &|record| record.own && record.refused == 0) {
-                self.choose(leaving, &|record| record.own);
-            }
+            self.choose(leaving, &|record| record.own);
             self.send(usize::MAX, self.delivery.exit_bytes(), leaving);
         }
     }

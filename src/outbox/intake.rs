@@ -110,7 +110,7 @@ impl<S: Store> Outbox<S> {
         stored_bytes: usize,
         late: bool,
     ) {
-        let Event { sealed, held, must_send, value, .. } = event;
+        let Event { sealed, held, must_send, refusals, value, .. } = event;
         let due =
             if must_send || late || stored_bytes == 0 { self.now } else { self.now + self.config.flush_interval_ms };
         let record = Record {
@@ -124,8 +124,9 @@ impl<S: Store> Outbox<S> {
             chosen: false,
             own: !late,
             urgent: !late && (must_send || stored_bytes == 0),
-            refused: 0,
-            refusals: 0,
+            is_refused: false,
+            is_counted: false,
+            refusals,
             stored_bytes,
             due,
             request: 0,

@@ -25,7 +25,7 @@ pub enum DropReason {
     Duplicate,
     /// It was captured after `shutdown()`.
     ShutDown,
-    /// Something in front of the server refuses this one event (403) and takes others.
+    /// Something in front of the server has refused this one event alone (403) on three pages, and taken others there.
     Forbidden,
     /// Consent was withdrawn, or the page was reset for another visitor, before it was sent.
     Purged,

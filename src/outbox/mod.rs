@@ -425,9 +425,9 @@ impl<S: Store> Outbox<S> {
         }
     }
 
-    /// Whether this page may send a record, as far as its seal and its team are concerned.
+    /// Whether this page may send a record, as far as its seal, its team and what refuses it are concerned.
     fn may_leave(&self, record: &Record) -> bool {
-        if record.raw && !is_broken!(self, SendRaw) {
+        if record.is_refused || record.raw && !is_broken!(self, SendRaw) {
             return false;
         }
         match self.gate.state(record.team) {

@@ -67,6 +67,8 @@ pub enum Notice {
     Unauthorised,
     /// The host answers with a web page: a proxy in between serves its own application. Said once.
     WebPage,
+    /// The host redirects. Said once.
+    Redirected,
     /// An event was dropped.
     Dropped(DropReason),
 }
@@ -83,6 +85,7 @@ impl Notice {
         match self {
             Self::Unauthorised => "unauthorised",
             Self::WebPage => "web_page",
+            Self::Redirected => "redirected",
             Self::Dropped(reason) => reason.code(),
         }
     }
@@ -97,7 +100,7 @@ mod tests {
     #[test]
     fn the_page_knows_every_code() {
         let codes: Vec<String> = serde_json::from_str(include_str!("../../tests/fixtures/notice-codes.json")).unwrap();
-        let others = [Notice::Unauthorised, Notice::WebPage];
+        let others = [Notice::Unauthorised, Notice::WebPage, Notice::Redirected];
         let notices = DropReason::ALL.into_iter().map(Notice::Dropped).chain(others);
         assert_eq!(codes, notices.map(Notice::code).collect::<Vec<_>>());
     }

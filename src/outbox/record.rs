@@ -8,7 +8,8 @@
 //! - the marks, a letter each: `s` for a sealed record, which holds the event exactly as it is sent, for ever; `r` for a raw
 //!   one, of which its own page may still change who it is about, while it waits for another tracker to say so
 //!   (`tracker/sharing.rs`); whoever else finds it takes it as it is; `h`, where nobody knew whether the team is tracked
-//!   when the event was captured: it is not kept for longer than 24 hours; `m` for a must-send event;
+//!   when the event was captured: it is not kept for longer than 24 hours; `m` for a must-send event; `f`, once for each page on
+//!   which it was refused alone (403) and another event passed;
 //! - the team whose gate must be open, in which `%` and control characters are percent-encoded; empty, where no gate holds the
 //!   event;
 //! - the event as it is sent, the text of a JSON object.
@@ -159,6 +160,8 @@ pub(super) struct Event {
     pub(super) held: bool,
     /// Whether it goes at once.
     pub(super) must_send: bool,
+    /// On how many pages it was refused alone, while another event passed.
+    pub(super) refusals: usize,
     /// The team whose gate must be open; empty, where no gate holds it.
     pub(super) team: String,
     /// What is stored of it.
@@ -186,6 +189,12 @@ impl RecordValue {
         &self.text[self.body_at..]
     }
 
+    /// This value, marked as refused on one page more.
+    pub(super) fn refused(&self) -> Self {
+        let (seal, rest) = self.text.split_at(1);
+        Self { text: [seal, "f", rest].concat(), body_at: self.body_at + 1 }
+    }
+
     /// This raw value, sealed with the final text of its event.
     pub(super) fn sealed_with(&self, body: &str) -> Self {
         // The seal is the first mark of what is written here.
@@ -201,7 +210,7 @@ impl Event {
     pub(super) fn new(team: &str, sealed: bool, held: bool, must_send: bool, body: &str) -> Self {
         let marks = [if sealed { "s" } else { "r" }, if held { "h" } else { "" }, if must_send { "m" } else { "" }];
         let value = RecordValue::join(&marks.concat(), &stored_team(team), body);
-        Self { sealed, held, must_send, team: team.to_owned(), value }
+        Self { sealed, held, must_send, refusals: 0, team: team.to_owned(), value }
     }
 
     /// Reads a record's value and gives it sealed; `None` where it is torn or written by somebody else.
@@ -215,10 +224,11 @@ impl Event {
         }
         let body = whole_event(body)?;
         let (held, must_send) = (has(b'h'), has(b'm'));
+        let refusals = found.bytes().filter(|mark| *mark == b'f').count();
         // What a later version has marked it with, it finds again.
         let marks = ["s", &found.replace(['s', 'r'], "")].concat();
         let value = RecordValue::join(&marks, team, &body);
-        Some(Self { sealed: has(b's'), held, must_send, team: plain_team(team), value })
+        Some(Self { sealed: has(b's'), held, must_send, refusals, team: plain_team(team), value })
     }
 }
 

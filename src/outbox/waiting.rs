@@ -26,10 +26,12 @@ pub(super) struct Record {
     pub(super) own: bool,
     /// Whether it goes without waiting for the drain lock: it is must-send, or nowhere else; no other page adopts it yet.
     pub(super) urgent: bool,
-    /// Where it was refused alone (403): one more than the events that were confirmed on this page by then; else 0.
-    pub(super) refused: u32,
-    /// How often it was refused alone, not counting again while nothing else has passed.
-    pub(super) refusals: u32,
+    /// Whether it was refused alone (403) on this page, which does not send it again.
+    pub(super) is_refused: bool,
+    /// Whether this page is counted among those on which it was refused alone and another event passed.
+    pub(super) is_counted: bool,
+    /// How many these pages are.
+    pub(super) refusals: usize,
     /// What it takes in storage; 0 where storage did not take it and this page's memory is all there is.
     pub(super) stored_bytes: usize,
     /// From when on it should be on its way.

@@ -5,7 +5,7 @@
 //! `phbt:identity:<project>` as a JSON object with the members that [`Identity::text`] writes.
 
 use crate::event::json::{Object, Value};
-use crate::event::{is_legal_distinct_id, uuid_v7};
+use crate::event::{id_text, is_legal_distinct_id, uuid_v7};
 use crate::outbox::{Entropy, Store, TabStore, Wall, noun_key};
 
 /// Who the visitor is.
@@ -105,7 +105,7 @@ impl IdentityBootstrap {
     pub fn read(bootstrap: &Object) -> Self {
         let text = |name| bootstrap.get(name).and_then(Value::text).map(std::borrow::Cow::into_owned);
         Self {
-            distinct_id: text("distinctId").filter(|id| !id.is_empty()),
+            distinct_id: bootstrap.get("distinctId").and_then(id_text).filter(|id| !id.is_empty()),
             is_identified: bootstrap.get("isIdentified").and_then(Value::boolean) == Some(true),
             session_id: text("sessionId"),
         }

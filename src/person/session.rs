@@ -1,8 +1,9 @@
 //! Sessions: a visit that ends after 30 idle minutes or after 24 hours, shared by all tabs of the origin; and the window, one for
 //! each tab of a session.
 //!
-//! The session is stored in localStorage under `phbt:session:<project>` as `<uuid v7>:<started ms>:<last activity ms>`, times in
-//! base 36; the window in sessionStorage under `phbt:window:<project>`, which a browser copies when a tab is duplicated: a window
+//! The session is stored in localStorage under `phbt:session:<project>` as `<uuid v7>:<started ms>:<last activity ms>`, followed by
+//! `:<reset ms>` where a page was reset before; times in base 36. By the time of the reset a page that goes on with the person of
+//! before knows that the stored session is the next visitor's: it keeps its own, in memory. The window in sessionStorage under `phbt:window:<project>`, which a browser copies when a tab is duplicated: a window
 //! that is marked as open belongs to another tab. Both are stored only once [`Session::keep`] was called.
 
 use crate::event::json::{Object, Value};
@@ -29,30 +30,38 @@ struct Span {
     started: Wall,
     /// `None` for one that a page was given and that has seen no event here.
     active: Option<Wall>,
+    /// When a page was reset last before it began: sessions of one visitor have the same. 0, where none was.
+    reset: Wall,
 }
 
 impl Span {
-    fn begun(wall: Wall, entropy: &mut Entropy) -> Self {
-        Self { id: uuid_v7(wall.0, entropy), started: wall, active: Some(wall) }
+    fn begun(wall: Wall, reset: Wall, entropy: &mut Entropy) -> Self {
+        Self { id: uuid_v7(wall.0, entropy), started: wall, active: Some(wall), reset }
     }
 
     /// The session that the page was given, where PostHog would take it.
     fn given(id: Option<&str>, wall: Wall) -> Option<Self> {
         let id = id?;
         let started = uuid_ms(id).filter(|started| *started <= wall.0 + SESSION_AHEAD_MAX_MS)?;
-        Some(Self { id: id.to_owned(), started: Wall(started), active: None })
+        Some(Self { id: id.to_owned(), started: Wall(started), active: None, reset: Wall(0) })
     }
 
     fn read(text: &str) -> Option<Self> {
         let (id, times) = cut(text, b':');
-        let (started, active) = cut(times, b':');
+        let (started, times) = cut(times, b':');
+        let (active, reset) = cut(times, b':');
         uuid_ms(id)?;
-        Some(Self { id: id.to_owned(), started: Wall(base36(started)?), active: Some(Wall(base36(active)?)) })
+        let active = Some(Wall(base36(active)?));
+        let reset = if reset.is_empty() { Wall(0) } else { Wall(base36(reset)?) };
+        Some(Self { id: id.to_owned(), started: Wall(base36(started)?), active, reset })
     }
 
     fn text(&self) -> String {
         let mut text = self.id.clone();
-        for time in [self.started, self.active.unwrap_or_default()] {
+        for time in
+            [Some(self.started), Some(self.active.unwrap_or_default()), Some(self.reset).filter(|reset| reset.0 > 0)]
+        {
+            let Some(time) = time else { break };
             text.push_str(":");
             push_base36(&mut text, time.0);
         }
@@ -117,6 +126,8 @@ pub struct Session {
     /// The id of the session that the other trackers of this page know of.
     known_id: Option<String>,
     window: Option<Window>,
+    /// When a page was reset last before the visitor of this page came; `None`, before this page has looked.
+    reset: Option<Wall>,
     is_kept: bool,
     /// Whether the tab's storage held the window already.
     is_claimed: bool,
@@ -132,6 +143,7 @@ impl Session {
             known: Span::given(given, wall),
             known_id: None,
             window: None,
+            reset: None,
             is_kept: false,
             is_claimed: false,
         }
@@ -207,10 +219,18 @@ impl Session {
         wall: Wall,
         entropy: &mut Entropy,
     ) {
-        let span = Span::given(given, wall).unwrap_or_else(|| Span::begun(wall, entropy));
-        self.save(store, span);
+        // Other pages tell by this time that the visitor is another one.
+        let before = self.stored(store).map(|stored| stored.reset).max(self.reset).unwrap_or_default();
+        let reset = Wall(wall.0.max(before.0 + 1));
+        self.reset = Some(reset);
+        let span = Span::given(given, wall).unwrap_or_else(|| Span::begun(wall, reset, entropy));
+        self.save(store, Span { reset, ..span }, false);
         self.window = None;
         store.remember(&self.window_key, None);
+    }
+
+    fn stored(&self, store: &impl Store) -> Option<Span> {
+        store.get(&self.key).ok().flatten().and_then(|text| Span::read(&text))
     }
 
     /// Forgets everything, and removes what is stored, but a session that another tab has begun since (`is_ours` false).
@@ -218,6 +238,7 @@ impl Session {
         self.known = None;
         self.known_id = None;
         self.window = None;
+        self.reset = None;
         for key in [&self.key, &self.window_key] {
             store.remember(key, None);
         }
@@ -228,7 +249,8 @@ impl Session {
     pub fn withdraw(&mut self, store: &mut (impl Store + TabStore), is_ours: bool) {
         self.is_kept = false;
         self.is_claimed = false;
-        if is_ours {
+        let is_apart = self.reset.is_some_and(|reset| self.stored(store).is_some_and(|stored| stored.reset != reset));
+        if is_ours && !is_apart {
             let _ = store.remove(&self.key);
         }
         store.tab_remove(&self.window_key);
@@ -242,16 +264,22 @@ impl Session {
         is_activity: bool,
         entropy: &mut Entropy,
     ) -> String {
-        let stored = store.get(&self.key).ok().flatten().and_then(|text| Span::read(&text));
+        let found = self.stored(store);
         // Where nothing is stored yet, or storage is blocked, this page remembers; what it was given at its start goes first.
         let own = self.known.take().or_else(|| store.recall(&self.key).and_then(|text| Span::read(&text)));
+        let own_reset = own.as_ref().filter(|own| own.active.is_some()).or(found.as_ref()).map(|span| span.reset);
+        let reset = *self.reset.get_or_insert(own_reset.unwrap_or_default());
+        // What another tab has begun for the next visitor is none of this page's, which goes on with its own.
+        let is_apart = found.as_ref().is_some_and(|found| found.reset != reset);
+        let stored = found.filter(|_| !is_apart);
         let is_given = own.as_ref().is_some_and(|own| own.active.is_none());
         let (first, second) = if is_given { (own, None) } else { (stored.clone(), own) };
         let lasting = [first, second].into_iter().flatten().find(|span| span.lasts_at(wall));
         // One that somebody has only asked for is not stored yet.
         let is_stored = |span: &Span| stored.as_ref().is_some_and(|stored| stored.id == span.id);
         let is_news = lasting.as_ref().is_none_or(|span| span.active.is_none() || !is_stored(span));
-        let mut span = lasting.unwrap_or_else(|| Span::begun(wall, entropy));
+        let lasting = lasting.map(|span| Span { reset, ..span });
+        let mut span = lasting.unwrap_or_else(|| Span::begun(wall, reset, entropy));
         let idle_ms = span.active.map_or(0, |active| wall.0.saturating_sub(active.0));
         let is_due = is_news || idle_ms >= SESSION_WRITE_INTERVAL_MS;
         // A session of events that were held is over where another one has begun since.
@@ -259,15 +287,16 @@ impl Session {
         let id = span.id.clone();
         if is_activity && is_due && !is_past {
             span.active = Some(wall);
-            self.save(store, span);
+            self.save(store, span, is_apart);
         } else {
             self.note(store, span);
         }
         id
     }
 
-    fn save(&mut self, store: &mut (impl Store + TabStore), span: Span) {
-        if self.is_kept {
+    /// Keeps a session: in memory only, where the stored one is another visitor's (`is_apart`).
+    fn save(&mut self, store: &mut (impl Store + TabStore), span: Span, is_apart: bool) {
+        if self.is_kept && !is_apart {
             let _ = store.put(&self.key, &span.text());
         }
         // The other trackers of this page may have no storage to hear of it from.
@@ -290,6 +319,7 @@ impl Session {
         if self.known.as_ref().is_none_or(|known| known.active.is_some()) {
             self.known = None;
             self.known_id = None;
+            self.reset = None;
         }
         self.window = None;
     }
@@ -426,6 +456,27 @@ mod tests {
         let ahead = uuid_v7(START + SESSION_AHEAD_MAX_MS + 1, &mut Entropy::new(1));
         let session = Session::new("p", Some(&ahead), Wall(START));
         assert_eq!(session.known, None);
+    }
+
+    #[test]
+    fn a_page_that_keeps_its_person_keeps_the_session_of_that_person() {
+        let mut one = Tab::new(MemoryStore::default());
+        let first = one.at(START, true);
+        let mut other = Tab::new(MemoryStore { tab: Default::default(), ..one.store.clone() });
+        other.at(START + 1, true);
+        one.session.renew(&mut one.store, None, Wall(START + 10), &mut one.entropy);
+        let next = one.at(START + 10_000, true);
+        assert_ne!(next.session_id, first.session_id);
+        other.store.entries.clone_from(&one.store.entries);
+        for wall in [START + 11_000, START + 20_000] {
+            assert_eq!(other.at(wall, true).session_id, first.session_id);
+        }
+        // Its person's next session is its own as well, and what is stored stays the next visitor's.
+        let later = other.at(START + 20_000 + SESSION_IDLE_MAX_MS, true);
+        assert!(later.session_id != first.session_id && later.session_id != next.session_id);
+        assert_eq!(other.store.entries, one.store.entries);
+        let mut third = Tab::new(MemoryStore { tab: Default::default(), ..one.store.clone() });
+        assert_eq!(third.at(START + 12_000, true).session_id, next.session_id);
     }
 
     #[test]

@@ -216,6 +216,11 @@ impl<S: Store + TabStore> Tracker<S> {
         self.outbox.store_mut().inner_mut()
     }
 
+    /// Says a warning, unless it was said before.
+    pub fn warn_once(&mut self, warning: Warning) {
+        self.notices.warn_once(warning);
+    }
+
     /// Tells those who want to hear everything of an error of the page's own, which is kept from it.
     pub fn keep_error(&mut self, error: &str) {
         self.notices.debug(&["an error was kept from the page: ", error].concat());

@@ -1,6 +1,7 @@
 //! What the tracker says on the console, and when: warnings once and always, drops only to those who want to hear everything.
 
 use super::output::{Level, Output};
+use crate::event::is_must_send;
 use crate::outbox::DropReason;
 
 /// A warning that is said once.
@@ -14,6 +15,10 @@ pub enum Warning {
     Unauthorised,
     /// The host answers with a web page.
     WebPage,
+    /// The host redirects.
+    Redirected,
+    /// The page passes a number where the id of a person belongs.
+    NumberAsId,
 }
 
 impl Warning {
@@ -33,8 +38,28 @@ impl Warning {
             Self::WebPage => {
                 "the host answers with a web page. Events are kept. Check that your proxy passes /i/v0/e/ on to PostHog."
             }
+            Self::NumberAsId => {
+                "a number was passed as the id of a person, and is taken as its text. Pass the id as a text, so that every part of your application names the same person."
+            }
+            Self::Redirected => {
+                "the host answers with a redirect, which is never followed. Events are kept. Have your proxy pass /i/v0/e/ on to PostHog as it is, with the slash at its end (Next.js: skipTrailingSlashRedirect: true)."
+            }
         }
     }
+}
+
+/// Whether the page, its visitor or those who run it want an event dropped that is dropped for this reason.
+fn is_wanted(reason: DropReason) -> bool {
+    matches!(
+        reason,
+        DropReason::GateShut
+            | DropReason::Ungated
+            | DropReason::NoConsent
+            | DropReason::Purged
+            | DropReason::BeforeSend
+            | DropReason::ShutDown
+            | DropReason::Duplicate
+    )
 }
 
 /// Says things on the console.
@@ -59,10 +84,16 @@ impl Notices {
         }
     }
 
-    /// Says that an event was dropped.
+    /// Says that an event was dropped: aloud, where a must-send event is lost that nobody has wanted to be dropped.
     pub(super) fn dropped(&mut self, reason: DropReason, event: &str) {
+        let is_loss = is_must_send(event) && !is_wanted(reason);
         let event = if event.is_empty() { "an event" } else { event };
-        self.debug(&["dropped ", event, ": ", reason.code()].concat());
+        let text = ["dropped ", event, ": ", reason.code()].concat();
+        if is_loss {
+            self.warn(&text);
+        } else {
+            self.debug(&text);
+        }
     }
 
     /// Says something to those who asked for it.

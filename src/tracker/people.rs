@@ -235,6 +235,10 @@ impl<S: Store + TabStore> Tracker<S> {
             self.registered.follow(self.outbox.store_mut(), id);
         }
         if earlier != id {
+            if is_identified {
+                // What flags were evaluated by was said of somebody else.
+                self.flags.cache.reset_person(self.outbox.store_mut());
+            }
             let anonymous = (!is_identified).then(|| earlier.clone());
             self.flags.identified(self.outbox.store_mut(), anonymous, self.facts.monotonic);
         }
@@ -354,8 +358,13 @@ impl<S: Store + TabStore> Tracker<S> {
     /// Somebody else uses the page from now on.
     fn reset(&mut self, is_new_device: bool, bootstrap: IdentityBootstrap) {
         self.tell_posthog(PostHogCall::Reset { is_new_device });
+        let team = self.team_of_groups();
         self.clear_person();
         let store = self.outbox.store_mut();
+        // The page is still about its team, whoever uses it.
+        if let Some(team) = team {
+            self.registered.join(store, "team", &team);
+        }
         self.session.renew(store, bootstrap.session_id.as_deref(), self.facts.wall, &mut self.entropy);
         let given = self.moment.as_ref().and_then(|moment| moment.uuid.clone());
         let id = given.unwrap_or_else(|| uuid_v7(self.facts.wall.0, &mut self.entropy));
@@ -366,6 +375,13 @@ impl<S: Store + TabStore> Tracker<S> {
         // Who posthog-js makes of the visitor is known when it is looked at next.
         let followed = self.sharing.visitor().map(|visitor| visitor.distinct_id.clone()).unwrap_or_default();
         self.registered.follow(store, &followed);
+    }
+
+    /// The team of the page, where its visitor belongs to the group of that team.
+    fn team_of_groups(&mut self) -> Option<String> {
+        let groups = self.registered.groups(self.outbox.store());
+        let team = groups.get("team").and_then(Value::text)?.into_owned();
+        (team == self.gate.team).then_some(team)
     }
 
     pub(super) fn clear_person(&mut self) {
@@ -427,15 +443,17 @@ impl<S: Store + TabStore> Tracker<S> {
     }
 
     fn add_person_for_flags(&mut self, properties: Option<Object>) {
-        if let Some(properties) = properties {
-            self.flags.cache.add_person(self.outbox.store_mut(), properties);
+        if let Some(properties) = properties
+            && self.flags.cache.add_person(self.outbox.store_mut(), &properties)
+        {
             self.flags.changed(self.facts.monotonic);
         }
     }
 
     fn add_group_for_flags(&mut self, kind: &str, properties: Option<Object>) {
-        if let Some(properties) = properties {
-            self.flags.cache.add_group(self.outbox.store_mut(), kind.to_owned(), properties);
+        if let Some(properties) = properties
+            && self.flags.cache.add_group(self.outbox.store_mut(), kind, &properties)
+        {
             self.flags.changed(self.facts.monotonic);
         }
     }

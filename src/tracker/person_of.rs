@@ -1,7 +1,7 @@
 //! Whom an entry of the journal is about: the stored identity of its visitor, followed through what its page has said since.
 
-use crate::event::is_legal_distinct_id;
 use crate::event::json::{Object, Value};
+use crate::event::{id_text, is_legal_distinct_id};
 use crate::person::{Identity, IdentityBootstrap};
 
 /// Who an event is about, where that is settled before it is made.
@@ -55,7 +55,7 @@ impl Person {
 fn follow(identity: Identity, name: &str, given: Value<'_>, uuid: &str) -> Identity {
     if name == "identify" {
         // A bootstrap, which is no call and has no uuid, leaves a known person who it is.
-        let id = given.text().filter(|id| is_legal_distinct_id(id) && (!uuid.is_empty() || !identity.is_identified));
+        let id = id_text(given).filter(|id| is_legal_distinct_id(id) && (!uuid.is_empty() || !identity.is_identified));
         return id.map_or_else(|| identity.clone(), |id| identity.named(&id));
     }
     let options = Object::of(given).unwrap_or_default();
@@ -70,7 +70,7 @@ pub(crate) fn bootstrap_of(options: &Object) -> IdentityBootstrap {
     let given = options.get("bootstrap").and_then(Object::of).unwrap_or_default();
     let text = |name| given.get(name).and_then(Value::text).map(std::borrow::Cow::into_owned);
     IdentityBootstrap {
-        distinct_id: text("distinctId").filter(|id| is_legal_distinct_id(id)),
+        distinct_id: given.get("distinctId").and_then(id_text).filter(|id| is_legal_distinct_id(id)),
         is_identified: given.get("isIdentified").and_then(Value::boolean) == Some(true),
         session_id: text("sessionId"),
     }
@@ -92,7 +92,8 @@ mod tests {
         let cases = [
             ("[]", ("d", "d", false)),
             (r#"[["identify","ada","u"]]"#, ("ada", "d", true)),
-            (r#"[["identify","null","u"],["identify",7,"u"]]"#, ("d", "d", false)),
+            (r#"[["identify","null","u"],["identify",true,"u"]]"#, ("d", "d", false)),
+            (r#"[["identify",7,"u"]]"#, ("7", "d", true)),
             (r#"[["identify","ada","u"],["reset",null,"u-2"]]"#, ("u-2", "d", false)),
             (r#"[["reset",{"newDevice":true},"u-2"]]"#, ("u-2", "u-2", false)),
             (r#"[["reset",{"bootstrap":{"distinctId":"x","isIdentified":true}},"u-2"]]"#, ("x", "d", true)),

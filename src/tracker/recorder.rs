@@ -6,7 +6,9 @@ use super::{Person, Tracker};
 use crate::event::json::Object;
 use crate::event::{Draft, Event, Surroundings, Who, is_must_send, own};
 use crate::flags::{Admission, MetFlag};
-use crate::outbox::{DropReason, HOLD_MAX_MS, Input as OutboxInput, NewEvent, Store, TabStore, is_broken, record_key};
+use crate::outbox::{
+    DropReason, EVENT_BYTES_MAX, HOLD_MAX_MS, Input as OutboxInput, NewEvent, Store, TabStore, is_broken, record_key,
+};
 
 /// How many events are held in memory at most while nobody knows their team, where the page wants none of them stored.
 pub const GATE_HELD_MAX: usize = 200;
@@ -215,10 +217,16 @@ impl<S: Store + TabStore> Tracker<S> {
     fn new_event(&mut self, composed: &Composed, team: Option<String>, is_sealed: bool) -> NewEvent {
         let Composed { draft, event, .. } = composed;
         let now = self.gate_now();
+        let mut body = event.text();
+        if body.len() > EVENT_BYTES_MAX {
+            // What the tracker adds by itself never costs an event.
+            body = event.without_flags().text();
+            self.notices.debug(&[&event.name, " is too large to carry the values of the feature flags"].concat());
+        }
         NewEvent {
             key: record_key(self.options.project(), draft.captured, draft.sequence, &event.uuid),
             name: event.name.clone(),
-            body: event.text(),
+            body,
             open: self.gate.state(self.outbox.store(), team.as_deref(), now),
             team,
             must_send: is_must_send(&event.name) || draft.options.send_instantly,

@@ -75,6 +75,7 @@ impl<S: Store + TabStore> Tracker<S> {
                 Notice::Dropped(reason) => self.notices.dropped(reason, &event),
                 Notice::Unauthorised => self.notices.warn_once(Warning::Unauthorised),
                 Notice::WebPage => self.notices.warn_once(Warning::WebPage),
+                Notice::Redirected => self.notices.warn_once(Warning::Redirected),
             },
         }
     }

@@ -120,7 +120,7 @@ test("identify: ids that stand for nobody are refused with a warning", async () 
     "0",
     "guest",
     null,
-    7,
+    true,
     "x".repeat(201),
   ]) {
     tracker.identify(id);
@@ -439,16 +439,18 @@ test("another tab's person stays, whatever a tab of before says", async () => {
   }
 });
 
-test("reset: other tabs go on in the session that it has begun, and the device stays unless asked", async () => {
+test("reset: other tabs go on in the session of the person that they keep, and the device stays unless asked", async () => {
   const world = new World();
   const { tracker: one } = await world.visit();
   const { tracker: two } = await world.visit();
   one.capture("seen");
   two.capture("seen");
   const device = one.getAnonymousId();
+  const session = one.getSessionId();
   one.reset({ bootstrap: { distinctId: "grace", isIdentified: true } });
   two.capture("after");
-  assert.equal(one.getSessionId(), two.getSessionId());
+  assert.equal(two.getSessionId(), session);
+  assert.notEqual(one.getSessionId(), session);
   assert.deepEqual([one.getDistinctId(), one.getAnonymousId()], ["grace", device]);
   one.reset(null);
   assert.notEqual(one.getDistinctId(), "grace");

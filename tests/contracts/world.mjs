@@ -75,10 +75,13 @@ class Server {
   isDown = false;
   #answers = [];
 
-  /** The next requests are answered by these statuses, one each; 0 is no answer at all. */
+  /** The next requests are answered by these statuses, one each; 0 is no answer at all, "redirect" an address to go to. */
   answerNext(...statuses) {
     this.#answers.push(...statuses);
   }
+
+  /** While it is set, every request is answered by it. */
+  answerAll = undefined;
 
   /** Every event that was accepted, in the order of arrival, once each. */
   get events() {
@@ -99,7 +102,7 @@ class Server {
 
   /** Takes a body; gives the status of the answer. */
   take(text) {
-    const status = this.isDown ? 0 : (this.#answers.shift() ?? 200);
+    const status = this.isDown ? 0 : (this.answerAll ?? this.#answers.shift() ?? 200);
     const { batch, sent_at: sentAt } = JSON.parse(text);
     this.requests.push({ status, events: batch, sentAt });
     return status;
@@ -274,6 +277,7 @@ class Page {
   /** While it is set, an import waits for it; where it rejects, so does the import. */
   importGate = undefined;
   #world;
+  #entry;
   #targets = new Map();
 
   constructor(world, tab, url, referrer, navigator, wasm, entry) {
@@ -328,6 +332,7 @@ class Page {
       world.server.take(body);
       return true;
     };
+    this.#entry = entry;
     this.#run(entry);
   }
 
@@ -351,6 +356,12 @@ class Page {
     } finally {
       this.importing -= held ? 0 : 1;
     }
+  }
+
+  /** The page carries its script a second time. */
+  runAgain() {
+    this.window.PostHogBookingTracker = undefined;
+    this.#run(this.#entry);
   }
 
   /** Makes a tracker that is open to every team, unless the options say otherwise. */
@@ -409,6 +420,18 @@ class Page {
     }
     const status = this.#world.server.take(await textOf(init.body));
     if (status === 0) throw new TypeError("Failed to fetch");
+    if (status === "redirect") {
+      if (init.redirect !== "manual") throw new TypeError("the world follows no redirect");
+      return {
+        type: "opaqueredirect",
+        status: 0,
+        ok: false,
+        redirected: false,
+        headers: new Headers(),
+        text: async () => "",
+        body: null,
+      };
+    }
     return new Response(status === 200 ? '{"status":"Ok"}' : "", { status });
   }
 

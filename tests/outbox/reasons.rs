@@ -59,27 +59,27 @@ fn story(reason: DropReason) -> Page {
         DropReason::Ungated | DropReason::NoConsent | DropReason::BeforeSend => {
             panic!("given up before it is a record: tests/tracker/reasons.rs")
         }
-        DropReason::Forbidden => {
-            let mut page = Page::fresh();
-            page.capture("booking_failed");
-            let first = page.sent();
-            page.finish(&first, Outcome::of(403, "", ""));
-            page.input(Input::Online);
-            let mut send = page.sent();
-            for _ in 0..2 {
-                page.finish(&send, Outcome::of(403, "", ""));
-                page.capture("booking_completed");
-                let other = page.sent_after(800..=2_400);
-                assert_eq!(other.body.names(), ["booking_completed"]);
-                page.confirm(&other);
-                // Another one has passed, so the suspect is tried again.
-                send = page.sent();
-                assert_eq!(send.body.names(), ["booking_failed"]);
-            }
-            page.finish(&send, Outcome::of(403, "", ""));
-            page
+        DropReason::Forbidden => forbidden(),
+    }
+}
+
+fn forbidden() -> Page {
+    let mut page = Page::fresh();
+    page.capture("booking_failed");
+    let mut send = page.sent();
+    for is_last in [false, false, true] {
+        page.finish(&send, Outcome::of(403, "", ""));
+        page.capture("booking_completed");
+        let other = page.sent_after(800..=2_400);
+        assert_eq!(other.body.names(), ["booking_completed"]);
+        page.confirm(&other);
+        if !is_last {
+            page.ends();
+            page = page.later(open_gate());
+            send = page.sent();
         }
     }
+    page
 }
 
 fn quarantined() -> Page {

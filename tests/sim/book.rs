@@ -199,10 +199,11 @@ impl Book {
 
     /// Notes the first sealed version of a record, whoever wrote it and whether he lived on.
     pub(crate) fn note_seal(&mut self, by: (PageId, u32), key: &str, value: &str, taken: bool) {
+        let value = &crate::record::without_refusals(value);
         if let Some(fact) = self.find_mut(uuid_of(key)).filter(|fact| fact.key == key)
             && RecordValue::read(value).is_some_and(|record| record.sealed)
         {
-            if fact.journal.is_some() && !fact.made.iter().any(|made| made == value) {
+            if fact.journal.is_some() && !fact.made.iter().any(|made| made == value.as_str()) {
                 fact.made.push(value.to_owned());
                 // Each who replays it says of its team what he knows.
                 if let Some(record) = RecordValue::read(value) {

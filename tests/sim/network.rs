@@ -108,7 +108,7 @@ impl World {
                 Fault::LostAnswer => Fate::AnswerLost,
                 Fault::Twice => Fate::Twice,
                 Fault::Hanging => Fate::Hangs { arrives },
-                Fault::Redirect => Fate::Answered { outcome: Outcome::Failed, arrives: false },
+                Fault::Redirect => Fate::Answered { outcome: Outcome::Redirected, arrives: false },
                 Fault::WebPage => Fate::Answered { outcome: Outcome::of(200, "", "<!doctype html>"), arrives: false },
                 Fault::ServerError => status(*self.chance.pick(&[408, 500, 502, 503, 504]), arrives),
                 Fault::TooManyRequests => {

@@ -125,6 +125,10 @@ pub(crate) struct Page {
     pub(crate) word: Word,
     /// Whose page this is, by the stretches of the people of this world.
     pub(crate) stretch: usize,
+    /// The session of the last event of its visitor.
+    pub(crate) session: Option<String>,
+    /// Sessions that were begun for other visitors than its own.
+    pub(crate) of_others: BTreeSet<String>,
     pub(crate) under_way: BTreeMap<u32, UnderWay>,
     /// The bytes of exits since the page was left.
     pub(crate) exit_bytes: usize,
@@ -174,6 +178,8 @@ impl Page {
             is_released: false,
             word: Word::default(),
             stretch: 0,
+            session: None,
+            of_others: BTreeSet::new(),
             under_way: BTreeMap::new(),
             exit_bytes: 0,
             backlog: Vec::new(),

@@ -219,7 +219,7 @@ impl World {
             }
             Call::Reset { .. } => {
                 self.begin_stretch(page, None, true);
-                self.end_session();
+                self.begin_visitor(page);
             }
             _ => {}
         }

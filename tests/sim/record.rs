@@ -33,3 +33,11 @@ impl<'a> RecordValue<'a> {
         })
     }
 }
+
+/// A value without the marks of the pages on which its event was refused alone.
+pub(crate) fn without_refusals(value: &str) -> String {
+    match value.split_once('\t') {
+        Some((marks, rest)) => format!("{}\t{rest}", marks.replace('f', "")),
+        None => value.to_owned(),
+    }
+}

@@ -35,6 +35,8 @@ pub(crate) struct Visits {
     windows: BTreeMap<String, PageId>,
     /// The last event: its session, and when it was.
     last: Option<(String, u64)>,
+    /// Whether a page was reset: from then on pages may be in sessions of different visitors.
+    was_reset: bool,
     /// The last activity of which there is no event: it was given up.
     unseen: u64,
     /// When a session was ended on purpose last.
@@ -72,6 +74,28 @@ impl World {
     pub(crate) fn end_session(&mut self) {
         self.visits.ended = self.now;
         self.visits.last = None;
+    }
+
+    /// A page is reset: somebody else uses it from now on. The session that it has begun is not that of the pages of which events have
+    /// come, which stay with the visitor of before.
+    pub(crate) fn begin_visitor(&mut self, page: PageId) {
+        self.visits.was_reset = true;
+        self.end_session();
+        self.forget_visitor(page);
+        // What a facade is told is done later, and the session begun then.
+        let stored = self.origin.borrow().seen(page, &format!("phbt:session:{PROJECT}")).unwrap_or_default();
+        let id = stored.split(':').next().unwrap_or_default().to_owned();
+        if self.pages[page].tracker.is_some() {
+            for other in self.pages.iter_mut().filter(|other| other.session.as_ref().is_some_and(|own| *own != id)) {
+                other.of_others.insert(id.clone());
+            }
+        }
+    }
+
+    /// A page knows nothing of its visitor any more.
+    pub(crate) fn forget_visitor(&mut self, page: PageId) {
+        self.pages[page].session = None;
+        self.pages[page].of_others.clear();
     }
 
     /// A task may have ended a session: by removing it, or by doing what was called before.
@@ -120,7 +144,14 @@ impl World {
             return Err(format!("{uuid}: window {window} is of page {owner}'s tab, and now of page {page}'s"));
         }
         self.judge_length(&id, at).map_err(|story| format!("{uuid}: {story}"))?;
-        if let Some((other, last)) = self.visits.last.clone().filter(|(other, _)| *other != id) {
+        let before = self.pages[page].session.replace(id.clone());
+        if self.pages[page].of_others.contains(&id) {
+            return Err(format!("{uuid}: session {id} is the next visitor's"));
+        }
+        // Pages of different visitors do not hear of each other's sessions.
+        let is_heard = |other: &String| !self.visits.was_reset || before.as_ref() == Some(other);
+        let last = self.visits.last.clone().filter(|(other, _)| is_heard(other));
+        if let Some((other, last)) = last.filter(|(other, _)| *other != id) {
             let is_seen = last + SEEN_AFTER_MS <= at && self.visits.ended + SEEN_AFTER_MS <= self.now;
             let session = self.visits.sessions.get(&other);
             // Two pages may begin one each before they see each other's, also with ids that were made when somebody asked for one.

@@ -374,6 +374,7 @@ impl World {
     pub(crate) fn deny_everything(&mut self, why: &str) {
         self.denials += 1;
         self.end_session();
+        (0..self.pages.len()).for_each(|page| self.forget_visitor(page));
         for place in 0..self.book.facts.len() {
             let uuid = self.book.facts[place].uuid.clone();
             if !self.server.has(&uuid) {

@@ -4,7 +4,7 @@
 use super::Finding;
 use crate::book::{body_of, uuid_of};
 use crate::parcel::WireEvent;
-use crate::record::RecordValue;
+use crate::record::{RecordValue, without_refusals};
 use crate::storage::{Op, is_record_key};
 use crate::task::Task;
 use crate::world::World;
@@ -44,6 +44,12 @@ pub(crate) fn check(world: &mut World, task: &Task) -> Finding {
 
 fn look_at_record(world: &mut World, key: &str, value: &str) -> Finding {
     let fact = world.book.find_mut(uuid_of(key)).ok_or(format!("nobody has captured {key}"))?;
+    // Each page that is refused alone marks it at most once.
+    let plain = without_refusals(value);
+    if value.len() - plain.len() > fact.refused_alone as usize {
+        return Err(format!("refused alone {} times, stored as {value}", fact.refused_alone));
+    }
+    let value = &*plain;
     let record = RecordValue::read(value).ok_or(format!("no record: {value}"))?;
     let marks = (record.must_send, record.team);
     let known = (fact.must_send, fact.team.as_deref());
