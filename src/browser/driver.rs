@@ -65,6 +65,8 @@ pub struct Driver {
     work: RefCell<VecDeque<Work>>,
     is_busy: Cell<bool>,
     is_hooking: Cell<bool>,
+    /// Whether flags were read in the task of the page that goes on.
+    awaits_task_end: Cell<bool>,
     /// Whether the page is being left by what is going on.
     is_leaving: Cell<bool>,
     /// Whether the visitor agrees by what is going on.
@@ -104,6 +106,7 @@ impl Driver {
             work: RefCell::default(),
             is_busy: Cell::new(false),
             is_hooking: Cell::new(false),
+            awaits_task_end: Cell::new(false),
             is_leaving: Cell::new(false),
             is_agreeing: Cell::new(false),
             counted: Cell::default(),
@@ -180,13 +183,21 @@ impl Driver {
     }
 
     fn put(&'static self, work: Work) -> Option<Captured> {
+        let is_reading = matches!(&work, Work::Call(Call::MeetFlag(_), _) | Work::Input(Input::TaskEnded));
+        let has_read = !is_reading && self.awaits_task_end.replace(false);
+        if has_read {
+            // Hooks see what comes of the flags that were read before what comes of this.
+            self.work.borrow_mut().push_back(Work::Input(Input::TaskEnded));
+        }
         self.work.borrow_mut().push_back(work);
         if self.is_busy.replace(true) {
             return None;
         }
         self.captured.take();
-        let first = self.next();
-        self.work_on(first);
+        for _ in 0..1 + u8::from(has_read) {
+            let next = self.next();
+            self.work_on(next);
+        }
         let captured = self.captured.take();
         self.go_on();
         captured

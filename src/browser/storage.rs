@@ -68,6 +68,11 @@ impl Store for PageStorage {
         self.local()?.set_item(key, value).map_err(|error| refusal(&error))
     }
 
+    fn put_mirrored(&mut self, key: &str, value: &str) {
+        self.host.touch(key);
+        self.mirror.note(key, Some(value));
+    }
+
     fn remove(&mut self, key: &str) -> Result<(), StoreError> {
         self.host.touch("");
         if is_record(key) {

@@ -173,12 +173,12 @@ impl FlagCache {
         self.state.current(store).called.contains(&met.0)
     }
 
-    /// Notes that the visitor has met a value.
-    pub fn meet(&mut self, store: &mut (impl Store + TabStore), met: MetFlag) {
+    /// Notes that the visitor has met values.
+    pub fn meet(&mut self, store: &mut (impl Store + TabStore), met: Vec<MetFlag>) {
         self.state.edit(store, move |state| {
-            let too_many = (state.called.len() + 1).saturating_sub(FLAG_CALLS_MAX);
+            state.called.extend(met.iter().map(|met| met.0.clone()));
+            let too_many = state.called.len().saturating_sub(FLAG_CALLS_MAX);
             state.called.drain(..too_many);
-            state.called.push(met.0.clone());
         });
     }
 

@@ -169,7 +169,7 @@ impl<S: Store> Outbox<S> {
             Ok(key) => {
                 let event = new_record(new, true);
                 let stored = self.write(&key, &event);
-                self.admit(key, event, team, &new.name, stored, true);
+                self.admit(key, event, team, &new.name, stored, (true, true));
             }
             Err(reason) => self.drop_event(reason, &new.name),
         }
@@ -244,7 +244,7 @@ impl<S: Store> Outbox<S> {
                 }
                 event.sealed = true;
                 let stored = if kept { stored_bytes(&key.text, &event.value.text) } else { 0 };
-                self.admit(key, event, team, "", stored, true);
+                self.admit(key, event, team, "", stored, (true, true));
             }
             Err(reason) => {
                 self.remove(&key.text);

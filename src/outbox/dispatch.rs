@@ -275,6 +275,11 @@ impl<S: Store> Outbox<S> {
         self.presence = presence;
         self.settle_vanished();
         self.exit();
+        // What does not fit may be lost with the page.
+        if self.waiting.records.iter().any(|record| record.stored_bytes == 0 && record.request == 0) {
+            self.store_again(&|record| record.stored_bytes == 0 && record.request == 0);
+            self.mark_storage();
+        }
     }
 
     /// Sends everything that may leave beside what is under way, must-send events first.

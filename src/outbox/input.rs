@@ -95,6 +95,8 @@ pub struct NewEvent {
     pub open: Option<bool>,
     /// Whether it goes at once: a page is usually left right after it, or money depends on it.
     pub must_send: bool,
+    /// Whether the mirror alone has to keep it for now: of what the tracker adds by itself, a page may make many at once.
+    pub mirror_only: bool,
     /// Whether this is how it is sent, for ever. Otherwise its record is raw: the page may still change who it is about, and
     /// nobody here sends it before [`Input::Sealed`].
     pub sealed: bool,

@@ -81,9 +81,15 @@ impl<S: Store> Outbox<S> {
     /// Stores a new record before anything else happens to it.
     fn keep(&mut self, key: RecordKey, team: TeamId, new: &NewEvent) {
         let event = new_record(new, new.sealed);
-        let stored = self.write(&key, &event);
+        let stored = if new.mirror_only {
+            self.store.put_mirrored(&key.text, &event.value.text);
+            0
+        } else {
+            self.write(&key, &event)
+        };
         self.delivery.probe(self.now);
-        self.admit(key, event, team, &new.name, stored, false);
+        let is_due = new.must_send || stored == 0 && !new.mirror_only;
+        self.admit(key, event, team, &new.name, stored, (false, is_due));
         if self.presence == Presence::Leaving {
             // Another listener of `pagehide` captured after ours had run.
             self.exit();
@@ -108,11 +114,10 @@ impl<S: Store> Outbox<S> {
         team: TeamId,
         name: &str,
         stored_bytes: usize,
-        late: bool,
+        (late, is_due): (bool, bool),
     ) {
         let Event { sealed, held, must_send, refusals, value, .. } = event;
-        let due =
-            if must_send || late || stored_bytes == 0 { self.now } else { self.now + self.config.flush_interval_ms };
+        let due = if is_due { self.now } else { self.now + self.config.flush_interval_ms };
         let record = Record {
             key,
             name: name.to_owned(),

@@ -95,6 +95,7 @@ use waiting::{Record, Waiting};
 ///     team: Some("42".to_owned()),
 ///     open: Some(true),
 ///     must_send: true,
+///     mirror_only: false,
 ///     sealed: true,
 /// }));
 /// let outputs = outbox.take_outputs();

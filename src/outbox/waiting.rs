@@ -5,6 +5,9 @@ use super::config::STORED_BYTES_MAX;
 use super::gate::TeamId;
 use super::record::{RecordKey, RecordValue};
 
+/// How the events begin that the tracker adds by itself and that a page may make many of.
+const ADDED_EVENT: &str = r#"{"event":"$feature_flag_called","#;
+
 /// One waiting event.
 #[derive(Debug)]
 pub(super) struct Record {
@@ -109,14 +112,16 @@ impl Waiting {
         self.records.len() > records_max || bytes > bytes_max
     }
 
-    /// Takes out the record that has to go while a bound is exceeded: the oldest that is not must-send, else the
-    /// oldest. One that a request carries stays, because it is about to be settled.
+    /// Takes out the record that has to go while a bound is exceeded: the oldest that the tracker has added by itself, else the oldest that
+    /// is not must-send, else the oldest. One that a request carries stays, because it is about to be settled.
     pub(super) fn take_excess(&mut self, records_max: usize) -> Option<Record> {
         if !self.is_over(records_max) {
             return None;
         }
         let idle = |record: &Record| record.request == 0;
-        self.take(&|record| idle(record) && !record.must_send).or_else(|| self.take(&idle))
+        let is_added = |record: &Record| record.value.body().starts_with(ADDED_EVENT);
+        let added = self.take(&|record| idle(record) && is_added(record));
+        added.or_else(|| self.take(&|record| idle(record) && !record.must_send)).or_else(|| self.take(&idle))
     }
 
     /// Frees what a request has carried. It has been on its way, so it is due, unless an earlier request still carries

@@ -138,8 +138,27 @@ impl<S: Store + TabStore> Tracker<S> {
         });
     }
 
-    /// The visitor meets a flag: PostHog is told, once for each value.
-    pub(super) fn meet_flag(&mut self, key: &str) {
+    /// The visitor meets a flag: PostHog is told when the task is over in which the page reads it, because a page may read many.
+    pub(super) fn meet_flag(&mut self, key: String) {
+        if self.meetings.iter().any(|(other, _)| *other == key) {
+            return;
+        }
+        let moment = self.moment.take().unwrap_or_else(|| self.moment_now());
+        self.meetings.push((key, moment));
+        if self.meetings.len() == 1 {
+            self.outputs.push(Output::AwaitTaskEnd);
+        }
+    }
+
+    /// Tells PostHog of the flags that the visitor has met in the task that is over.
+    pub(super) fn tell_meetings(&mut self) {
+        for (key, moment) in core::mem::take(&mut self.meetings) {
+            self.during(Some(moment), |tracker| tracker.tell_meeting(&key));
+        }
+    }
+
+    /// Tells PostHog that the visitor has met a flag, once for each value.
+    fn tell_meeting(&mut self, key: &str) {
         let now = self.gate_now();
         let team = self.team();
         let is_shut = self.gate.state(self.outbox.store(), Some(&team), now) == Some(false);

@@ -141,6 +141,8 @@ pub enum Input {
     LockLost,
     /// The browser has said what it says of itself: from now on it is among the [`Facts`].
     EnvironmentRead,
+    /// The task of the page is over that an [`Output::AwaitTaskEnd`](super::Output::AwaitTaskEnd) was of.
+    TaskEnded,
     /// What the mirror holds: the keys of records and their values.
     Mirrored(Vec<(String, String)>),
     /// A record that the module of another version has trapped on may be tried again, alone.

@@ -93,6 +93,8 @@ pub struct Tracker<S> {
     has_arrived: bool,
     /// The last team that an event has named.
     last_team: String,
+    /// The flags that the visitor meets in the present task of the page, each with the moment.
+    meetings: Vec<(String, Moment)>,
     /// What became of events before the outbox had them.
     counts: Stats,
     /// What was called while nobody sees the page; `None`, once somebody does.
@@ -149,6 +151,7 @@ impl<S: Store + TabStore> Tracker<S> {
             has_told_initial: false,
             has_arrived: false,
             last_team: String::new(),
+            meetings: Vec::new(),
             counts: Stats::default(),
             prerendered: Some(Vec::new()),
             is_open: false,
@@ -171,6 +174,7 @@ impl<S: Store + TabStore> Tracker<S> {
     /// Takes note of an input. [`take_outputs`](Self::take_outputs) comes next.
     pub fn handle(&mut self, facts: Facts, input: Input) {
         self.begin(facts);
+        self.tell_meetings();
         self.note(input);
         self.advance();
     }
@@ -179,6 +183,9 @@ impl<S: Store + TabStore> Tracker<S> {
     /// comes next.
     pub fn call(&mut self, facts: Facts, call: Call, given: Option<Moment>) {
         self.begin(facts);
+        if !matches!(call, Call::MeetFlag(_)) {
+            self.tell_meetings();
+        }
         self.make(call, given);
         self.advance();
     }
@@ -255,6 +262,7 @@ impl<S: Store + TabStore> Tracker<S> {
 
     /// What follows from every input: what is due, and when to wake.
     fn advance(&mut self) {
+        self.note_met();
         if self.prerendered.is_some() {
             self.advance_flush();
         } else {

@@ -62,6 +62,8 @@ pub enum Output {
     /// Ask the browser what it says of itself, and report that this is known by
     /// [`Input::EnvironmentRead`](super::Input::EnvironmentRead): something is to be made that tells of it.
     ReadEnvironment,
+    /// Report by [`Input::TaskEnded`](super::Input::TaskEnded) when the page's code is done that runs now.
+    AwaitTaskEnd,
     /// Read the mirror, and report what it holds by [`Input::Mirrored`](super::Input::Mirrored); nothing, where there is none.
     ReadMirror,
     /// Report this record by [`Input::RetryQuarantined`](super::Input::RetryQuarantined), in a task of its own.

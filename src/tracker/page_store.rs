@@ -37,6 +37,12 @@ impl<S: Store> Store for PageStore<S> {
         self.inner.put(key, value)
     }
 
+    fn put_mirrored(&mut self, key: &str, value: &str) {
+        if !self.is_silent {
+            self.inner.put_mirrored(key, value);
+        }
+    }
+
     fn remove(&mut self, key: &str) -> Result<(), StoreError> {
         self.inner.remove(key)
     }

@@ -72,7 +72,7 @@ impl<S: Store + TabStore> Tracker<S> {
                 }
             }
             Call::ResetGroupPropertiesForFlags(kind) => self.reset_groups_for_flags(kind),
-            Call::MeetFlag(key) => self.meet_flag(&key),
+            Call::MeetFlag(key) => self.meet_flag(key),
             Call::Capture(_) | Call::Answer { .. } | Call::Debug(_) => {}
         }
     }
@@ -400,6 +400,7 @@ impl<S: Store + TabStore> Tracker<S> {
         self.registered.forget(store, is_ours);
         self.session.forget(store, is_ours);
         self.flags.forget(store, is_ours);
+        self.meetings.clear();
     }
 
     /// Removes what is stored of a visitor whose teams are not tracked.

@@ -52,6 +52,8 @@ pub(super) struct Recorder {
     raw: Vec<(Composed, String)>,
     /// Events that a hook of the page is looking at.
     hooked: Vec<Hooked>,
+    /// What the visitor has met by events of the present input.
+    met: Vec<MetFlag>,
     /// The next name of such an event.
     next_hook: u32,
 }
@@ -103,6 +105,14 @@ impl<S: Store + TabStore> Tracker<S> {
 
     fn is_held_in_memory(&self, is_open: Option<bool>) -> bool {
         self.options.holds_in_memory && is_open.is_none()
+    }
+
+    /// Notes which flags the visitor has met, by one write for all.
+    pub(super) fn note_met(&mut self) {
+        let met = core::mem::take(&mut self.recorder.met);
+        if !met.is_empty() {
+            self.flags.cache.meet(self.outbox.store_mut(), met);
+        }
     }
 
     /// Shows an event to the hook of the page at this place, which answers before anything else happens; behind the last one, it goes on.
@@ -160,7 +170,7 @@ impl<S: Store + TabStore> Tracker<S> {
         let may_wait = self.may_wait_for_team(&composed.origin);
         let is_met = (may_wait || matches!(admission, Admission::Team(_))) && !is_broken!(self, ForgetMetFlags);
         if let Some(met) = composed.met.clone().filter(|_| is_met) {
-            self.flags.cache.meet(self.outbox.store_mut(), met);
+            self.recorder.met.push(met);
         }
         if composed.origin == Origin::Call {
             let Event { uuid, name, .. } = &composed.event;
@@ -230,6 +240,7 @@ impl<S: Store + TabStore> Tracker<S> {
             open: self.gate.state(self.outbox.store(), team.as_deref(), now),
             team,
             must_send: is_must_send(&event.name) || draft.options.send_instantly,
+            mirror_only: composed.met.is_some() && is_sealed,
             sealed: is_sealed,
         }
     }

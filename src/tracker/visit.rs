@@ -59,8 +59,8 @@ impl<S: Store + TabStore> Tracker<S> {
             }
             Input::LockAnswered(answer) => self.tell_outbox(OutboxInput::LockAnswered(answer)),
             Input::LockLost => self.tell_outbox(OutboxInput::LockLost),
-            // What has waited for it goes on behind every input.
-            Input::EnvironmentRead => {}
+            // What has waited for it is done with every input.
+            Input::EnvironmentRead | Input::TaskEnded => {}
             Input::Mirrored(records) => self.mirrored(records),
             Input::RetryQuarantined(uuid) => self.retry_quarantined(uuid),
             Input::FlushRequested => self.request_flush(false),
@@ -94,7 +94,7 @@ impl<S: Store + TabStore> Tracker<S> {
     }
 
     /// Does something as what happened then.
-    fn during(&mut self, moment: Option<Moment>, run: impl FnOnce(&mut Self)) {
+    pub(super) fn during(&mut self, moment: Option<Moment>, run: impl FnOnce(&mut Self)) {
         self.moment = moment;
         run(self);
         self.moment = None;
@@ -121,7 +121,7 @@ impl<S: Store + TabStore> Tracker<S> {
         self.change(call);
     }
 
-    fn moment_now(&mut self) -> Moment {
+    pub(super) fn moment_now(&mut self) -> Moment {
         let (captured, sequence) = self.clock.tick(self.facts.wall);
         Moment {
             captured,

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { API_KEY, HOUR, MINUTE, SECOND, World } from "./world.mjs";
+import { HOUR, MINUTE, SECOND, World } from "./world.mjs";
 
 const delivered = async (world, ...trackers) => {
   for (const tracker of trackers) await tracker.flush();
@@ -80,6 +80,45 @@ test("flags that are read in a loop evict no booking", async () => {
   world.server.isDown = false;
   await world.pass(2 * MINUTE);
   assert.equal(world.server.named("booking_started").length, 1);
+});
+
+test("reading flags writes to storage once at most, when the task is over; what it adds is told and survives the page", async () => {
+  const world = new World();
+  world.flags.answer.flags = Object.fromEntries(Array.from({ length: 100 }, (_, place) => [`flag-${place}`, true]));
+  const { page, tracker } = await world.visit({ teamId: 42, featureFlags: true, flushAt: 500 });
+  await world.pass(SECOND);
+  tracker.capture("a");
+  await delivered(world, tracker);
+  const written = [];
+  const { onChange } = world.localStorage;
+  world.localStorage.onChange = (...change) => {
+    written.push(change[1]);
+    onChange(...change);
+  };
+  for (let place = 0; place < 100; place++) tracker.getFeatureFlag(`flag-${place}`);
+  assert.deepEqual(written, []);
+  await world.pass(SECOND);
+  assert.deepEqual(written.map((key) => key.split(":")[1]), ["flags"]);
+  world.server.isDown = true;
+  page.hide();
+  page.leave();
+  world.server.isDown = false;
+  await world.settle();
+  const { tracker: next } = await world.visit();
+  await world.pass(MINUTE);
+  await delivered(world, next);
+  assert.equal(world.server.named("$feature_flag_called").length, 100);
+});
+
+test("a flag that is read before a reset is met by who was there", async () => {
+  const world = new World();
+  const { tracker } = await world.visit({ teamId: 42, featureFlags: true });
+  await world.pass(SECOND);
+  tracker.identify("alice");
+  tracker.getFeatureFlag("colour");
+  tracker.reset();
+  await delivered(world, tracker);
+  assert.equal(world.server.named("$feature_flag_called")[0].distinct_id, "alice");
 });
 
 test("a must-send event that is dropped is said aloud", async () => {

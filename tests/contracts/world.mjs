@@ -52,8 +52,7 @@ class MemoryStorage {
         this.onChange(page, String(key));
       },
       removeItem: (key) => {
-        entries.delete(String(key));
-        this.onChange(page, String(key));
+        if (entries.delete(String(key))) this.onChange(page, String(key));
       },
       clear: () => {
         entries.clear();

@@ -217,7 +217,16 @@ impl Page {
         let key = own_key(captured, self.sequence - 1, &uuid);
         let team = team.or(self.own_team).map(str::to_owned);
         let open = team.as_ref().and_then(|team| self.known.get(team).copied());
-        NewEvent { key, name: name.to_owned(), body, team, open, must_send: is_must_send(name), sealed: true }
+        NewEvent {
+            key,
+            name: name.to_owned(),
+            body,
+            team,
+            open,
+            must_send: is_must_send(name),
+            mirror_only: false,
+            sealed: true,
+        }
     }
 
     // Inputs ----------------------------------------------------------------------------------------------------

@@ -82,7 +82,8 @@ impl World {
                 About::OneOf((before..=stretch).rev().filter(is_its).collect())
             }
         };
-        task.about = Some(about).filter(|_| task.is_released || task.input().is_none());
+        let makes_events = matches!(task.input(), None | Some(Input::TaskEnded));
+        task.about = Some(about).filter(|_| task.is_released || makes_events);
         for output in &task.outputs {
             if let Output::TellPostHog(call) = output {
                 self.tell_posthog(page, call);

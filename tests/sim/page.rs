@@ -57,6 +57,8 @@ pub(crate) enum Job {
     Lock(LockAnswer),
     LockLost,
     Say(Input),
+    /// The task is over in which it has read flags.
+    TaskEnd,
     Call(Box<Call>),
     /// posthog-js has come.
     PostHogComes,
@@ -142,6 +144,8 @@ pub(crate) struct Page {
     pub(crate) held: Vec<(Call, Option<u64>, u64)>,
     /// Whether one of them has everything given up that waits.
     pub(crate) awaits_purge: bool,
+    /// Whether flags were read in the task of the page that goes on.
+    pub(crate) awaits_task_end: bool,
     /// What it was told that it has asked last.
     pub(crate) answered: Option<Told>,
     /// The flags that PostHog was told of since the visitor is who it is, each with its value.
@@ -188,6 +192,7 @@ impl Page {
             told: BTreeSet::new(),
             held: Vec::new(),
             awaits_purge: false,
+            awaits_task_end: false,
             answered: None,
             met: BTreeSet::new(),
         }
@@ -236,6 +241,7 @@ impl Page {
         self.backlog.clear();
         self.held.clear();
         self.awaits_purge = false;
+        self.awaits_task_end = false;
         self.met.clear();
         self.shut_down = false;
         self.left = false;

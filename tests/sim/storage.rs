@@ -346,6 +346,14 @@ impl Store for PageStore {
         }
     }
 
+    fn put_mirrored(&mut self, key: &str, value: &str) {
+        let mut origin = self.origin.borrow_mut();
+        if origin.enter(self.page) {
+            origin.mirror.note(self.page, key, Some(value));
+            origin.note_op(Op::Put { key: key.to_owned(), value: value.to_owned(), taken: false });
+        }
+    }
+
     fn remove(&mut self, key: &str) -> Result<(), StoreError> {
         let mut origin = self.origin.borrow_mut();
         if !origin.enter(self.page) {

@@ -47,6 +47,11 @@ impl World {
             Job::LockLost if self.pages[page].holds_lock => self.input(page, Input::LockLost),
             Job::LockLost => Ok(()),
             Job::Say(input) => self.say_now(page, input),
+            Job::TaskEnd if self.pages[page].awaits_task_end => {
+                self.pages[page].awaits_task_end = false;
+                self.input(page, Input::TaskEnded)
+            }
+            Job::TaskEnd => Ok(()),
             Job::Call(call) => self.call(page, *call),
             Job::PostHogComes => {
                 self.bring_posthog(page);
@@ -146,6 +151,11 @@ impl World {
 
     /// Tells the tracker of a page something, looks at what comes of it, and does what it wants.
     pub(crate) fn tell(&mut self, page: PageId, what: What, then: Option<(Moment, usize)>) -> Verdict {
+        let is_reading = matches!(&what, What::Call(Call::MeetFlag(_), _) | What::AskFlag(_) | What::AskVisitor);
+        if !is_reading && std::mem::take(&mut self.pages[page].awaits_task_end) {
+            // What follows is done after that in any case; here it is a task of its own, to be looked at by itself.
+            self.tell(page, What::Input(Input::TaskEnded), None)?;
+        }
         let Some(mut tracker) = self.pages[page].tracker.take() else { return self.tell_facade(page, what) };
         self.origin.borrow_mut().deliver(page);
         self.note(|_| format!("page {page}: {}", brief(&what)));
@@ -319,6 +329,10 @@ impl World {
                     self.schedule(0, Happening::LockReleased { page, instance });
                 }
                 Output::Opened { .. } => self.pages[page].is_present = !self.pages[page].left,
+                Output::AwaitTaskEnd => {
+                    self.pages[page].awaits_task_end = true;
+                    self.schedule_job(0, page, Job::TaskEnd);
+                }
                 Output::ReadMirror => {
                     let delay = self.chance.between(2, 120);
                     self.schedule(delay, Happening::MirrorRead { page, instance });

@@ -42,6 +42,7 @@ impl Driver {
                 self.read_environment();
                 self.enter(Input::EnvironmentRead);
             }
+            Output::AwaitTaskEnd => self.await_task_end(),
             Output::ReadMirror => self.read_mirror(),
             Output::TryLater(uuid) => self.try_later(uuid),
             Output::EraseMirror { erases_records, is_used } => self.erase_mirror(erases_records, is_used),
@@ -63,6 +64,22 @@ impl Driver {
             }
             Output::Say { level, text } => say(level.method(), &text),
         }
+    }
+
+    /// The microtasks of the page's code may read flags too.
+    fn await_task_end(&'static self) {
+        self.awaits_task_end.set(true);
+        self.tasks.spawn(Box::pin(async move {
+            let mut timer = JsValue::UNDEFINED;
+            let is_over = self.tasks.until(&mut |resumed, _| {
+                timer = set_timeout(resumed, 0)?;
+                Ok(())
+            });
+            let _ = is_over.await;
+            if self.awaits_task_end.replace(false) {
+                self.enter(Input::TaskEnded);
+            }
+        }));
     }
 
     fn send(&'static self, request: u32, events: String, keepalive: bool) {
