@@ -117,7 +117,7 @@ function writeManifest() {
       ".": entry("index"),
       "./lazy": entry("lazy"),
       "./no-wasm": entry("no-wasm"),
-      "./script": "./dist/script.js",
+      "./script": entry("script"),
       "./package.json": "./package.json",
     },
     files: ["dist", "docs"],

@@ -11,11 +11,13 @@ import type {
   FeatureFlagsListener,
   FlagOptions,
   FlagValue,
+  FlushResult,
   Id,
   ResetOptions,
   Stats,
   TeamGateState,
   TrackerOptions,
+  WellSpelt,
 } from "../engine/engine.js";
 
 /**
@@ -35,13 +37,19 @@ export interface BookingTracker {
   readonly ready: Promise<void>;
 
   /** The visitor has submitted the booking form. Begins an attempt: its id goes on all booking events until the next start. */
-  trackBookingStarted(properties?: BookingStartedProperties): CapturedEvent | undefined;
+  trackBookingStarted<Given extends BookingStartedProperties>(
+    properties?: Given & WellSpelt<Given, BookingStartedProperties>,
+  ): CapturedEvent | undefined;
 
   /** The booking exists. Leave the page right after this if you like. */
-  trackBookingCompleted(properties: BookingCompletedProperties): CapturedEvent | undefined;
+  trackBookingCompleted<Given extends BookingCompletedProperties>(
+    properties: Given & WellSpelt<Given, BookingCompletedProperties>,
+  ): CapturedEvent | undefined;
 
   /** The booking could not be made. */
-  trackBookingFailed(properties: BookingFailedProperties): CapturedEvent | undefined;
+  trackBookingFailed<Given extends BookingFailedProperties>(
+    properties: Given & WellSpelt<Given, BookingFailedProperties>,
+  ): CapturedEvent | undefined;
 
   /**
    * Captures any other event. `properties.teamId` names its team, as for bookings. Returns the event's name and uuid. Returns
@@ -51,10 +59,10 @@ export interface BookingTracker {
   capture(event: string, properties?: object, options?: CaptureOptions): CapturedEvent | undefined;
 
   /** The page knows who its visitor is. Use an id of your own, never an e-mail address. */
-  identify(distinctId: string, set?: object, setOnce?: object): void;
+  identify(distinctId: Id, set?: object, setOnce?: object): void;
 
   /** Tells PostHog that `alias` and `original` (default: the visitor's current id) are the same person. */
-  alias(alias: string, original?: string): void;
+  alias(alias: Id, original?: Id): void;
 
   /** Sets properties of the person, sets those that have no value yet, and removes some. */
   setPersonProperties(set?: object, setOnce?: object, unset?: readonly string[]): void;
@@ -186,10 +194,10 @@ export interface BookingTracker {
   debug(isOn?: boolean): void;
 
   /**
-   * Sends everything now. The promise is fulfilled when sending has succeeded or failed; events that failed stay stored. If the
-   * tracker has not loaded within 2 seconds, it is fulfilled without sending. Never rejects.
+   * Sends everything now. The promise is fulfilled when sending has succeeded or failed, with what became of the events; events that
+   * failed stay stored. If the tracker has not loaded within 2 seconds, it is fulfilled without sending. Never rejects.
    */
-  flush(): Promise<void>;
+  flush(): Promise<FlushResult>;
 
   /** Sends everything and takes no event any more. Calling it again changes nothing. Never rejects. */
   shutdown(): Promise<void>;

@@ -40,7 +40,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource, l
     const { bootstrap, ...rest } = { ...(given as TrackerOptions) };
     return { ...rest, ...(bootstrap && { bootstrap: copyOf(bootstrap) as Bootstrap }) };
   }, {});
-  const { beforeSend, holdUnknown, identity = "own" } = options;
+  const { beforeSend, crossSubdomain, holdUnknown, identity = "own" } = options;
   const key = typeof apiKey === "string" ? apiKey.trim() : "";
   const project = projectHash(key);
   const isPage = hasPage();
@@ -84,7 +84,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource, l
    * hook has yet to look for personal data, or posthog-js has yet to say who the visitor is.
    */
   function store(mustSend?: boolean): void {
-    const isOpen = hasAgreed() && !beforeSend && holdUnknown !== "memory" && identity === "own";
+    const isOpen = hasAgreed() && !beforeSend && !crossSubdomain && holdUnknown !== "memory" && identity === "own";
     if (isOpen && !document.prerendering) storeCalls(visitorOf, isTracked, mustSend);
   }
 
@@ -171,9 +171,9 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource, l
   }
 
   /** Has the tracker do something as soon as it is there; waits for it only for a while. */
-  async function patiently(name: "flush" | "shutdown" | "reloadFeatureFlags"): Promise<void> {
+  async function patiently(name: "flush" | "shutdown" | "reloadFeatureFlags"): Promise<unknown> {
     if (!tracker) await Promise.race([whenReady(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
-    if (tracker) await tracker[name]();
+    return tracker?.[name]();
   }
 
   function whenReady(): Promise<void> {
@@ -227,7 +227,7 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource, l
     hasOptedOut: () => consent() === "denied",
     optIn: () => say("granted"),
     optOut: () => say("denied"),
-    flush: () => patiently("flush"),
+    flush: async () => (await patiently("flush")) ?? { sent: 0, waiting: waiting(), dropped: 0 },
     shutdown,
     stats,
     reloadFeatureFlags: () => patiently("reloadFeatureFlags"),

@@ -19,6 +19,7 @@ export type {
   FindingLevel,
   FlagOptions,
   FlagValue,
+  FlushResult,
   Id,
   IdentityBootstrap,
   IdentitySource,
@@ -30,5 +31,6 @@ export type {
   TeamGateSource,
   TeamGateState,
   TrackerOptions,
+  WellSpelt,
 } from "../engine/engine.js";
-export type { BookingTracker } from "./booking-tracker.js";
+export type { BookingTracker, BookingTrackerClass } from "./booking-tracker.js";

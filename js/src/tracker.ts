@@ -1,7 +1,7 @@
 // The tracker behind the facade: passes every call on to the instance that it runs in, tells the page's listeners, and keeps the promises
 // that the page waits for. If the instance traps, a facade takes its place until there is a fresh one.
 
-import type { Configuration, Engine, Host, Stats, TeamGateState } from "../engine/engine.js";
+import type { Configuration, Engine, FlushResult, Host, Stats, TeamGateState } from "../engine/engine.js";
 import type { BookingTracker } from "./booking-tracker.js";
 import { write } from "./console.js";
 import { Instance, type Instances } from "./instance.js";
@@ -84,8 +84,12 @@ export class PageTracker {
     else if (listener.name === "onFeatureFlags") this.#tellFlags(listener);
   }
 
-  flush(): Promise<void> {
-    return this.#over("flush");
+  async flush(): Promise<FlushResult> {
+    const before = this.stats();
+    await this.#over("flush");
+    const { confirmed, waiting, dropped } = this.stats();
+    const sum = (counts: Stats["dropped"]) => Object.values(counts).reduce((all, count) => all + count, 0);
+    return { sent: confirmed - before.confirmed, waiting, dropped: sum(dropped) - sum(before.dropped) };
   }
 
   shutdown(): Promise<void> {
@@ -214,7 +218,10 @@ export class PageTracker {
       },
       flagsSettled: (ticket) => this.#settle((wait) => wait.name === "reloadFeatureFlags" && wait.ticket <= ticket),
       flushed: () => this.#settle(({ name }) => name === "flush"),
-      isShutDown: () => this.#settle(({ name }) => name === "shutdown"),
+      isShutDown: () => {
+        pageMemory().hearers.delete(this.#hear);
+        this.#settle(({ name }) => name === "shutdown");
+      },
     };
   }
 }

@@ -17,8 +17,8 @@ export type IdentitySource = "own" | "posthog-js" | "auto";
 
 /** Who the visitor is, as a server knows it that renders the page. */
 export interface IdentityBootstrap {
-  /** The id of the visitor. */
-  distinctId?: string;
+  /** The id of the visitor. A number is taken as its text. */
+  distinctId?: Id;
   /** Whether it is the id of a person who is logged in; otherwise it stands for a browser. Default false. */
   isIdentified?: boolean;
   /** A session that has begun already: a UUID of version 7, at most a minute ahead of this device's clock. */
@@ -55,7 +55,7 @@ export interface TrackerOptions {
   /** Where events are sent: an absolute http(s) URL, with a path for a proxy. Default `https://us.i.posthog.com`. */
   host?: string | null | undefined;
   /** The team of this page, for events that name none. */
-  teamId?: Id;
+  teamId?: Id | null | undefined;
   /** Send once this many events are queued: 1 to 500. Default 20. */
   flushAt?: number;
   /** Events that are not urgent wait at most this many milliseconds: 100 to 3,600,000. Default 10,000. */
@@ -107,6 +107,15 @@ export interface TrackerOptions {
   personProfiles?: PersonProfiles;
   /** Where the visitor's identity comes from: this tracker, posthog-js, or posthog-js if it is on the page. Default "own". */
   identity?: IdentitySource;
+  /**
+   * Which visitors are ignored because they are programs: crawlers; crawlers and browsers that a program drives
+   * (`navigator.webdriver`), tests included; or none. Default "crawlers".
+   */
+  ignoreBots?: "crawlers" | "automated" | "none";
+  /**
+   * Whether visitor and session are kept in a first-party cookie as well, so that every subdomain knows them. Default false.
+   */
+  crossSubdomain?: boolean;
   /** The posthog-js instance to share the identity of, where it is not `window.posthog` or one that it names. */
   posthog?: PostHogInstance;
   /** What the server knows already: who the visitor is, its feature flags, and which teams are tracked. */
@@ -144,6 +153,7 @@ export type FindingCode =
   | "api_key_personal"
   | "api_key_invalid"
   | "host_invalid"
+  | "host_corrected"
   | "option_invalid"
   | "option_out_of_range"
   | "option_unreadable"

@@ -6,14 +6,14 @@ export type Id = number | string;
 /** What every booking event may carry. More properties of your own are welcome; they are sent as they are. */
 export interface BookingProperties {
   /** The kind of meeting that is booked. */
-  eventTypeId?: Id;
+  eventTypeId?: Id | null | undefined;
   /** The host, or the user who is logged in; never the guest. */
-  userId?: Id;
+  userId?: Id | null | undefined;
   /**
    * The team that the booking belongs to. The event is sent only if this team is tracked. If you leave it out, the page's team is
    * used.
    */
-  teamId?: Id;
+  teamId?: Id | null | undefined;
   /** Whether an earlier booking is moved. */
   isReschedule?: boolean;
   /** Whether a team hosts the meeting. */
@@ -54,6 +54,30 @@ export interface BookingFailedProperties extends BookingProperties {
   elapsedMs?: number;
 }
 
+type NameOf<Properties> = keyof {
+  [Name in keyof Properties as string extends Name ? never : number extends Name ? never : Name]: 1;
+};
+
+type Squeezed<Name extends string> = Name extends `${infer Head}_${infer Rest}`
+  ? Squeezed<`${Head}${Rest}`>
+  : Name extends `${infer Head}-${infer Rest}`
+    ? Squeezed<`${Head}${Rest}`>
+    : Lowercase<Name>;
+
+/**
+ * Properties of your own are welcome beside the known ones. A name that differs from a known one only in case, `_` or `-` is none of
+ * your own: it is refused.
+ */
+export type WellSpelt<Given, Known> = {
+  [Name in keyof Given]: Name extends NameOf<Known>
+    ? Given[Name]
+    : Name extends string
+      ? Squeezed<Name> extends Lowercase<NameOf<Known> & string>
+        ? never
+        : Given[Name]
+      : Given[Name];
+};
+
 /** Options for reading a flag. */
 export interface FlagOptions {
   /** Whether PostHog is told that the visitor has met the flag, once for each value. Default true. */
@@ -67,7 +91,7 @@ export interface CaptureOptions {
   /** What identifies it. Default a new UUID of version 7. An event with a uuid that waits already is dropped. */
   uuid?: string;
   /** Who it is about, if not the visitor. */
-  distinctId?: string;
+  distinctId?: Id;
   /** Properties of the person that are set. */
   $set?: object;
   /** Properties of the person that are set where they have no value. */

@@ -63,6 +63,16 @@ export interface Stats {
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
 }
 
+/** What a flush came to. */
+export interface FlushResult {
+  /** How many events PostHog has confirmed. */
+  readonly sent: number;
+  /** How many still wait: they could not be sent, or their team or the visitor's consent is not known yet. */
+  readonly waiting: number;
+  /** How many were given up; `stats().dropped` says why. */
+  readonly dropped: number;
+}
+
 /** Why an event was given up: a closed list, so that no event is ever lost for a reason that is not here. */
 export type DropReason =
   | "gate_shut"
@@ -80,4 +90,5 @@ export type DropReason =
   | "quarantined"
   | "ungated"
   | "no_consent"
-  | "before_send";
+  | "before_send"
+  | "bot";

@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 
+use super::cookie::Cookies;
 use super::drain_lock::DrainLock;
 use super::page_events::{self, PageEvents};
 use super::requests::Requests;
@@ -19,12 +20,14 @@ use super::tasks::Tasks;
 use super::value::member;
 use super::web::when_idle;
 use super::{Heard, Host, Mirror, PageCode, facts};
+use crate::event::VisitorKind;
 use crate::event::json::Object;
 use crate::outbox::{KEY_PREFIX, Stats, noun_key};
 use crate::tracker::{Call, Facts, Input, Moment, Options, Tracker};
 
-/// At most this many calls run after one call, so that a page which calls itself forever is stopped.
-const BEHIND_MAX: usize = 1_000;
+/// At most this many calls run after one call, so that a page which calls itself forever is stopped. The events of further ones are
+/// counted as given up.
+const BEHIND_MAX: usize = 5_000;
 
 /// Something that the tracker has not been told of yet.
 #[derive(Debug)]
@@ -60,6 +63,8 @@ pub struct Driver {
     has_bootstrap: bool,
     /// What the browser says of itself; empty, until it is asked.
     environment: RefCell<Rc<Object>>,
+    /// Who visits the page, once its browser was asked.
+    visitor_kind: OnceCell<VisitorKind>,
     /// The time zone, where it was found out before the rest of the environment was read.
     timezone: RefCell<Option<String>>,
     work: RefCell<VecDeque<Work>>,
@@ -87,7 +92,8 @@ impl Driver {
         let timeout_ms = options.outbox.request_timeout_ms;
         let requests = Requests::new(tasks, &options.host, &options.api_key, timeout_ms);
         let has_bootstrap = options.has_bootstrap;
-        let storage = PageStorage { host: host.clone(), mirror, local: OnceCell::new() };
+        let cookies = options.is_cross_subdomain.then(Cookies::default);
+        let storage = PageStorage { host: host.clone(), mirror, local: OnceCell::new(), cookies };
         // It lives as long as its page: nobody has to count who holds it.
         Box::leak(Box::new(Self {
             tracker: RefCell::new(Tracker::new(options, storage, facts::wall())),
@@ -102,6 +108,7 @@ impl Driver {
             timer: RefCell::default(),
             has_bootstrap,
             environment: RefCell::default(),
+            visitor_kind: OnceCell::new(),
             timezone: RefCell::default(),
             work: RefCell::default(),
             is_busy: Cell::new(false),
@@ -261,8 +268,26 @@ impl Driver {
             }
             self.work_on(next);
         }
-        self.work.borrow_mut().clear();
+        if self.refuse_work() {
+            // Saying so may call the page's code, which may go on.
+            self.borrowed(&mut |_, _| {});
+            self.refuse_work();
+        }
         self.is_busy.set(false);
+    }
+
+    /// Gives up what is queued, and counts its events; whether there was anything.
+    fn refuse_work(&self) -> bool {
+        let left = self.work.take();
+        let is_any = !left.is_empty();
+        for work in left {
+            if let Work::Call(Call::Capture(capture), _) = work
+                && let Ok(mut tracker) = self.tracker.try_borrow_mut()
+            {
+                tracker.refuse_behind(&capture.name.unwrap_or_default());
+            }
+        }
+        is_any
     }
 
     /// What is asked may be the page's own code, which may call the tracker: nothing is borrowed meanwhile.
@@ -293,6 +318,7 @@ impl Driver {
     fn borrowed(&'static self, run: &mut dyn FnMut(&mut Tracker<PageStorage>, Facts)) {
         let mut facts = facts::read();
         facts.environment = Rc::clone(&self.environment.borrow());
+        facts.visitor_kind = *self.visitor_kind.get_or_init(facts::visitor_kind);
         self.look_at_posthog(&mut facts);
         let outputs = {
             let Ok(mut tracker) = self.tracker.try_borrow_mut() else { return };

@@ -5,8 +5,8 @@ use js_sys::Date;
 use wasm_bindgen::prelude::*;
 
 use super::value::{member, method, plain_text};
-use crate::event::Environment;
 use crate::event::json::Object;
+use crate::event::{Environment, VisitorKind};
 use crate::outbox::{Monotonic, Wall};
 use crate::tracker::Facts;
 
@@ -77,6 +77,12 @@ pub(crate) fn read() -> Facts {
     }
 }
 
+/// Who visits the page, as its browser says.
+pub(crate) fn visitor_kind() -> VisitorKind {
+    let navigator = |name| NAVIGATOR.with(|navigator| member(navigator, name));
+    VisitorKind::of(&plain_text(&navigator("userAgent")), navigator("webdriver").is_truthy())
+}
+
 /// What the browser says of itself. Asking for the size of the page makes the browser lay it out, so it is the size at the first event.
 pub(crate) fn environment(timezone: Option<String>) -> Object {
     let navigator = |name| NAVIGATOR.with(|navigator| member(navigator, name));
@@ -87,7 +93,7 @@ pub(crate) fn environment(timezone: Option<String>) -> Object {
     };
     let environment = Environment {
         user_agent: plain_text(&navigator("userAgent")),
-        touch_points: navigator("maxTouchPoints").as_f64().unwrap_or_default() as u32,
+        vendor: plain_text(&navigator("vendor")),
         language: navigator("language").as_string(),
         screen: size(&member(&global, "screen"), "width", "height"),
         viewport: size(&global, "innerWidth", "innerHeight"),

@@ -2,6 +2,7 @@
 //! a browser has: storage, the mirror in IndexedDB, the Web Lock, requests, page events. What must outlive an instance of the module is
 //! the host's (`js/src/instance.ts`).
 
+mod cookie;
 mod drain_lock;
 mod driver;
 mod facts;

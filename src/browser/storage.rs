@@ -7,6 +7,7 @@ use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 use web_sys::Storage;
 
+use super::cookie::Cookies;
 use super::value::member;
 use super::web::page;
 use super::{Host, Mirror};
@@ -19,6 +20,8 @@ pub(crate) struct PageStorage {
     pub(super) mirror: &'static Mirror,
     /// localStorage, kept after the first access: each lookup is a call into JavaScript.
     pub(super) local: OnceCell<Storage>,
+    /// What carries visitor and session to other subdomains, where the page wants that.
+    pub(super) cookies: Option<Cookies>,
 }
 
 impl PageStorage {
@@ -53,6 +56,12 @@ impl Store for PageStorage {
         if is_record(key) {
             self.host.touch(key);
         }
+        if self.cookies.is_some() && Cookies::has(key) {
+            let carried = Cookies::get(key);
+            if carried.is_some() {
+                return Ok(carried);
+            }
+        }
         let value = self.local()?.get_item(key).map_err(|error| refusal(&error))?;
         #[cfg(feature = "planted-trap")]
         super::planted_trap::spring_on_stored(key, value.as_deref().unwrap_or_default());
@@ -64,6 +73,9 @@ impl Store for PageStorage {
         self.host.touch(if is_record(key) { key } else { "" });
         if is_record(key) && !value.starts_with('r') {
             self.mirror.note(key, Some(value));
+        }
+        if let Some(cookies) = self.cookies.as_ref().filter(|_| Cookies::has(key)) {
+            cookies.put(key, value);
         }
         self.local()?.set_item(key, value).map_err(|error| refusal(&error))
     }
@@ -77,6 +89,9 @@ impl Store for PageStorage {
         self.host.touch("");
         if is_record(key) {
             self.mirror.note(key, None);
+        }
+        if let Some(cookies) = self.cookies.as_ref().filter(|_| Cookies::has(key)) {
+            cookies.remove(key);
         }
         // Blocked storage holds nothing of ours.
         let _ = self.local().map(|storage| storage.remove_item(key));

@@ -6,7 +6,7 @@ use super::names::level_of;
 use crate::event::is_legal_distinct_id;
 use crate::event::json::{Object, push_integer};
 use crate::flags::Ungated;
-use crate::tracker::{IdentitySource, PersonProfiles};
+use crate::tracker::{IdentitySource, IgnoredBots, PersonProfiles};
 
 /// Where PostHog takes events for projects in its US region.
 pub const DEFAULT_HOST: &str = "https://us.i.posthog.com";
@@ -65,6 +65,10 @@ pub(super) const PERSON_PROFILES: WordOption<PersonProfiles> = WordOption {
         ("always", PersonProfiles::Always),
         ("never", PersonProfiles::Never),
     ],
+};
+pub(super) const IGNORE_BOTS: WordOption<IgnoredBots> = WordOption {
+    name: "ignoreBots",
+    words: &[("crawlers", IgnoredBots::Crawlers), ("automated", IgnoredBots::Automated), ("none", IgnoredBots::None)],
 };
 pub(super) const IDENTITY: WordOption<IdentitySource> = WordOption {
     name: "identity",

@@ -12,8 +12,8 @@ pub use finding::{Finding, FindingCode, FindingLevel, spoken};
 pub use given::{Given, GivenOptions, Url};
 
 use checks::{
-    CONSENT, Checks, FLAG_RETRIES, FLUSH_AT, FLUSH_INTERVAL, GATE_TTL, HOLD_UNKNOWN, IDENTITY, MAX_RETRIES,
-    PERSON_PROFILES, REQUEST_TIMEOUT, UNGATED,
+    CONSENT, Checks, FLAG_RETRIES, FLUSH_AT, FLUSH_INTERVAL, GATE_TTL, HOLD_UNKNOWN, IDENTITY, IGNORE_BOTS,
+    MAX_RETRIES, PERSON_PROFILES, REQUEST_TIMEOUT, UNGATED,
 };
 use names::{MeantOption, is_option, meant_option};
 
@@ -110,6 +110,8 @@ fn read_options(checks: &mut Checks<'_>) -> Options {
     gate.ungated = checks.word(&UNGATED);
     let requires_consent = checks.word(&CONSENT);
     let person_profiles = checks.word(&PERSON_PROFILES);
+    let is_cross_subdomain = checks.switch("crossSubdomain");
+    let ignored_bots = checks.word(&IGNORE_BOTS);
     let identity = checks.word(&IDENTITY);
     Options {
         api_key,
@@ -122,6 +124,8 @@ fn read_options(checks: &mut Checks<'_>) -> Options {
         respects_dnt,
         respects_gpc,
         person_profiles,
+        ignored_bots,
+        is_cross_subdomain,
         identity,
         has_bootstrap,
         bootstrap: IdentityBootstrap::read(&bootstrap),

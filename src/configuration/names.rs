@@ -4,7 +4,7 @@ use super::finding::FindingLevel;
 
 /// The options, each with the level of a finding about its value: where the option decides whether, where or about whom something is sent,
 /// the tracker is off (an error); otherwise the default is used (a warning).
-pub(super) const OPTIONS: [(&str, FindingLevel); 23] = [
+pub(super) const OPTIONS: [(&str, FindingLevel); 25] = [
     ("host", FindingLevel::Error),
     ("consent", FindingLevel::Error),
     ("respectDnt", FindingLevel::Error),
@@ -17,6 +17,8 @@ pub(super) const OPTIONS: [(&str, FindingLevel); 23] = [
     ("ungated", FindingLevel::Error),
     ("personProfiles", FindingLevel::Error),
     ("identity", FindingLevel::Error),
+    ("ignoreBots", FindingLevel::Warning),
+    ("crossSubdomain", FindingLevel::Warning),
     ("bootstrap", FindingLevel::Error),
     ("beforeSend", FindingLevel::Error),
     ("posthog", FindingLevel::Warning),
@@ -35,7 +37,7 @@ pub(super) const OPTIONS: [(&str, FindingLevel); 23] = [
 const STRICT_NAMES: [&str; 5] = ["host", "consent", "respectDnt", "respectGpc", "beforeSend"];
 
 /// Options of posthog-js, and what does the same here.
-const POSTHOG_JS_NAMES: [(&str, &str); 18] = [
+const POSTHOG_JS_NAMES: [(&str, &str); 21] = [
     ("api_host", "host"),
     ("flags_api_host", "host"),
     ("ui_host", "host"),
@@ -50,6 +52,9 @@ const POSTHOG_JS_NAMES: [(&str, &str); 18] = [
     ("before_send", "beforeSend"),
     ("sanitize_properties", "beforeSend"),
     ("property_denylist", "beforeSend"),
+    ("opt_out_useragent_filter", "ignoreBots"),
+    ("cross_subdomain_cookie", "crossSubdomain"),
+    ("cross_subdomain_tracking", "crossSubdomain"),
     ("request_queue_config", "flushInterval"),
     ("feature_flag_request_timeout_ms", "requestTimeout"),
     ("feature_flag_request_max_retries", "flagRetries"),

@@ -7,6 +7,7 @@
 
 mod address;
 mod attempt;
+mod bot;
 mod clean;
 mod compose;
 mod distinct_id;
@@ -14,16 +15,19 @@ mod emails;
 mod environment;
 mod iso_time;
 pub mod json;
+mod user_agent;
 mod uuid;
 mod whole;
 
 pub use address::{DIRECT, PageAddress, QUERY_KEYS, reduce_address};
-pub use attempt::Attempts;
+pub use attempt::{AttemptNow, Attempts};
+pub use bot::VisitorKind;
 pub use clean::clean;
 pub use compose::{CaptureOptions, Draft, Event, Surroundings, Who, is_must_send, library, own};
 pub use distinct_id::{id_text, is_legal_distinct_id};
 pub use emails::{EMAIL_PLACEHOLDER, replace_emails};
 pub use environment::Environment;
 pub use iso_time::{is_iso_time, iso_time};
+pub use user_agent::UserAgent;
 pub use uuid::{UUID_LENGTH, is_uuid, uuid_ms, uuid_v7};
 pub use whole::whole_event;

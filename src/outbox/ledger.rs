@@ -37,11 +37,13 @@ pub enum DropReason {
     NoConsent,
     /// A hook of the page did not want it, or went wrong.
     BeforeSend,
+    /// The visitor is a crawler, or a browser that a program drives, and the page ignores such visitors.
+    Bot,
 }
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::GateShut,
         Self::GateUnknown,
         Self::Invalid,
@@ -58,6 +60,7 @@ impl DropReason {
         Self::Ungated,
         Self::NoConsent,
         Self::BeforeSend,
+        Self::Bot,
     ];
 
     /// The stable code of the reason.
@@ -90,6 +93,7 @@ const CODES: [&str; DropReason::ALL.len()] = [
     "ungated",
     "no_consent",
     "before_send",
+    "bot",
 ];
 
 /// The public counters of one page, in whole events.

@@ -271,6 +271,13 @@ impl<S: Store> Outbox<S> {
         Stats { waiting: self.waiting.records.len() as u32, held: held.count() as u32, ..self.stats }
     }
 
+    /// How many events an unanswered request carries.
+    #[must_use]
+    pub fn events_of(&self, request: u32) -> usize {
+        let carried = |record: &&Record| record.request == request || record.earlier_request == request;
+        self.waiting.records.iter().filter(carried).count()
+    }
+
     /// Whether the record of this key waits here.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {

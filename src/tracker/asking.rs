@@ -1,12 +1,15 @@
 //! Flags and gate: what they want asked, and who has to hear of their answers.
 
+use super::input::Facts;
+use super::notices::decimal;
 use super::output::Output;
 use super::recorder::Origin;
 use super::{Tracker, Warning};
 use crate::event::json::{Object, Value};
 use crate::event::{CaptureOptions, Draft};
-use crate::flags::{Admission, FlagsNews, FlagsVisitor, GateNews, GateSource, JsonAnswer};
+use crate::flags::{Admission, FlagsNews, FlagsVisitor, GateNews, GateSource, JsonAnswer, Question};
 use crate::outbox::{Input as OutboxInput, Store, TabStore, is_broken, noun_key};
+use crate::text::{cut, find};
 
 /// What was heard longer ago than any `gateTtl` is forgotten by facades: a day.
 const SHUT_AGE_MAX_MS: u64 = 86_400_000;
@@ -14,9 +17,25 @@ const SHUT_AGE_MAX_MS: u64 = 86_400_000;
 /// Facades are told of so many teams, the newest.
 const SHUT_TEAMS_MAX: usize = 50;
 
+/// Whether somebody develops the page: it comes from their own machine.
+fn is_development(href: &str) -> bool {
+    let host = cut(find(href, "//").map_or("", |at| &href[at + 2..]), b'/').0;
+    let name = cut(host, b':').0;
+    let is_loopback = name.starts_with("127.") || host.starts_with("[::1]");
+    is_loopback || ["localhost", ".localhost", ".local", ".test"].iter().any(|end| name.ends_with(end))
+}
+
 impl<S: Store + TabStore> Tracker<S> {
+    /// Whether somebody develops the page, or wants to hear everything.
+    pub fn is_watched(&self, facts: &Facts) -> bool {
+        self.notices.is_verbose || is_development(&facts.href)
+    }
+
     /// A server has answered a question of one of the two.
     pub(super) fn json_answered(&mut self, id: u32, answer: &JsonAnswer) {
+        let status = decimal(answer.status.into());
+        let (what, status) = if answer.status == 0 { ("no answer", "") } else { ("answered ", status.as_str()) };
+        self.notices.request(id, &[what, status]);
         if self.flags.has_asked(id) {
             let visitor = self.may_send_of_visitor().then(|| self.present_id());
             let (wall, now) = (self.facts.wall, self.facts.monotonic);
@@ -39,7 +58,7 @@ impl<S: Store + TabStore> Tracker<S> {
         loop {
             let news = self.gate.take_news();
             for question in self.gate.take_questions() {
-                self.outputs.push(Output::Ask(question));
+                self.ask(question);
             }
             if news.is_empty() {
                 return;
@@ -50,15 +69,30 @@ impl<S: Store + TabStore> Tracker<S> {
         }
     }
 
+    fn ask(&mut self, question: Question) {
+        if let Question::Json { id, url, .. } = &question {
+            self.notices.request(*id, &["asks ", url]);
+        }
+        self.outputs.push(Output::Ask(question));
+    }
+
     fn deliver(&mut self, news: GateNews) {
+        let now = self.gate_now();
         let (team, is_answer) = match news {
             GateNews::Answered(team) => (team, true),
-            GateNews::Known(team) => (team, false),
+            GateNews::Known(team) => {
+                let is_open = self.gate.state(self.outbox.store(), Some(&team), now);
+                let is = if is_open == Some(true) { " is tracked" } else { " is not tracked" };
+                self.notices.debug(&["team ", &team, is].concat());
+                (team, false)
+            }
             GateNews::Unanswered => return self.notices.warn_once(Warning::GateUnanswered),
             GateNews::Debug(text) => return self.notices.debug(&text),
         };
-        let now = self.gate_now();
         let is_open = self.gate.state(self.outbox.store(), Some(&team), now);
+        if is_open == Some(false) && team == self.gate.team && is_development(&self.facts.href) {
+            self.notices.warn_once(Warning::ShutInDevelopment);
+        }
         if is_open == Some(false) && is_broken!(self, MissShutGate) {
             return;
         }
@@ -115,7 +149,7 @@ impl<S: Store + TabStore> Tracker<S> {
             let is_allowed = self.may_send_of_visitor();
             let id = self.next_question();
             let (question, news) = self.flags.retry(self.outbox.store_mut(), is_allowed, wall, now, id);
-            self.outputs.extend(question.map(Output::Ask));
+            question.into_iter().for_each(|question| self.ask(question));
             news.into_iter().for_each(|news| self.tell_flags_news(news));
         }
         // Flags are evaluated by the time zone too.
@@ -126,7 +160,7 @@ impl<S: Store + TabStore> Tracker<S> {
         let visitor = self.may_send_of_visitor().then(|| self.flags_visitor());
         let id = self.next_question();
         match self.flags.start(self.outbox.store(), visitor, wall, now, id) {
-            Ok(question) => self.outputs.push(Output::Ask(question)),
+            Ok(question) => self.ask(question),
             Err(news) => self.tell_flags_news(news),
         }
     }

@@ -1,7 +1,7 @@
 //! What can happen to the tracker, and what it is told with everything that happens.
 
-use crate::event::PageAddress;
 use crate::event::json::Object;
+use crate::event::{PageAddress, VisitorKind};
 use crate::flags::JsonAnswer;
 use std::rc::Rc;
 
@@ -30,6 +30,8 @@ pub struct Facts {
     pub asks_gpc: bool,
     /// What the browser says of itself on every event; empty, where it has not been asked yet ([`Output::ReadEnvironment`](super::Output::ReadEnvironment)).
     pub environment: Rc<Object>,
+    /// Who visits the page, as its browser says.
+    pub visitor_kind: VisitorKind,
     /// What posthog-js says, where it is on the page and is asked.
     pub posthog: Option<PostHog>,
 }

@@ -36,7 +36,7 @@ pub use call::{Call, Capture, GroupKey, Original, Step};
 pub use held::HELD_MAX;
 pub use input::{Facts, HookAnswer, Input, Moment, PostHog, PostHogVisitor};
 pub use notices::Warning;
-pub use options::{IdentitySource, Options, PersonProfiles};
+pub use options::{IdentitySource, IgnoredBots, Options, PersonProfiles};
 pub use output::{Level, Output, PostHogCall};
 pub use person_of::Person;
 pub use quarantine::QUARANTINE_MAX;
@@ -141,7 +141,7 @@ impl<S: Store + TabStore> Tracker<S> {
             session: Session::new(project, options.bootstrap.session_id.as_deref(), wall),
             sharing: Sharing::new(options.identity),
             timezone: Timezone::default(),
-            attempts: Attempts::default(),
+            attempts: Attempts::new(project),
             clock: Clock::default(),
             notices: Notices::new(options.is_verbose),
             held: HeldCalls::default(),

@@ -2,7 +2,8 @@
 
 use super::output::{Level, Output};
 use crate::event::is_must_send;
-use crate::outbox::DropReason;
+use crate::event::json::push_integer;
+use crate::outbox::{DropReason, Outcome};
 
 /// A warning that is said once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,12 @@ pub enum Warning {
     WebPage,
     /// The host redirects.
     Redirected,
+    /// A team is not tracked, on a page that somebody develops.
+    ShutInDevelopment,
+    /// The page's callback says yes for the number of a team and no for its text.
+    TeamAsNumber,
+    /// Too many calls have come from inside one call.
+    TooManyCalls,
     /// The page passes a number where the id of a person belongs.
     NumberAsId,
 }
@@ -38,6 +45,15 @@ impl Warning {
             Self::WebPage => {
                 "the host answers with a web page. Events are kept. Check that your proxy passes /i/v0/e/ on to PostHog."
             }
+            Self::ShutInDevelopment => {
+                "the team of this page is not tracked, so its events are dropped. Have isTeamEnabled, teamGateUrl or bootstrap.teams say true for it, or switch the flag posthog-booking-tracking on for its group. This is said only on development hosts."
+            }
+            Self::TeamAsNumber => {
+                "isTeamEnabled is given ids as texts, and says yes for the number of this team only, so its events are dropped. Compare with String(id)."
+            }
+            Self::TooManyCalls => {
+                "more than 5,000 calls have come from inside one call, so their events are dropped. Check whether a listener or hook calls the tracker endlessly."
+            }
             Self::NumberAsId => {
                 "a number was passed as the id of a person, and is taken as its text. Pass the id as a text, so that every part of your application names the same person."
             }
@@ -57,9 +73,28 @@ fn is_wanted(reason: DropReason) -> bool {
             | DropReason::NoConsent
             | DropReason::Purged
             | DropReason::BeforeSend
+            | DropReason::Bot
             | DropReason::ShutDown
             | DropReason::Duplicate
     )
+}
+
+/// A number as people write it.
+pub(super) fn decimal(number: u64) -> String {
+    let mut text = String::new();
+    push_integer(&mut text, number as i64);
+    text
+}
+
+/// What came of a request, in words.
+pub(super) fn outcome_text(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Answered { status, .. } => ["answered ", &decimal(status.into())].concat(),
+        Outcome::QuotaLimited => "answered that the project is over its limit".to_owned(),
+        Outcome::WebPage => "answered with a web page".to_owned(),
+        Outcome::Redirected => "answered with a redirect".to_owned(),
+        Outcome::Failed => "no answer: the host cannot be reached, or the browser has blocked the request".to_owned(),
+    }
 }
 
 /// Says things on the console.
@@ -93,6 +128,13 @@ impl Notices {
             self.warn(&text);
         } else {
             self.debug(&text);
+        }
+    }
+
+    /// Says what is done with a request, or what came of it, to those who asked for it.
+    pub(super) fn request(&mut self, request: u32, what: &[&str]) {
+        if self.is_verbose {
+            self.debug(&["request ", &decimal(request.into()), ": ", &what.concat()].concat());
         }
     }
 

@@ -1,5 +1,6 @@
 //! How a tracker is set up: what the page has configured, checked and complete.
 
+use crate::event::VisitorKind;
 use crate::event::json::{Object, Value};
 use crate::flags::{FlagsBootstrap, TeamGateOptions, known_teams};
 use crate::outbox::Config;
@@ -29,6 +30,30 @@ pub enum IdentitySource {
     Auto,
 }
 
+/// Which visitors are ignored because they are programs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IgnoredBots {
+    /// Crawlers.
+    #[default]
+    Crawlers,
+    /// Crawlers, and browsers that a program drives.
+    Automated,
+    /// None.
+    None,
+}
+
+impl IgnoredBots {
+    /// Whether a visitor is ignored.
+    #[must_use]
+    pub fn has(self, visitor: VisitorKind) -> bool {
+        match visitor {
+            VisitorKind::Person => false,
+            VisitorKind::Crawler => self != Self::None,
+            VisitorKind::Automated => self == Self::Automated,
+        }
+    }
+}
+
 /// The options of one tracker.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
@@ -50,8 +75,12 @@ pub struct Options {
     pub respects_gpc: bool,
     /// Which visitors PostHog keeps a profile of.
     pub person_profiles: PersonProfiles,
+    /// Which visitors are ignored because they are programs.
+    pub ignored_bots: IgnoredBots,
     /// Who says who the events are about.
     pub identity: IdentitySource,
+    /// Whether visitor and session are those of every subdomain.
+    pub is_cross_subdomain: bool,
     /// Whether the server that renders the page has said anything.
     pub has_bootstrap: bool,
     /// Who the visitor is, as the server knows it.

@@ -84,6 +84,7 @@ impl<S: Store + TabStore> Tracker<S> {
         self.identity.keep(store, is_tracked);
         self.registered.keep(store);
         self.session.keep(store);
+        self.attempts.keep(store);
         self.flags.cache.keep(store);
         self.keep_timezone();
     }
@@ -399,6 +400,7 @@ impl<S: Store + TabStore> Tracker<S> {
         self.identity.forget(store, is_ours);
         self.registered.forget(store, is_ours);
         self.session.forget(store, is_ours);
+        self.attempts.withdraw(store);
         self.flags.forget(store, is_ours);
         self.meetings.clear();
     }
@@ -409,6 +411,7 @@ impl<S: Store + TabStore> Tracker<S> {
         if self.identity.withdraw(store) {
             self.registered.withdraw(store);
             self.session.withdraw(store, true);
+            self.attempts.withdraw(store);
             self.flags.cache.withdraw(store);
             self.withdraw_timezone();
         }

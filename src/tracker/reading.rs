@@ -1,7 +1,7 @@
 //! What a page reads: who the visitor is, what its flags say, what became of its events. Nothing, while the visitor has not agreed to
 //! be known.
 
-use super::{Facts, Tracker};
+use super::{Facts, Tracker, Warning};
 use crate::event::Who;
 use crate::event::json::{Object, Value};
 use crate::flags::Flag;
@@ -168,6 +168,12 @@ impl<S: Store + TabStore> Tracker<S> {
     /// What is known of the teams that have been named on this page; nothing, where the page may know nothing of its visitor.
     pub fn known_teams(&mut self) -> Vec<(String, Option<bool>)> {
         if self.prerendered.is_none() && self.is_granted() { self.team_states() } else { Vec::new() }
+    }
+
+    /// Counts an event that is given up because too many calls have come from inside one call.
+    pub fn refuse_behind(&mut self, name: &str) {
+        self.notices.warn_once(Warning::TooManyCalls);
+        self.refuse(DropReason::Evicted, name);
     }
 
     /// Counts an event that a hook of the page has captured, which is given up.

@@ -77,6 +77,9 @@ impl Recorder {
 impl<S: Store + TabStore> Tracker<S> {
     /// Records an event. An entry of a journal whose team this page cannot ask about is left to another page.
     pub(super) fn record(&mut self, draft: Draft, person: Option<Person>, origin: Origin, met: Option<MetFlag>) {
+        if self.is_bot() {
+            return self.give_up_event(DropReason::Bot, &origin, &draft.name);
+        }
         let now = self.gate_now();
         match self.gate.admit(self.outbox.store_mut(), &draft.team, now) {
             Admission::Refused(DropReason::Ungated) if self.may_wait_for_team(&origin) => {}
@@ -96,6 +99,11 @@ impl<S: Store + TabStore> Tracker<S> {
         }
         let composed = self.compose(draft, person, origin, met);
         self.show(0, composed);
+    }
+
+    /// Whether the visitor is a program that the page ignores.
+    pub(super) fn is_bot(&self) -> bool {
+        self.options.ignored_bots.has(self.facts.visitor_kind)
     }
 
     /// Whether an event may wait for the first one that names a team.
@@ -199,6 +207,9 @@ impl<S: Store + TabStore> Tracker<S> {
     fn take(&mut self, composed: Composed, team: Option<String>) {
         let now = self.gate_now();
         let is_open = self.gate.state(self.outbox.store(), team.as_deref(), now);
+        let of = team.as_deref().map_or(String::new(), |team| [" of team ", team].concat());
+        let what = if is_open.is_none() { "held until its team is known: " } else { "captured " };
+        self.notices.debug(&[what, &composed.event.name, &of].concat());
         if self.is_held_in_memory(is_open) {
             self.hold(composed, team);
         } else {
@@ -343,6 +354,9 @@ impl<S: Store + TabStore> Tracker<S> {
 
     /// Whether what is known of the visitor may be stored before there is an event: its team is known to be tracked.
     pub(super) fn may_keep(&mut self, team: &str) -> bool {
+        if self.is_bot() {
+            return false;
+        }
         let now = self.gate_now();
         match self.gate.admit(self.outbox.store_mut(), team, now) {
             Admission::Team(team) => self.gate.state(self.outbox.store(), team.as_deref(), now) == Some(true),

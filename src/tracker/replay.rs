@@ -239,7 +239,7 @@ impl<S: Store + TabStore> Tracker<S> {
         }
     }
 
-    /// The properties of a booking's event with the time since its attempt began, where the page has noted that too.
+    /// The properties of a booking's event with its attempt, and the time since that began, where the page has noted that too.
     fn with_elapsed(&self, entry: &Entry) -> Object {
         let mut properties = cleaned(entry.object(0));
         let attempt = entry.attempt();
@@ -249,6 +249,10 @@ impl<S: Store + TabStore> Tracker<S> {
             && properties.get("elapsedMs").is_none()
         {
             properties.set_integer("elapsedMs", now.0.saturating_sub(started.0) as i64);
+        }
+        if attempt.is_empty() {
+            // Whoever replays the entry says the same.
+            properties.set_text("attemptId", &entry.uuid);
         }
         properties
     }

@@ -1,5 +1,6 @@
 //! The outbox: what it is told, what it wants, and what it has waiting.
 
+use super::notices::decimal;
 use super::output::Output;
 use super::{Tracker, Warning};
 use crate::outbox::{
@@ -60,10 +61,15 @@ impl<S: Store + TabStore> Tracker<S> {
     fn perform(&mut self, output: OutboxOutput) {
         match output {
             OutboxOutput::Send { request, events, keepalive } => {
+                let count = decimal(self.outbox.events_of(request) as u64);
+                self.notices.request(request, &["sends ", &count, " events to ", &self.options.host]);
                 self.outputs.push(Output::Send { request, events, keepalive });
             }
             OutboxOutput::Abort { request } => self.outputs.push(Output::Abort { request }),
-            OutboxOutput::Exit { events } => self.outputs.push(Output::Exit { events }),
+            OutboxOutput::Exit { events } => {
+                self.notices.debug("the page is left: what may leave is handed over to the browser");
+                self.outputs.push(Output::Exit { events });
+            }
             OutboxOutput::WakeAt(at) => self.outbox_wake = at,
             OutboxOutput::AskGate { team } => self.wishes.teams.push(team),
             OutboxOutput::AskLock => self.outputs.push(Output::AskLock),

@@ -3,11 +3,12 @@
 use super::call::{Call, Capture, Step};
 use super::held::HeldCall;
 use super::input::{Facts, Input, Moment};
+use super::notices::outcome_text;
 use super::output::Output;
 use super::recorder::Origin;
 use super::{Person, Tracker, quarantine};
 use crate::event::json::{Object, Value};
-use crate::event::{CaptureOptions, Draft, PageAddress, is_must_send, uuid_v7};
+use crate::event::{AttemptNow, CaptureOptions, Draft, PageAddress, is_must_send, uuid_v7};
 use crate::outbox::{DropReason, Input as OutboxInput, Store, TabStore, Wall, is_broken, noun_key};
 use crate::person::ConsentState;
 
@@ -55,6 +56,7 @@ impl<S: Store + TabStore> Tracker<S> {
             }
             Input::JsonAnswered { id, answer } => self.json_answered(id, &answer),
             Input::SendFinished { request, outcome } => {
+                self.notices.request(request, &[&outcome_text(outcome)]);
                 self.tell_outbox(OutboxInput::SendFinished { request, outcome });
             }
             Input::LockAnswered(answer) => self.tell_outbox(OutboxInput::LockAnswered(answer)),
@@ -85,7 +87,7 @@ impl<S: Store + TabStore> Tracker<S> {
                 match &call {
                     // Whatever the visitor says, the page is about this team.
                     Call::SetTeam(Some(team)) if !is_broken!(self, KeepTeamOfStart) => self.gate.team.clone_from(team),
-                    Call::Reset { .. } => self.attempts.end(),
+                    Call::Reset { .. } => self.attempts.end(self.outbox.store_mut()),
                     _ => {}
                 }
                 self.change_when_allowed(call, given);
@@ -149,13 +151,13 @@ impl<S: Store + TabStore> Tracker<S> {
         if self.is_shut_down {
             return self.refuse(DropReason::ShutDown, &name.unwrap_or_default());
         }
+        let wall = self.moment.as_ref().map_or(self.facts.wall, |moment| moment.captured);
+        let now = AttemptNow { wall, monotonic, may_read: self.is_granted() };
+        let attempt = uuid_v7(self.facts.wall.0, &mut self.entropy);
         match step {
             Step::None => {}
-            Step::Begins => {
-                let uuid = uuid_v7(self.facts.wall.0, &mut self.entropy);
-                self.attempts.begin(&mut properties, &uuid, monotonic);
-            }
-            Step::Joins => self.attempts.join(&mut properties, monotonic),
+            Step::Begins => self.attempts.begin(self.outbox.store_mut(), &mut properties, &attempt, now),
+            Step::Joins => self.attempts.join(self.outbox.store_mut(), &mut properties, &attempt, now),
         }
         let Some(name) = name.filter(|name| !name.trim().is_empty()) else {
             self.notices.warn("capture: an event needs a name, as a text; it is dropped");
@@ -178,6 +180,7 @@ impl<S: Store + TabStore> Tracker<S> {
         }
         self.outputs.push(Output::Captured { uuid: draft.uuid.clone(), name });
         let is_urgent = is_must_send(&draft.name) || draft.options.send_instantly;
+        self.notices.debug(&["held until the visitor has agreed: ", &draft.name].concat());
         if let Some(evicted) = self.held.hold(HeldCall::Event { draft: Box::new(draft), person, is_urgent }) {
             self.refuse(DropReason::Evicted, &evicted);
         }
@@ -282,6 +285,7 @@ impl<S: Store + TabStore> Tracker<S> {
 
     /// The visitor has said something, or has said it before.
     fn decided(&mut self, state: ConsentState) {
+        self.notices.debug(&["consent: ", state.word()].concat());
         match state {
             ConsentState::Granted => self.open(),
             ConsentState::Pending => {}

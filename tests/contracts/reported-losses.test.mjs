@@ -89,6 +89,8 @@ test("reading flags writes to storage once at most, when the task is over; what 
   await world.pass(SECOND);
   tracker.capture("a");
   await delivered(world, tracker);
+  // The session is noted every five seconds.
+  tracker.capture("b");
   const written = [];
   const { onChange } = world.localStorage;
   world.localStorage.onChange = (...change) => {
@@ -98,7 +100,10 @@ test("reading flags writes to storage once at most, when the task is over; what 
   for (let place = 0; place < 100; place++) tracker.getFeatureFlag(`flag-${place}`);
   assert.deepEqual(written, []);
   await world.pass(SECOND);
-  assert.deepEqual(written.map((key) => key.split(":")[1]), ["flags"]);
+  assert.deepEqual(
+    written.map((key) => key.split(":")[1]),
+    ["flags"],
+  );
   world.server.isDown = true;
   page.hide();
   page.leave();

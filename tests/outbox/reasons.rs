@@ -56,7 +56,7 @@ fn story(reason: DropReason) -> Page {
             page
         }
         DropReason::Quarantined => quarantined(),
-        DropReason::Ungated | DropReason::NoConsent | DropReason::BeforeSend => {
+        DropReason::Ungated | DropReason::NoConsent | DropReason::BeforeSend | DropReason::Bot => {
             panic!("given up before it is a record: tests/tracker/reasons.rs")
         }
         DropReason::Forbidden => forbidden(),

@@ -258,7 +258,7 @@ pub(crate) fn causes(world: &World, task: &Task, reason: DropReason) -> u32 {
         DropReason::Duplicate => any(world.book.facts.iter().any(|fact| fact.journal.is_some())),
         DropReason::ShutDown => any(page.shut_down),
         // Every page of the simulator tracks what no gate holds, names its events, and has none that kills an instance.
-        DropReason::Ungated | DropReason::Invalid | DropReason::Quarantined => 0,
+        DropReason::Ungated | DropReason::Invalid | DropReason::Quarantined | DropReason::Bot => 0,
     }
 }
 

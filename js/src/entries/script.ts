@@ -1,6 +1,7 @@
 // The entry for a classic `<script src>`: puts the class on the global object. What a page needs that must not run WebAssembly lies beside
 // the script.
 
+import type { BookingTrackerClass } from "../booking-tracker.js";
 import { checkerOf, openerOf } from "../open.js";
 import { trackerClass } from "../tracker-class.js";
 import type { OpenTracker, TrackerSource } from "../tracker-source.js";
@@ -29,6 +30,12 @@ async function load(attempt = 0): Promise<OpenTracker> {
 
 const source: TrackerSource = { open: openerOf(wasm), load: () => load() };
 
-Object.assign(globalThis, {
-  PostHogBookingTracker: Object.assign(trackerClass(source), { checkOptions: checkerOf(wasm) }),
-});
+type ScriptClass = BookingTrackerClass & { readonly checkOptions: ReturnType<typeof checkerOf> };
+
+declare global {
+  /** The class that a page makes its tracker of, where it carries the script. */
+  var PostHogBookingTracker: ScriptClass;
+}
+
+const checkOptions = checkerOf(wasm);
+globalThis.PostHogBookingTracker = Object.assign(trackerClass(source), { checkOptions });

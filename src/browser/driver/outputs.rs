@@ -8,7 +8,7 @@ use super::super::web::{clear_timeout, say, set_timeout};
 use super::super::{Heard, facts, gate_word, hooks};
 use super::{Captured, Driver};
 use crate::flags::Question;
-use crate::tracker::{HookAnswer, Input, Output};
+use crate::tracker::{HookAnswer, Input, Output, Warning};
 
 /// The longest wait that is asked of a timer. `setTimeout` takes 31 bits, and an hour more or less makes no difference
 /// to something that is due in days.
@@ -99,16 +99,31 @@ impl Driver {
                     self.enter(Input::JsonAnswered { id, answer });
                 }
                 Question::Callback { id, team } => {
-                    // The page's code runs behind the call that asks.
-                    let behind = Promise::resolve(&JsValue::from(team));
-                    let said = method(&behind, "then", std::slice::from_ref(&self.code.is_team_enabled));
-                    let said = said.map(JsCast::unchecked_into).ok_or(JsValue::UNDEFINED);
-                    let said = self.tasks.settled(said).await;
-                    let is_open = said.ok().and_then(|said| said.as_bool());
+                    let is_open = self.call_back(JsValue::from(&team)).await;
+                    if is_open == Some(false) {
+                        self.try_as_number(&team).await;
+                    }
                     self.enter(Input::CallbackAnswered { id, is_open });
                 }
             }
         }));
+    }
+
+    /// What the page's callback says of a team. The page's code runs behind the call that asks.
+    async fn call_back(&'static self, team: JsValue) -> Option<bool> {
+        let said = method(&Promise::resolve(&team), "then", std::slice::from_ref(&self.code.is_team_enabled));
+        let said = said.map(JsCast::unchecked_into).ok_or(JsValue::UNDEFINED);
+        self.tasks.settled(said).await.ok().and_then(|said| said.as_bool())
+    }
+
+    /// A callback that compares numbers says no to every text: those who develop the page are told.
+    async fn try_as_number(&'static self, team: &str) {
+        let number = js_sys::Number::parse_float(team);
+        let is_number = js_sys::Number::from(number).to_string_with_radix(10).is_ok_and(|text| text == *team);
+        let is_watched = self.with(|tracker, facts| tracker.is_watched(&facts)) == Some(true);
+        if is_number && is_watched && self.call_back(JsValue::from_f64(number)).await == Some(true) {
+            let _ = self.with(|tracker, _| tracker.warn_once(Warning::TeamAsNumber));
+        }
     }
 
     fn ask_lock(&'static self) {
