@@ -2,6 +2,17 @@
 
 import { tried } from "./tried.js";
 
+/**
+ * The JSON text of a value. Prototype 1.6 gives texts and arrays a `toJSON` that gives JSON text, and dates one that says local time: there, what
+ * is in the object is taken instead.
+ */
+export const jsonOf = (value: unknown): string =>
+  JSON.stringify(value, function (this: Record<string, unknown>, name, member) {
+    const own = this[name];
+    if (own instanceof Date) return own.toISOString();
+    return typeof own === "string" || Array.isArray(own) ? own : member;
+  });
+
 /** A copy of an argument. What cannot be copied (a getter that throws) is left out, member by member. */
 export function copyOf(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return copyOfMember(value);
@@ -16,4 +27,4 @@ export function copyOf(value: unknown): unknown {
 
 /** An Error is kept, because its JSON says nothing, and so is what has none: the tracker drops or writes what it can of it. */
 const copyOfMember = (value: unknown): unknown =>
-  typeof value !== "object" || value instanceof Error ? value : tried(() => JSON.parse(JSON.stringify(value)), value);
+  typeof value !== "object" || value instanceof Error ? value : tried(() => JSON.parse(jsonOf(value)), value);

@@ -13,7 +13,7 @@ import { uuidv7 } from "./uuid.js";
  */
 export function facadeVisitor(project: string, { bootstrap }: TrackerOptions) {
   const { distinctId, isIdentified }: IdentityBootstrap = { ...bootstrap };
-  const said: IdentityCall[] = distinctId && isIdentified ? [["identify", String(distinctId), ""]] : [];
+  const said: IdentityCall[] = distinctId && isIdentified ? [["identify", distinctId, ""]] : [];
   const key = nounKey("identity", project);
   let visitor = "";
   let made = "";
@@ -21,7 +21,7 @@ export function facadeVisitor(project: string, { bootstrap }: TrackerOptions) {
   function visitorOf(): string {
     visitor ||= read(key);
     if (visitor) return visitor;
-    const id = !isIdentified && distinctId ? String(distinctId) : uuidv7(Date.now());
+    const id = `${(!isIdentified && distinctId) || uuidv7(Date.now())}`;
     // The tracker removes it again where the team turns out not to be tracked (`untracked`).
     made = JSON.stringify({ distinct_id: id, device_id: id, identified: false, untracked: true });
     write(key, made);

@@ -234,9 +234,9 @@ export function facade(apiKey: unknown, given: unknown, source: TrackerSource, l
   };
 
   /** Why an event is given up at once, if it is. */
-  function refusal(event: unknown, of: string): DropReason | undefined {
+  function refusal(event: Partial<string> | undefined, of: string): DropReason | undefined {
     if (isShutDown) return "shut_down";
-    if (typeof event !== "string" || !event.trim()) return "invalid";
+    if (!event?.trim?.()) return "invalid";
     if (consent() === "denied") return "no_consent";
     return isTracked(of) === false ? "gate_shut" : undefined;
   }

@@ -7,6 +7,7 @@
 // stored, and of an address neither a path with an "@" nor a query beyond campaign parameters.
 
 import type { Moment } from "./clock.js";
+import { jsonOf } from "./copy.js";
 import { keysOf, read, write } from "./local-storage.js";
 import { capturedKey, nounKey } from "./storage-keys.js";
 
@@ -51,7 +52,7 @@ export function storeEntry(project: string, entry: Entry): string {
   const { ms, sequence, uuid, args, href, referrer, ...rest } = entry;
   const key = prefixOf(project) + capturedKey(ms, sequence, uuid);
   const own = { ...rest, args: args.map(reduce), href: reduceHref(href), referrer: originOf(referrer) };
-  const text = JSON.stringify(own);
+  const text = jsonOf(own);
   const stored = keysOf(prefixOf(project));
   const length = stored.reduce((sum, other) => sum + read(other).length, text.length);
   const fits = stored.length < ENTRIES_MAX && length <= ENTRIES_LENGTH_MAX && isPlain(text);

@@ -3,7 +3,7 @@
 import { write } from "./console.js";
 
 /** What is said of a tracker that has nothing to do. */
-const NOTHING_TO_DO = "Off: it needs a page and a key.";
+const NOTHING_TO_DO = "Off: no page or no key.";
 
 let isSaid = false;
 

@@ -94,7 +94,10 @@ test("the rows of the other options have their defaults", () => {
     name,
     "none",
   ]);
-  const off = ["debug", "teamFlag", "respectDnt", "respectGpc", "featureFlags"].map((name) => [name, "false"]);
+  const off = ["debug", "teamFlag", "respectDnt", "respectGpc", "crossSubdomain", "featureFlags"].map((name) => [
+    name,
+    "false",
+  ]);
   const words = Object.entries(wordOptions()).map(([name, [first]]) => [name, `\`"${first}"\``]);
   const defaults = new Map([["host", `\`${defaultHost()}\``], ...none, ...off, ...words] as [string, string][]);
   assert.equal(defaults.size + Object.keys(numberOptions()).length, rows.size);

@@ -100,6 +100,14 @@ const MISTAKES: [FindingCode, option: string, FindingLevel, options: unknown, ap
     KEY,
     /must be https:\/\/us\.i\.posthog\.com, .* or the full http\(s\) URL of your/,
   ],
+  [
+    "host_corrected",
+    "host",
+    "warning",
+    { host: "https://eu.posthog.com" },
+    KEY,
+    /sent to .*eu\.i\.posthog\.com; write/,
+  ],
   ["host_invalid", "host", "error", { host: "/ingest" }, KEY, /the full http\(s\) URL of your proxy/],
   ["host_invalid", "host", "error", { host: "//a.example" }, KEY, /the full http\(s\) URL of your proxy/],
   ["host_invalid", "host", "error", { host: "ftp://a.example" }, KEY, /the full http\(s\) URL of your proxy/],
@@ -156,6 +164,7 @@ test("every code is one that a mistake leads to", () => {
     api_key_personal: true,
     api_key_invalid: true,
     host_invalid: true,
+    host_corrected: true,
     option_out_of_range: true,
     option_invalid: true,
     option_misspelt: true,
@@ -379,7 +388,7 @@ test("a bootstrap is an object whose id PostHog would take", () => {
     { distinctId: Number.NaN },
     { distinctId: "" },
     { distinctId: "null" },
-    { distinctId: 7 },
+    { distinctId: true },
   ]) {
     assert.deepEqual(namesAndLevel(findingOf({ bootstrap: wrong })), ["option_invalid", "bootstrap", "error"]);
   }

@@ -35,9 +35,9 @@ test("no property of PostHog's is named but in the public types, and no event of
   ]);
 });
 
-test("js/src is thin: at most 1,200 lines of code, types included", () => {
+test("js/src is thin: at most 1,250 lines of code, types included", () => {
   const lines = sources().map(([, code]) => (code.match(/^.*\S.*$/gm) ?? []).length);
-  assert.ok(lines.reduce((sum, count) => sum + count) <= 1_200);
+  assert.ok(lines.reduce((sum, count) => sum + count) <= 1_250);
 });
 
 test("a file of js/src does one thing: it has at most 300 lines of code", () => {

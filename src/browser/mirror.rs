@@ -10,7 +10,7 @@ use web_sys::{IdbDatabase, IdbFactory, IdbObjectStore, IdbOpenDbRequest, IdbTran
 
 use super::tasks::Tasks;
 use super::value::{array_from, member, method};
-use super::web::{page, queue_microtask, set_timeout};
+use super::web::{clear_timeout, page, queue_microtask, set_timeout};
 use super::{Heard, Host};
 
 // Runs outside the guard, and enters nothing: also where nobody waits for the database any more, it is made whole, or it would be no
@@ -49,6 +49,8 @@ pub(super) struct Mirror {
     /// For each erasure that is going on, what was stored since it began: that stays.
     saved_since: KeyLists,
     erasures: Cell<u32>,
+    /// Whether the tracker is over: nothing keeps the database open then.
+    is_over: Cell<bool>,
 }
 
 /// How far the database is open.
@@ -96,6 +98,7 @@ impl Mirror {
             removed_since: KeyLists::default(),
             saved_since: KeyLists::default(),
             erasures: Cell::default(),
+            is_over: Cell::default(),
         }))
     }
 
@@ -234,6 +237,17 @@ impl Mirror {
                 None => store.delete(&key),
             };
         }
+        if self.is_over.get() {
+            self.close();
+        }
+    }
+
+    /// The tracker is over: closes the database, which would keep it alive, when what is still to be written is.
+    pub(super) fn end(&'static self) {
+        self.is_over.set(true);
+        if self.changes.borrow().is_empty() {
+            self.close();
+        }
     }
 
     /// Whether something is to be stored, and not only removed.
@@ -278,12 +292,16 @@ impl Mirror {
     /// Opens the database; nothing, where that fails or takes too long: it may be blocked together with the other storage of the page.
     async fn open_database(&'static self) -> Option<IdbDatabase> {
         let request = open_database(DATABASE, RECORDS).ok()?;
+        let mut timer = JsValue::UNDEFINED;
         let opened = self.tasks.until(&mut |resumed, rejected| {
             request.set_onsuccess(Some(resumed));
             request.set_onerror(Some(rejected));
-            set_timeout(rejected, OPEN_TIMEOUT_MS).map(drop)
+            timer = set_timeout(rejected, OPEN_TIMEOUT_MS)?;
+            Ok(())
         });
-        opened.await.ok()?;
+        let opened = opened.await;
+        let _ = clear_timeout(&timer);
+        opened.ok()?;
         let database = request.result().ok()?.unchecked_into::<IdbDatabase>();
         for event in ["versionchange", "close"] {
             let gone = self.host.hearer(Heard::MirrorGone, 0);

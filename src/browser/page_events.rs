@@ -40,12 +40,12 @@ pub(super) fn await_activation(host: &Host) {
 }
 
 impl PageEvents {
-    /// Listens until `stop`, which leaves the listener to `storage`: another tab may still deny consent, and then data must be removed.
+    /// Listens until `stop`. From then on a denial in another tab is that tab's to do: what is stored is removed there.
     pub(super) fn listen(&self, host: &Host) {
         let window: EventTarget = page().into();
-        let _ = window.add_event_listener_with_callback("storage", &host.hearer(Heard::Stored, 0));
         let document = document();
         let events = [
+            (&window, "storage", Heard::Stored),
             (&window, "pagehide", Heard::Leaving),
             (&window, "pageshow", Heard::Returned),
             (&document, "resume", Heard::Returned),

@@ -11,11 +11,32 @@ use crate::event::json::{Object, Value};
 /// The deepest nesting of properties; an event around them is two levels more, and readers of JSON have their limits.
 const DEPTH_MAX: usize = 62;
 
-// A function that JavaScript calls for each member: a closure of Rust brings 6 KB of module along.
-#[wasm_bindgen(
-    inline_js = "export const stringify = (value) => JSON.stringify(value, (_, member) => (typeof member === 'bigint' ? String(member) : member));"
-)]
+// Functions that JavaScript calls for each member: a closure of Rust brings 6 KB of module along. Old libraries give texts, numbers and
+// arrays a `toJSON` that gives JSON text (Prototype 1.6), and pages give dates one that says local time: there, what is in the object is
+// taken instead. Only where that is so: it costs five times as much.
+#[wasm_bindgen(inline_js = r#"
+let seen, isPlain;
+const isUntouched = () => {
+    const { toJSON } = Date.prototype;
+    if (toJSON !== seen) {
+        seen = toJSON;
+        isPlain = JSON.stringify(new Date(0)) === '"1970-01-01T00:00:00.000Z"';
+    }
+    return isPlain && ![].toJSON && !''.toJSON && !(0).toJSON;
+};
+export const careful = (value) =>
+    JSON.stringify(value, function (name, member) {
+        const own = this[name];
+        if (typeof own === 'bigint') return String(own);
+        if (own instanceof Date) return isNaN(own) ? null : own.toISOString();
+        return /^(string|number)$/.test(typeof own) || Array.isArray(own) ? own : member;
+    });
+export const stringify = (value) => (isUntouched() ? JSON.stringify(value) : careful(value));
+"#)]
 extern "C" {
+    #[wasm_bindgen(catch)]
+    fn careful(value: &JsValue) -> Result<JsValue, JsValue>;
+
     #[wasm_bindgen(catch)]
     fn stringify(value: &JsValue) -> Result<JsValue, JsValue>;
 }
@@ -136,7 +157,7 @@ fn by_members(value: &JsValue) -> Object {
 /// The JSON text of a value, in which a BigInt is its text; `None`, where JSON has no word for it, or it cannot be written.
 pub(crate) fn text_of(value: &JsValue) -> Option<String> {
     // Asking for each member costs more, so only what fails is asked.
-    JSON::stringify(value).map(JsValue::from).or_else(|_| stringify(value)).ok()?.as_string()
+    stringify(value).or_else(|_| careful(value)).ok()?.as_string()
 }
 
 /// Whether the member `error` is an object. It may be an Error, whose JSON is `{}`.

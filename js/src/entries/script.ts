@@ -1,6 +1,7 @@
 // The entry for a classic `<script src>`: puts the class on the global object. What a page needs that must not run WebAssembly lies beside
 // the script.
 
+import type { Finding, TrackerOptions } from "../../engine/engine.js";
 import type { BookingTrackerClass } from "../booking-tracker.js";
 import { checkerOf, openerOf } from "../open.js";
 import { trackerClass } from "../tracker-class.js";
@@ -30,12 +31,11 @@ async function load(attempt = 0): Promise<OpenTracker> {
 
 const source: TrackerSource = { open: openerOf(wasm), load: () => load() };
 
-type ScriptClass = BookingTrackerClass & { readonly checkOptions: ReturnType<typeof checkerOf> };
+type CheckOptions = (apiKey: string | null | undefined, options?: TrackerOptions | null) => readonly Finding[];
 
 declare global {
   /** The class that a page makes its tracker of, where it carries the script. */
-  var PostHogBookingTracker: ScriptClass;
+  var PostHogBookingTracker: BookingTrackerClass & { readonly checkOptions: CheckOptions };
 }
 
-const checkOptions = checkerOf(wasm);
-globalThis.PostHogBookingTracker = Object.assign(trackerClass(source), { checkOptions });
+globalThis.PostHogBookingTracker = Object.assign(trackerClass(source), { checkOptions: checkerOf(wasm) });

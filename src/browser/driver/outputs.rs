@@ -60,6 +60,7 @@ impl Driver {
             Output::IsShutDown => {
                 self.lock.leave();
                 self.events.stop();
+                self.mirror.end();
                 self.host.is_shut_down();
             }
             Output::Say { level, text } => say(level.method(), &text),
