@@ -185,7 +185,7 @@ pub struct TeamGate {
 }
 
 /// The names of the gate's questions begin here, so that nobody else asks by the same.
-const FIRST_ID: u32 = 1 << 31;
+pub const FIRST_ID: u32 = 1 << 31;
 
 impl TeamGate {
     /// The gate of a page.

@@ -17,8 +17,8 @@ pub use feature_flags::{
     FLAG_CALLS_MAX, FLAGS_DEBOUNCE_MS, FLAGS_REFRESH_MS, FeatureFlags, FlagsBootstrap, FlagsNews, FlagsVisitor,
 };
 pub use gate::{
-    Admission, GATE_STALE_MAX_MS, GATE_TEAMS_MAX, GateNews, GateNow, GateSource, TeamGate, TeamGateOptions, Ungated,
-    known_teams,
+    Admission, FIRST_ID, GATE_STALE_MAX_MS, GATE_TEAMS_MAX, GateNews, GateNow, GateSource, TeamGate, TeamGateOptions,
+    Ungated, known_teams,
 };
 pub use request::{FLAGS_RETRY_MS, FlagsProject};
 

@@ -275,9 +275,11 @@ impl<S: Store> Outbox<S> {
         self.presence = presence;
         self.settle_vanished();
         self.exit();
-        // What does not fit may be lost with the page.
-        if self.waiting.records.iter().any(|record| record.stored_bytes == 0 && record.request == 0) {
-            self.store_again(&|record| record.stored_bytes == 0 && record.request == 0);
+        // What only this page has may be lost with it; a page that is merely hidden hears what becomes of its requests.
+        let is_leaving = presence == Presence::Leaving;
+        let is_at_risk = |record: &Record| record.stored_bytes == 0 && (is_leaving || record.request == 0);
+        if self.waiting.records.iter().any(is_at_risk) {
+            self.store_again(&is_at_risk);
             self.mark_storage();
         }
     }

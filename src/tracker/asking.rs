@@ -35,7 +35,7 @@ impl<S: Store + TabStore> Tracker<S> {
     pub(super) fn json_answered(&mut self, id: u32, answer: &JsonAnswer) {
         let status = decimal(answer.status.into());
         let (what, status) = if answer.status == 0 { ("no answer", "") } else { ("answered ", status.as_str()) };
-        self.notices.request(id, &[what, status]);
+        self.notices.question(id, &[what, status]);
         if self.flags.has_asked(id) {
             let visitor = self.may_send_of_visitor().then(|| self.present_id());
             let (wall, now) = (self.facts.wall, self.facts.monotonic);
@@ -71,7 +71,7 @@ impl<S: Store + TabStore> Tracker<S> {
 
     fn ask(&mut self, question: Question) {
         if let Question::Json { id, url, .. } = &question {
-            self.notices.request(*id, &["asks ", url]);
+            self.notices.question(*id, &["asks ", url]);
         }
         self.outputs.push(Output::Ask(question));
     }

@@ -3,6 +3,7 @@
 use super::output::{Level, Output};
 use crate::event::is_must_send;
 use crate::event::json::push_integer;
+use crate::flags::FIRST_ID;
 use crate::outbox::{DropReason, Outcome};
 
 /// A warning that is said once.
@@ -133,8 +134,18 @@ impl Notices {
 
     /// Says what is done with a request, or what came of it, to those who asked for it.
     pub(super) fn request(&mut self, request: u32, what: &[&str]) {
+        self.numbered("request ", request, what);
+    }
+
+    /// The same of a question about flags or teams, which count from 1 each.
+    pub(super) fn question(&mut self, id: u32, what: &[&str]) {
+        let whose = if id < FIRST_ID { "question about flags " } else { "question about teams " };
+        self.numbered(whose, id % FIRST_ID, what);
+    }
+
+    fn numbered(&mut self, before: &str, number: u32, what: &[&str]) {
         if self.is_verbose {
-            self.debug(&["request ", &decimal(request.into()), ": ", &what.concat()].concat());
+            self.debug(&[before, &decimal(number.into()), ": ", &what.concat()].concat());
         }
     }
 

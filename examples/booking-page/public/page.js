@@ -35,7 +35,7 @@ const calendar = showCalendar(
 const form = setUpBookingForm({ onSubmit: submit, onPickAnotherTime: pickAnotherTime });
 
 selectEventType(eventType);
-tracker.capture("booking_page_viewed", { eventTypeSlug: eventType.slug });
+tracker.capture("booking_page_viewed", { eventTypeSlug: eventType.slug, teamId: TEAM.id });
 keepTrackerStatusShown();
 
 // Back from the success page: the page may return as it was left, mid-submit.

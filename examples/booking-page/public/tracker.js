@@ -30,8 +30,18 @@ tracker.onTeamGate((_, state) => {
 
 export function showTrackerStatus() {
   const stats = tracker.stats();
-  const { captured, confirmed, waiting } = stats;
-  const text = `Tracker: ${captured} captured · ${confirmed} confirmed · ${waiting} waiting`;
+  const { captured, adopted, confirmed, waiting, settledElsewhere } = stats;
+  const dropped = Object.values(stats.dropped).reduce((sum, count) => sum + count, 0);
+  // captured + adopted = confirmed + waiting + settled elsewhere + dropped; what is zero is mostly left out.
+  const counts = [
+    `${captured} captured`,
+    adopted > 0 ? `${adopted} adopted from earlier pages` : "",
+    `${confirmed} confirmed`,
+    `${waiting} waiting`,
+    settledElsewhere > 0 ? `${settledElsewhere} settled by other pages` : "",
+    dropped > 0 ? `${dropped} dropped` : "",
+  ];
+  const text = `Tracker: ${counts.filter(Boolean).join(" · ")}`;
   const status = pageElement("tracker-status");
   if (status.textContent !== text) status.textContent = text;
   showTeamGate(gate, stats);

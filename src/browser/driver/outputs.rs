@@ -101,10 +101,10 @@ impl Driver {
                 }
                 Question::Callback { id, team } => {
                     let is_open = self.call_back(JsValue::from(&team)).await;
+                    self.enter(Input::CallbackAnswered { id, is_open });
                     if is_open == Some(false) {
                         self.try_as_number(&team).await;
                     }
-                    self.enter(Input::CallbackAnswered { id, is_open });
                 }
             }
         }));

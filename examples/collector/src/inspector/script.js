@@ -188,7 +188,7 @@ function pageRow(page) {
     gate,
     element("td", "right", String(page.captured)),
     element("td", "right", String(page.confirmed)),
-    count(page.waiting, ""),
+    page.hasLeft ? element("td", "right none", `${page.waiting} when it was left`) : count(page.waiting, ""),
     // What a page held that has left, a later one holds now.
     count(page.held, page.hasLeft ? "" : "many"),
     droppedCell(page.dropped),
