@@ -319,7 +319,8 @@ class Page {
       Response,
       AbortController,
       MessageChannel,
-      AbortSignal: { timeout: () => undefined },
+      // As in Safari 15, where it has no `timeout`.
+      AbortSignal: {},
       TextEncoder,
       TextDecoder,
     });
