@@ -27,4 +27,8 @@ export function copyOf(value: unknown): unknown {
 
 /** An Error is kept, because its JSON says nothing, and so is what has none: the tracker drops or writes what it can of it. */
 const copyOfMember = (value: unknown): unknown =>
-  typeof value !== "object" || value instanceof Error ? value : tried(() => JSON.parse(jsonOf(value)), value);
+  typeof value === "bigint"
+    ? `${value}`
+    : typeof value !== "object" || value instanceof Error
+      ? value
+      : tried(() => JSON.parse(jsonOf(value)), value);

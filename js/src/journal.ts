@@ -40,7 +40,7 @@ export interface Entry extends Moment {
 const IDENTIFIERS = /^(booking(Id|Uid)|attemptId|eventTypeId|teamId|userId|errorCode|distinctId|timestamp)$/;
 
 /** Whether a text may be stored that nobody has looked into: it holds no e-mail address, encoded or not. */
-export const isPlain = (text: string): boolean => !/@|%40/.test(text);
+export const isPlain = (text: string): boolean => !/@|%(25)*40/.test(text);
 
 const prefixOf = (project: string) => `${nounKey("journal", project)}:`;
 

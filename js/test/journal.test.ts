@@ -138,7 +138,8 @@ test("of where the visitor came from only the origin is stored", () => {
 
 test("a text is plain that holds no e-mail address, encoded or not", () => {
   for (const text of ["", "ada", "0190b3a2-7c1e", "a%20b"]) assert.equal(isPlain(text), true, text);
-  for (const text of ["ada@lovelace.org", "ada%40lovelace.org", "@", "%40"]) assert.equal(isPlain(text), false, text);
+  for (const text of ["ada@lovelace.org", "ada%40lovelace.org", "ada%252540lovelace.org", "@", "%40"])
+    assert.equal(isPlain(text), false, text);
 });
 
 test("the 101st entry of a project is not stored; another project has a journal of its own", () => {

@@ -70,6 +70,7 @@ pub struct Driver {
     work: RefCell<VecDeque<Work>>,
     is_busy: Cell<bool>,
     is_hooking: Cell<bool>,
+    is_shut_down: Cell<bool>,
     /// Whether flags were read in the task of the page that goes on.
     awaits_task_end: Cell<bool>,
     /// Whether the page is being left by what is going on.
@@ -113,6 +114,7 @@ impl Driver {
             work: RefCell::default(),
             is_busy: Cell::new(false),
             is_hooking: Cell::new(false),
+            is_shut_down: Cell::new(false),
             awaits_task_end: Cell::new(false),
             is_leaving: Cell::new(false),
             is_agreeing: Cell::new(false),
@@ -143,7 +145,9 @@ impl Driver {
             Heard::Visibility | Heard::Returned => self.live(Input::Returned),
             Heard::Online => self.live(Input::Online),
             Heard::Activated => {
-                self.events.listen(&self.host);
+                if !self.is_shut_down.get() {
+                    self.events.listen(&self.host);
+                }
                 self.enter(Input::Activated);
             }
             Heard::Stored => {

@@ -124,7 +124,8 @@ impl PageAddress {
         for pair in pairs(cut(&self.url, b'?').1) {
             let (name, value) = cut(pair, b'=');
             if !value.is_empty() {
-                campaign.set_text(name, &percent_decoded(value));
+                // What is decoded may be an e-mail address that was encoded otherwise.
+                campaign.set_text(name, &replace_emails(&percent_decoded(value)));
             }
         }
         campaign

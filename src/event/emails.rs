@@ -48,13 +48,19 @@ pub fn replace_emails(text: &str) -> String {
 }
 
 fn separator_length(bytes: &[u8]) -> usize {
-    if bytes.starts_with(b"@") {
-        1
-    } else if bytes.starts_with(b"%40") {
-        3
-    } else {
-        0
+    if bytes.starts_with(b"@") { 1 } else { encoded_length(bytes, b"40") }
+}
+
+/// Length of an encoded character at the start of `bytes`, percent-encoded as often as it may be, 0 where there is none.
+fn encoded_length(bytes: &[u8], digits: &[u8]) -> usize {
+    if !bytes.starts_with(b"%") {
+        return 0;
     }
+    let mut at = 1;
+    while bytes[at..].starts_with(b"25") {
+        at += 2;
+    }
+    if bytes[at..].get(..2).is_some_and(|found| found.eq_ignore_ascii_case(digits)) { at + 2 } else { 0 }
 }
 
 /// Where the local part begins that ends before `end`, not before `from`; `end`, where there is none.
@@ -84,8 +90,10 @@ fn domain_length(bytes: &[u8]) -> usize {
         if start > 0 && letters >= 2 {
             length = start + letters;
         }
-        start += label + 1;
-        if label == 0 || bytes.get(start - 1) != Some(&b'.') {
+        let rest = &rest[label..];
+        let dot = if rest.starts_with(b".") { 1 } else { encoded_length(rest, b"2E") };
+        start += label + dot;
+        if label == 0 || dot == 0 {
             return length;
         }
     }

@@ -3,7 +3,7 @@
 //! It is stored under `phbt:consent:<project>` as `granted` or `denied`, and the time of the last denial in base 36 behind a colon:
 //! a tab that was frozen meanwhile sees by it that what it holds was denied, whatever has been said since.
 
-use crate::outbox::{Store, Wall, noun_key};
+use crate::outbox::{Store, TabStore, Wall, noun_key};
 use crate::text::{base36, cut, push_base36};
 
 /// What is known of the visitor's consent.
@@ -58,7 +58,7 @@ impl Consent {
     }
 
     /// What is known; `is_denied_elsewhere`, where the browser or another tracker on the page denies it for every page.
-    pub fn state(&mut self, store: &impl Store, is_denied_elsewhere: bool) -> ConsentState {
+    pub fn state(&mut self, store: &(impl Store + TabStore), is_denied_elsewhere: bool) -> ConsentState {
         if is_denied_elsewhere {
             return ConsentState::Denied;
         }
@@ -71,13 +71,13 @@ impl Consent {
     }
 
     /// When the visitor has denied last; `None`, where it never has.
-    pub fn denied_at(&mut self, store: &impl Store) -> Option<Wall> {
+    pub fn denied_at(&mut self, store: &(impl Store + TabStore)) -> Option<Wall> {
         self.read(store);
         denied_at(&self.own)
     }
 
     /// Stores what the visitor says. Where storage refuses, it holds for this page.
-    pub fn say(&mut self, store: &mut impl Store, is_granted: bool, wall: Wall) {
+    pub fn say(&mut self, store: &mut (impl Store + TabStore), is_granted: bool, wall: Wall) {
         self.read(store);
         let mark = if is_granted { denied_at(&self.own) } else { Some(wall) };
         self.own = (if is_granted { ConsentState::Granted } else { ConsentState::Denied }).word().to_owned();
@@ -85,6 +85,8 @@ impl Consent {
             self.own.push_str(":");
             push_base36(&mut self.own, mark.0);
         }
+        // The other trackers of this page may have no storage to hear of it from.
+        store.remember(&self.key, Some(&self.own));
         if store.put(&self.key, &self.own).is_err() {
             // Where storage is full, the earlier answer would stay and win.
             let _ = store.remove(&self.key);
@@ -99,7 +101,11 @@ impl Consent {
     }
 
     /// What is known, and what has changed since this was asked last; nothing, where it is asked first.
-    pub fn refresh(&mut self, store: &impl Store, is_denied_elsewhere: bool) -> (ConsentState, ConsentChange) {
+    pub fn refresh(
+        &mut self,
+        store: &(impl Store + TabStore),
+        is_denied_elsewhere: bool,
+    ) -> (ConsentState, ConsentChange) {
         let state = self.state(store, is_denied_elsewhere);
         // If somebody has cleared the storage, the next answer lacks the time of the last denial. That is no new denial, and neither is the
         // old time when it comes back.
@@ -115,11 +121,11 @@ impl Consent {
         (state, change)
     }
 
-    fn read(&mut self, store: &impl Store) {
-        if let Ok(Some(stored)) = store.get(&self.key)
-            && state_of(&stored).is_some()
-        {
-            self.own = stored;
+    fn read(&mut self, store: &(impl Store + TabStore)) {
+        let is_answer = |text: &String| state_of(text).is_some();
+        let stored = store.get(&self.key).ok().flatten().filter(is_answer);
+        if let Some(answer) = stored.or_else(|| store.recall(&self.key).filter(is_answer)) {
+            self.own = answer;
         }
     }
 }

@@ -89,6 +89,8 @@ impl<S: Store + TabStore> Tracker<S> {
                 return;
             }
             Admission::Refused(reason) => return self.give_up_event(reason, &origin, &draft.name),
+            // A page that gates nothing says nothing of the team that the entry waits for.
+            Admission::Team(None) if matches!(origin, Origin::Journal(_)) && !draft.team.is_empty() => return,
             Admission::Team(_) if matches!(origin, Origin::Journal(_)) => {}
             Admission::Team(team) => {
                 let is_open = self.gate.state(self.outbox.store(), team.as_deref(), now);

@@ -109,7 +109,7 @@ fn found(key: &str, value: &str) -> Page {
 
 #[test]
 fn every_reason_is_reached_counted_and_told() {
-    let before = [DropReason::Ungated, DropReason::NoConsent, DropReason::BeforeSend];
+    let before = [DropReason::Ungated, DropReason::NoConsent, DropReason::BeforeSend, DropReason::Bot];
     for reason in DropReason::ALL.into_iter().filter(|reason| !before.contains(reason)) {
         let page = story(reason);
         assert!(page.stats().dropped(reason) > 0, "{}", reason.code());

@@ -58,6 +58,7 @@ impl Driver {
             Output::FlagsSettled(ticket) => self.host.flags_settled(ticket),
             Output::Flushed => self.host.flushed(),
             Output::IsShutDown => {
+                self.is_shut_down.set(true);
                 self.lock.leave();
                 self.events.stop();
                 self.mirror.end();
@@ -142,9 +143,9 @@ impl Driver {
 
     fn read_mirror(&'static self) {
         self.tasks.spawn(Box::pin(async move {
-            if let Some(records) = self.mirror.read().await {
-                self.enter(Input::Mirrored(records));
-            }
+            // Where there is no mirror it holds nothing, which has to be known too.
+            let records = self.mirror.read().await.unwrap_or_default();
+            self.enter(Input::Mirrored(records));
         }));
     }
 
