@@ -262,3 +262,45 @@ test("an event that is refused alone by 403 is not sent again by its page; the n
   await delivered(world, next);
   assert.deepEqual(world.server.names(), ["booking_completed"]);
 });
+
+test("before the tracker has loaded, a BigInt harms nothing", async () => {
+  const world = new World();
+  const page = world.open({ entry: "lazy" });
+  page.importGate = Promise.reject(new Error("offline"));
+  page.importGate.catch(() => {});
+  const tracker = page.track({ teamId: 42 });
+  tracker.identify(10n);
+  tracker.capture("a", {}, 10n);
+  assert.ok(tracker.trackBookingCompleted({ bookingUid: "b", bookingId: 7n }));
+  page.leave();
+  const { tracker: next } = await world.visit();
+  await world.pass(MINUTE);
+  await delivered(world, next);
+  assert.equal(world.server.named("booking_completed").length, 1);
+});
+
+test("where storage is blocked, an opt-out counts for every tracker of the page", async () => {
+  const world = new World();
+  const page = world.open();
+  Object.defineProperty(page.window, "localStorage", {
+    get() {
+      throw new Error("blocked");
+    },
+  });
+  const [one, two] = [page.track(), page.track()];
+  await world.settle();
+  one.optOut();
+  two.trackBookingCompleted({ bookingUid: "b" });
+  assert.equal(two.consent(), "denied");
+  await delivered(world, two);
+  assert.equal(world.server.requests.length, 0);
+});
+
+test("an address that is encoded twice is an e-mail address, also in the campaign", async () => {
+  const url = "https://book.example/ada%2540lovelace.org?utm_source=ada%2540lovelace.org&utm_term=ada@lovelace%2Eorg";
+  const world = new World();
+  const { tracker } = await world.visit({}, { url });
+  tracker.capture("a");
+  await delivered(world, tracker);
+  assert.doesNotMatch(JSON.stringify(world.server.events), /lovelace/);
+});
