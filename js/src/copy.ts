@@ -9,8 +9,8 @@ import { tried } from "./tried.js";
 export const jsonOf = (value: unknown): string =>
   JSON.stringify(value, function (this: Record<string, unknown>, name, member) {
     const own = this[name];
-    if (own instanceof Date) return own.toISOString();
-    return typeof own === "string" || Array.isArray(own) ? own : member;
+    if (own instanceof Date) return Number.isNaN(+own) ? null : own.toISOString();
+    return /^(string|number)$/.test(typeof own) || Array.isArray(own) ? own : member;
   });
 
 /** A copy of an argument. What cannot be copied (a getter that throws) is left out, member by member. */

@@ -4,9 +4,11 @@ import { test } from "node:test";
 import { copyOf } from "../src/copy.js";
 
 test("what is no object is its own copy", () => {
-  for (const value of [undefined, null, true, 7, Number.NaN, 7n, "x", Symbol.iterator, assert.ok]) {
+  for (const value of [undefined, null, true, 7, Number.NaN, "x", Symbol.iterator, assert.ok]) {
     assert.equal(copyOf(value), value);
   }
+  // The journal is JSON, which has no word for it.
+  assert.equal(copyOf(7n), "7");
 });
 
 test("a copy has nothing in common with the object", () => {
@@ -30,7 +32,7 @@ test("what JSON does not say is kept at the top: the tracker knows what to make 
   const copy = copyOf({ error, count: 7n, at: new Date(0), nothing: undefined, infinite: Number.POSITIVE_INFINITY });
   assert.deepEqual(copy, {
     error,
-    count: 7n,
+    count: "7",
     at: "1970-01-01T00:00:00.000Z",
     nothing: undefined,
     infinite: Number.POSITIVE_INFINITY,

@@ -1,7 +1,7 @@
 //! The cookies that carry visitor and session from one subdomain to the other, where the page wants that (`crossSubdomain`): localStorage
 //! ends at the origin. They are first-party cookies of the widest domain that the browser takes, as posthog-js makes them.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use js_sys::{Reflect, decode_uri_component, encode_uri_component};
 use wasm_bindgen::prelude::*;
@@ -21,6 +21,8 @@ const NOUNS: [&str; 2] = ["phbt:identity:", "phbt:session:"];
 pub(super) struct Cookies {
     /// The domain that they are set for; empty, where the browser takes none but the host.
     domain: OnceCell<String>,
+    /// The keys whose cookies this page has set anew.
+    renewed: RefCell<Vec<String>>,
 }
 
 impl Cookies {
@@ -47,17 +49,23 @@ impl Cookies {
 
     /// Sets the value of a key.
     pub(super) fn put(&self, key: &str, value: &str) {
-        self.write(key, value, AGE_MAX_S);
+        set(&name_of(key), value, AGE_MAX_S, self.domain.get_or_init(widest_domain));
     }
 
-    /// Removes a key.
-    pub(super) fn remove(&self, key: &str) {
-        self.write(key, "", "0");
+    /// Has the cookie of a key live for its whole time again, once a page: one that is only read would end while its visitor comes back.
+    pub(super) fn renew(&self, key: &str, value: &str) {
+        if !self.renewed.borrow().iter().any(|known| known == key) {
+            self.renewed.borrow_mut().push(key.to_owned());
+            self.put(key, value);
+        }
     }
 
-    fn write(&self, key: &str, value: &str, age_s: &str) {
-        let domain = self.domain.get_or_init(widest_domain);
-        set(&name_of(key), value, age_s, domain);
+    /// Removes a key, whatever domain it was set for. No cookie is set to find that out: the visitor may have denied.
+    pub(super) fn remove(key: &str) {
+        let host = location("hostname");
+        for domain in domains(&host).chain([""]) {
+            set(&name_of(key), "", "0", domain);
+        }
     }
 }
 
@@ -85,14 +93,17 @@ fn set(name: &str, value: &str, age_s: &str, domain: &str) {
     let _ = Reflect::set(&document(), &"cookie".into(), &cookie.into());
 }
 
+/// The domains that a host is in, the widest first. The last part alone is nobody's.
+fn domains(host: &str) -> impl Iterator<Item = &str> {
+    let starts = (0..host.len()).rev().filter(|at| *at == 0 || host.as_bytes()[*at - 1] == b'.');
+    starts.skip(1).map(|start| &host[start..])
+}
+
 /// The widest domain of this host that the browser takes cookies for: it refuses them for what many share, `co.uk` for example.
 fn widest_domain() -> String {
     const PROBE: &str = "phbt_probe";
     let host = location("hostname");
-    let starts = (0..host.len()).rev().filter(|at| *at == 0 || host.as_bytes()[*at - 1] == b'.');
-    // The last part alone is nobody's.
-    for start in starts.skip(1) {
-        let domain = &host[start..];
+    for domain in domains(&host) {
         set(PROBE, "1", "3", domain);
         let cookies = member(&document(), "cookie").as_string().unwrap_or_default();
         if find(&cookies, PROBE).is_some() {

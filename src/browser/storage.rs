@@ -56,11 +56,17 @@ impl Store for PageStorage {
         if is_record(key) {
             self.host.touch(key);
         }
-        if self.cookies.is_some() && Cookies::has(key) {
-            let carried = Cookies::get(key);
-            if carried.is_some() {
-                return Ok(carried);
+        if let Some(cookies) = self.cookies.as_ref().filter(|_| Cookies::has(key))
+            && let Some(carried) = Cookies::get(key)
+        {
+            cookies.renew(key, &carried);
+            // Where the cookie ends one day, nobody of before comes back.
+            if let Ok(local) = self.local()
+                && local.get_item(key).ok().flatten().is_some_and(|own| own != carried)
+            {
+                let _ = local.set_item(key, &carried);
             }
+            return Ok(Some(carried));
         }
         let value = self.local()?.get_item(key).map_err(|error| refusal(&error))?;
         #[cfg(feature = "planted-trap")]
@@ -90,8 +96,8 @@ impl Store for PageStorage {
         if is_record(key) {
             self.mirror.note(key, None);
         }
-        if let Some(cookies) = self.cookies.as_ref().filter(|_| Cookies::has(key)) {
-            cookies.remove(key);
+        if self.cookies.is_some() && Cookies::has(key) {
+            Cookies::remove(key);
         }
         // Blocked storage holds nothing of ours.
         let _ = self.local().map(|storage| storage.remove_item(key));

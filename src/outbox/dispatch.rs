@@ -176,20 +176,16 @@ impl<S: Store> Outbox<S> {
             record.is_refused |= record.request == request;
         }
         self.waiting.unload(request);
-        self.convict();
         let suspects = self.delivery.suspects();
-        let are_all = self.waiting.records.iter().all(|record| record.is_refused);
+        let are_all = self.stats.confirmed == 0 && self.waiting.records.iter().all(|record| record.is_refused);
         if suspects >= SUSPECTS_MAX || suspects > 1 && are_all {
             self.delivery.stop();
             self.say_once(Notice::Unauthorised);
         }
     }
 
-    /// Where another event has passed on this page, what was refused alone is to blame for that. It is given up after three such pages.
+    /// Another event has passed since: what was refused alone is to blame for that itself. It is given up after three such pages.
     fn convict(&mut self) {
-        if self.stats.confirmed == 0 {
-            return;
-        }
         for place in 0..self.waiting.records.len() {
             let record = &mut self.waiting.records[place];
             if !record.is_refused || core::mem::replace(&mut record.is_counted, true) {

@@ -122,9 +122,12 @@ impl Consent {
     }
 
     fn read(&mut self, store: &(impl Store + TabStore)) {
-        let is_answer = |text: &String| state_of(text).is_some();
-        let stored = store.get(&self.key).ok().flatten().filter(is_answer);
-        if let Some(answer) = stored.or_else(|| store.recall(&self.key).filter(is_answer)) {
+        let answer = match store.get(&self.key) {
+            Ok(stored) => stored,
+            // Where storage cannot be read, the trackers of the page tell each other.
+            Err(_) => store.recall(&self.key),
+        };
+        if let Some(answer) = answer.filter(|answer| state_of(answer).is_some()) {
             self.own = answer;
         }
     }

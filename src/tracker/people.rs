@@ -400,7 +400,7 @@ impl<S: Store + TabStore> Tracker<S> {
         self.identity.forget(store, is_ours);
         self.registered.forget(store, is_ours);
         self.session.forget(store, is_ours);
-        self.attempts.withdraw(store);
+        self.attempts.end(store);
         self.flags.forget(store, is_ours);
         self.meetings.clear();
     }

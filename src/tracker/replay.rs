@@ -8,8 +8,8 @@ use super::recorder::Origin;
 use super::{Person, Tracker};
 use crate::event::json::{Object, Value};
 use crate::event::{
-    CaptureOptions, Draft, PageAddress, clean, is_iso_time, is_legal_distinct_id, is_must_send, is_uuid, iso_time,
-    uuid_v7,
+    CaptureOptions, Draft, PageAddress, clean, id_text, is_iso_time, is_legal_distinct_id, is_must_send, is_uuid,
+    iso_time, uuid_v7,
 };
 use crate::outbox::{DropReason, Input as OutboxInput, Monotonic, Store, TabStore, Wall, is_broken, noun_key};
 use crate::text::{base36, cut};
@@ -204,9 +204,10 @@ impl<S: Store + TabStore> Tracker<S> {
             Some(Made { name: name.to_owned(), properties, options, person })
         };
         let none = CaptureOptions::default;
-        let first = entry.arg(0).text().map(std::borrow::Cow::into_owned);
+        let name = entry.arg(0).text();
+        let first = id_text(entry.arg(0));
         match entry.name.as_str() {
-            "capture" => made(&first?, cleaned(entry.object(1)), options_of(&entry.object(2)), person),
+            "capture" => made(&name?, cleaned(entry.object(1)), options_of(&entry.object(2)), person),
             "identify" => {
                 let (person, id) = (person?, first.filter(|id| is_legal_distinct_id(id))?);
                 // PostHog knows that one, and two known people are never merged.
@@ -222,8 +223,8 @@ impl<S: Store + TabStore> Tracker<S> {
                 if alias == person.distinct_id {
                     return None;
                 }
-                let original = entry.arg(1).text().filter(|id| is_legal_distinct_id(id));
-                let of = original.map_or_else(|| person.distinct_id.clone(), std::borrow::Cow::into_owned);
+                let original = id_text(entry.arg(1)).filter(|id| is_legal_distinct_id(id));
+                let of = original.unwrap_or_else(|| person.distinct_id.clone());
                 let mut properties = Object::default();
                 properties.set_text("alias", &alias);
                 properties.set_text("distinct_id", &of);
@@ -271,7 +272,7 @@ fn options_of(given: &Object) -> CaptureOptions {
         Some(ms) => u64::try_from(ms).ok().map(|ms| iso_time(Wall(ms))),
         None => given.text().map(std::borrow::Cow::into_owned).filter(|text| is_iso_time(text)),
     });
-    let distinct_id = text_of(given, "distinctId");
+    let distinct_id = given.get("distinctId").and_then(id_text).unwrap_or_default();
     CaptureOptions {
         timestamp,
         distinct_id: Some(distinct_id).filter(|id| is_legal_distinct_id(id)),

@@ -151,6 +151,8 @@ impl<S: Store + TabStore> Tracker<S> {
         if self.is_shut_down {
             return self.refuse(DropReason::ShutDown, &name.unwrap_or_default());
         }
+        // What is called while the visitor denies belongs to no attempt.
+        let step = if self.state == ConsentState::Denied { Step::None } else { step };
         let wall = self.moment.as_ref().map_or(self.facts.wall, |moment| moment.captured);
         let now = AttemptNow { wall, monotonic, may_read: self.is_granted() };
         let attempt = uuid_v7(self.facts.wall.0, &mut self.entropy);

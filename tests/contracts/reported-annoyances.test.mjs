@@ -52,12 +52,15 @@ test("before the tracker has loaded, numbers are ids as well", async () => {
   page.importGate.catch(() => {});
   const tracker = page.track({ teamId: 42 });
   tracker.identify(42);
+  tracker.capture("a", {}, { distinctId: 43 });
   tracker.trackBookingCompleted({ bookingUid: "b" });
   page.leave();
   const { tracker: next } = await world.visit();
   await world.pass(MINUTE);
   await delivered(world, next);
   assert.equal(world.server.named("booking_completed")[0].distinct_id, "42");
+  assert.equal(world.server.named("$identify")[0].distinct_id, "42");
+  assert.equal(world.server.named("a")[0].distinct_id, "43");
 });
 
 for (const options of [{ respectGpc: "true" }, { respectDNT: true }, { api_host: "https://eu.i.posthog.com" }]) {
@@ -303,4 +306,19 @@ test("an address that is encoded twice is an e-mail address, also in the campaig
   tracker.capture("a");
   await delivered(world, tracker);
   assert.doesNotMatch(JSON.stringify(world.server.events), /lovelace/);
+});
+
+test("an attempt ends with a denial: the next visitor has another one", async () => {
+  const world = new World();
+  const { tracker } = await world.visit();
+  tracker.trackBookingStarted({});
+  await delivered(world, tracker);
+  tracker.optOut();
+  tracker.trackBookingStarted({});
+  tracker.optIn();
+  tracker.trackBookingCompleted({ bookingUid: "b" });
+  await delivered(world, tracker);
+  const [started] = world.server.named("booking_started");
+  assert.notEqual(propertiesOf(world, "booking_completed").attemptId, started.properties.attemptId);
+  assert.equal(propertiesOf(world, "booking_completed").elapsedMs, undefined);
 });
